@@ -1,0 +1,62 @@
+public import MCFoundation
+public import SIP
+public import SIPUserAgent
+
+/// What the cell tells a function, in past tense.
+public enum FunctionEvent: Sendable {
+    case sip(SIPInput)
+    case media(MediaEvent)
+    /// Something a function decided about a partner that others must know: see `FunctionAction.partnerStateChanged`.
+    case partnerStateChanged(MCSystemID, PartnerState)
+    /// A device registered, refreshed or vanished (the registrar says so).
+    case registrationChanged(PublicUserIdentity, RegistrationChange)
+    /// Nothing happened but time: `nextDeadline` is reached.
+    case timeAdvanced
+}
+
+/// What a function wants done.
+public enum FunctionAction: Hashable, Sendable {
+    case sip(SIPOutput)
+    case media(MediaCommand)
+    case partnerStateChanged(MCSystemID, PartnerState)
+    case registrationChanged(PublicUserIdentity, RegistrationChange)
+    case note(Observation)
+}
+
+/// What the gateway knows of a partner.
+public enum PartnerState: Hashable, Sendable {
+    /// `epoch` changes whenever the partner started anew: what it knew of us is gone.
+    case reachable(epoch: String)
+    case lost
+}
+
+public enum RegistrationChange: Hashable, Sendable {
+    case registered(InstanceID?)
+    case removed(InstanceID?)
+}
+
+/// Something that happened and that people or counters want to know: calls, affiliations, refusals. A constant name,
+/// fields in order; values that name persons are wrapped before they reach a log.
+public struct Observation: Hashable, Sendable {
+    /// Lower case words with dots: `call.started`, `affiliation.refused`.
+    public var name: String
+    public var fields: [Field]
+
+    public struct Field: Hashable, Sendable {
+        public var name: String
+        public var value: String
+        /// True for identities and locations, which logs show redacted.
+        public var isPersonal: Bool
+
+        public init(_ name: String, _ value: String, isPersonal: Bool = false) {
+            self.name = name
+            self.value = value
+            self.isPersonal = isPersonal
+        }
+    }
+
+    public init(_ name: String, _ fields: [Field] = []) {
+        self.name = name
+        self.fields = fields
+    }
+}

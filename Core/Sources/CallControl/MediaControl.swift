@@ -1,0 +1,80 @@
+public import FloorControl
+public import MCFoundation
+
+/// A media leg: one peer's addresses, protection and state. It is an object of its own that a call owns for a while.
+public struct LegID: Hashable, Comparable, Sendable {
+    public let value: UInt64
+    public init(_ value: UInt64) { self.value = value }
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// A call in the media cell. Never used twice, so that a late command finds nothing rather than the next call.
+public struct MediaCallID: Hashable, Comparable, Sendable {
+    public let value: UInt64
+    public init(_ value: UInt64) { self.value = value }
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// All legs of one call that one gateway offers to one partner: they share one audio stream per direction.
+public struct TrunkID: Hashable, Comparable, Sendable {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// The side of the system a leg looks at: each has sockets and addresses of its own, so that partners never learn
+/// those that the nation's own users see.
+public enum MediaFace: Hashable, Sendable {
+    case access, interconnection
+}
+
+/// Where a leg's media goes, from the peer's SDP.
+public struct LegRemote: Hashable, Sendable {
+    public var audio: SocketAddress
+    /// nil: the peer has no floor control (it answered `m=application` with port 0) and so only listens.
+    public var floor: SocketAddress?
+    /// The SSRC in the header of the peer's floor messages (`mc_floor_ssrc`); nil where the peer did not say.
+    public var floorSSRC: UInt32?
+    /// RTP payload type that was negotiated.
+    public var payloadType: UInt8
+    /// Set where the peer is a gateway that understands trunks: audio of the call goes there once.
+    public var trunk: TrunkID?
+
+    public init(
+        audio: SocketAddress, floor: SocketAddress?, floorSSRC: UInt32?, payloadType: UInt8, trunk: TrunkID? = nil
+    ) {
+        self.audio = audio
+        self.floor = floor
+        self.floorSSRC = floorSSRC
+        self.payloadType = payloadType
+        self.trunk = trunk
+    }
+}
+
+/// What functions ask of the media cell. Commands of one call are carried out in order; none is dropped.
+public enum MediaCommand: Hashable, Sendable {
+    case openCall(MediaCallID, FloorSettings)
+    /// The settings of a running call changed (tier, limits).
+    case configureCall(MediaCallID, FloorSettings)
+    /// Every participant is told nothing more; legs stay until closed.
+    case closeCall(MediaCallID)
+    /// `floorSSRC` is our SSRC in floor messages on this leg, unique in the cell: it is the key by which two legs of
+    /// the same cell that look at each other are found and spliced, without a socket between them.
+    case openLeg(LegID, face: MediaFace, floorSSRC: UInt32)
+    case connectLeg(LegID, LegRemote)
+    case closeLeg(LegID)
+    /// The leg's peer becomes a floor participant of the call.
+    case join(MediaCallID, LegID, FloorParticipantDescription)
+    case leave(MediaCallID, LegID)
+    /// Gateway: what arrives on one leg leaves on the other. `outside` looks at the partner.
+    case relay(inside: LegID, outside: LegID)
+}
+
+/// What the media cell tells the functions. Nothing per packet.
+public enum MediaEvent: Hashable, Sendable {
+    /// T4 ran out: nobody talked for the hang time (TS 24.380 6.3.4.3.4). Call control decides on release.
+    case callInactive(MediaCallID)
+    case talkerChanged(MediaCallID, LegID?, MCPTTID?)
+    /// A participant kept sending without permission or did not answer Revoke; local policy may release it.
+    case participantMisbehaves(MediaCallID, LegID)
+}
