@@ -1,0 +1,23 @@
+/// A peer to be reached over a connection that is opened on demand (RFC 3263 done by whoever wrote the address down).
+public struct Target: Hashable, Sendable {
+    /// A DNS name or an address literal, IPv6 without brackets.
+    public var host: String
+    public var port: UInt16
+    public var transport: TransportKind
+    /// The name that the peer's certificate must prove (RFC 5922); nil: `host`.
+    public var serverName: String?
+
+    public init(host: String, port: UInt16, transport: TransportKind, serverName: String? = nil) {
+        self.host = host
+        self.port = port
+        self.transport = transport
+        self.serverName = serverName
+    }
+}
+
+/// Where a message goes next.
+public enum NextHop: Hashable, Sendable {
+    /// Down a connection or association that stands.
+    case flow(FlowID)
+    case target(Target)
+}
