@@ -20,7 +20,7 @@ let rooms: [(String, [String])] = [
     ("SIPUserAgent", ["MCFoundation", "SIP"]),
     ("SDP", ["MCFoundation"]),
     ("RTP", ["MCFoundation"]),
-    ("FloorControl", ["MCFoundation", "RTP"]),
+    ("FloorControl", ["MCFoundation", "OrderedCollections"]),
     ("MCDocuments", ["MCFoundation", "CXML"]),
     ("CallControl", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments"]),
     // Floor 2: functions
