@@ -1,0 +1,172 @@
+import HashTreeCollections
+public import MCFoundation
+
+/// Why a directory is not coherent. The text names what clashes.
+public struct DirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// Users, groups, partners and services at one moment: a persistent value. A change gives a new snapshot that shares
+/// all but the changed path with the old one; whoever holds the old one keeps it. The call path reads it and waits for
+/// no store.
+public struct DirectorySnapshot: Sendable {
+    public let system: SystemIdentity
+    public private(set) var routing: RoutingTable
+    private var usersByID: TreeDictionary<MCPTTID, User> = [:]
+    private var idsByPublicIdentity: TreeDictionary<PublicUserIdentity, MCPTTID> = [:]
+    private var idsByPrivateIdentity: TreeDictionary<PrivateUserIdentity, MCPTTID> = [:]
+    private var groupsByID: TreeDictionary<MCPTTGroupID, Group> = [:]
+    /// Sorted by system. Few, so an array.
+    public private(set) var partners: [Partner] = []
+    /// Users whose device is a plain telephone, sorted: they are affiliated by configuration.
+    public private(set) var legacyUsers: [MCPTTID] = []
+    /// Sorted; for start-up, listings and tests, not for the call path.
+    public private(set) var userIDs: [MCPTTID] = []
+    /// Sorted.
+    public private(set) var groupIDs: [MCPTTGroupID] = []
+
+    public init(system: SystemIdentity) {
+        self.system = system
+        routing = RoutingTable(system: system)
+    }
+
+    /// A directory of all these at once.
+    public init(
+        system: SystemIdentity, users: [User], groups: [Group], partners: [Partner] = []
+    ) throws(DirectoryError) {
+        self.init(system: system)
+        for partner in partners { try setPartner(partner) }
+        for user in users { try setUser(user) }
+        for group in groups { try setGroup(group) }
+    }
+
+    // MARK: Reading
+
+    public func user(_ id: MCPTTID) -> User? { usersByID[id] }
+    public func user(publicIdentity: PublicUserIdentity) -> User? {
+        idsByPublicIdentity[publicIdentity].flatMap { usersByID[$0] }
+    }
+    public func user(privateIdentity: PrivateUserIdentity) -> User? {
+        idsByPrivateIdentity[privateIdentity].flatMap { usersByID[$0] }
+    }
+    public func group(_ id: MCPTTGroupID) -> Group? { groupsByID[id] }
+    public func partner(_ system: MCSystemID) -> Partner? { partners.first { $0.system == system } }
+    /// The partner that speaks for a domain.
+    public func partner(domain: String) -> Partner? { routing.system(domain: domain).flatMap { partner($0) } }
+
+    /// The published services of this or a partner system.
+    public func services(of system: MCSystemID) -> ServiceIdentities? {
+        system == self.system.id ? self.system.services : partner(system)?.services
+    }
+
+    /// Where calls to a group go: the controlling function of its owner (refusal 142 where nil).
+    public func controllingGroup(for group: MCPTTGroupID) -> (system: MCSystemID, identity: PublicServiceIdentity)? {
+        guard let owner = routing.owner(of: group), let services = services(of: owner) else { return nil }
+        return (owner, services.controllingGroup)
+    }
+
+    /// Where invitations for a user go: the participating function of the system that serves him.
+    public func participating(for user: MCPTTID) -> (system: MCSystemID, identity: PublicServiceIdentity)? {
+        guard let serving = routing.route(of: user)?.serving, let services = services(of: serving) else { return nil }
+        return (serving, services.participating)
+    }
+
+    // MARK: Changing
+
+    /// Adds or replaces a user.
+    public mutating func setUser(_ user: User) throws(DirectoryError) {
+        if let other = idsByPublicIdentity[user.publicIdentity], other != user.mcpttID {
+            throw DirectoryError("public identity \(user.publicIdentity) belongs to \(other) and to \(user.mcpttID)")
+        }
+        if let other = idsByPrivateIdentity[user.privateIdentity], other != user.mcpttID {
+            throw DirectoryError("private identity \(user.privateIdentity) belongs to \(other) and to \(user.mcpttID)")
+        }
+        removeUser(user.mcpttID)
+        usersByID[user.mcpttID] = user
+        idsByPublicIdentity[user.publicIdentity] = user.mcpttID
+        idsByPrivateIdentity[user.privateIdentity] = user.mcpttID
+        userIDs.insertSorted(user.mcpttID)
+        if user.endpoint.isLegacy { legacyUsers.insertSorted(user.mcpttID) }
+        routing.set(user: user.mcpttID, route: .init(home: user.homeSystem, serving: user.servingSystem))
+    }
+
+    public mutating func removeUser(_ id: MCPTTID) {
+        guard let user = usersByID.removeValue(forKey: id) else { return }
+        idsByPublicIdentity[user.publicIdentity] = nil
+        idsByPrivateIdentity[user.privateIdentity] = nil
+        userIDs.removeSorted(id)
+        legacyUsers.removeSorted(id)
+        routing.set(user: id, route: nil)
+    }
+
+    /// Adds or replaces a group that this system homes.
+    public mutating func setGroup(_ group: Group) throws(DirectoryError) {
+        if let domain = group.id.domain, let owner = routing.system(domain: domain), owner != system.id {
+            throw DirectoryError("group \(group.id) is in the domain of \(owner)")
+        }
+        removeGroup(group.id)
+        groupsByID[group.id] = group
+        groupIDs.insertSorted(group.id)
+        routing.set(group: group.id, owner: system.id)
+    }
+
+    public mutating func removeGroup(_ id: MCPTTGroupID) {
+        guard groupsByID.removeValue(forKey: id) != nil else { return }
+        groupIDs.removeSorted(id)
+        routing.set(group: id, owner: nil)
+    }
+
+    /// Adds or replaces a partner; its domains are routed to it.
+    public mutating func setPartner(_ partner: Partner) throws(DirectoryError) {
+        guard partner.system != system.id else { throw DirectoryError("\(partner.system) is this system") }
+        for domain in partner.domains {
+            if let other = routing.system(domain: domain), other != partner.system {
+                throw DirectoryError("domain \(domain) belongs to \(other) and to \(partner.system)")
+            }
+        }
+        removePartner(partner.system)
+        partners.append(partner)
+        partners.sort { $0.system < $1.system }
+        for domain in partner.domains { routing.set(domain: domain, system: partner.system) }
+    }
+
+    public mutating func removePartner(_ id: MCSystemID) {
+        guard let index = partners.firstIndex(where: { $0.system == id }) else { return }
+        for domain in partners[index].domains { routing.set(domain: domain, system: nil) }
+        partners.remove(at: index)
+    }
+
+    /// A user of whom only the way is known: a partner's user who is served elsewhere than his domain says.
+    public mutating func setRoute(of user: MCPTTID, to route: RoutingTable.UserRoute?) {
+        routing.set(user: user, route: route)
+    }
+
+    public mutating func setOwner(of alias: FunctionalAlias, to system: MCSystemID?) {
+        routing.set(alias: alias, owner: system)
+    }
+}
+
+extension Array where Element: Comparable {
+    fileprivate func sortedIndex(of element: Element) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < element { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    fileprivate mutating func insertSorted(_ element: Element) {
+        insert(element, at: sortedIndex(of: element))
+    }
+
+    fileprivate mutating func removeSorted(_ element: Element) {
+        let index = sortedIndex(of: element)
+        if index < count, self[index] == element { remove(at: index) }
+    }
+}

@@ -1,0 +1,101 @@
+public import MCFoundation
+
+/// Another MC system, and what was agreed with it.
+public struct Partner: Hashable, Sendable {
+    public var system: MCSystemID
+    /// Domains whose users, groups and services it may speak for, lower case. Also what the routing table sends there.
+    public var domains: [String]
+    /// As published by the partner, for its first domain where nothing else was agreed.
+    public var services: ServiceIdentities
+    /// Its gateways in order of preference.
+    public var gateways: [GatewayTarget]
+    public var agreement: Agreement
+    /// Offer one shared audio stream a call (the vendor attribute between gateways); a partner that does not know it
+    /// gets a stream a member anyhow.
+    public var offersTrunks: Bool
+
+    /// `services` follow from the first domain where they are left out.
+    public init(
+        system: MCSystemID, domains: [String], services: ServiceIdentities? = nil, gateways: [GatewayTarget],
+        agreement: Agreement = Agreement(), offersTrunks: Bool = true
+    ) {
+        self.system = system
+        self.domains = domains.map { $0.lowercased() }
+        self.services = services ?? ServiceIdentities(domain: self.domains.first ?? system.value)
+        self.gateways = gateways
+        self.agreement = agreement
+        self.offersTrunks = offersTrunks
+    }
+
+    public var assertionRule: AssertionRule { AssertionRule(domains: domains) }
+}
+
+/// One address of a partner's gateway; mutual TLS is the rule between systems.
+public struct GatewayTarget: Hashable, Sendable {
+    /// Name or address (IPv6 in brackets) to connect to.
+    public var host: String
+    public var port: UInt16
+    /// The name that its certificate must prove (RFC 5922 7.2).
+    public var serverName: String
+
+    public init(host: String, port: UInt16 = 5061, serverName: String) {
+        self.host = host
+        self.port = port
+        self.serverName = serverName
+    }
+}
+
+/// Who and what an agreement covers.
+public enum Admission<ID: TextualIdentity>: Hashable, Sendable {
+    case all
+    case none
+    /// Those listed.
+    case only([ID])
+
+    public func admits(_ id: ID) -> Bool {
+        switch self {
+        case .all: true
+        case .none: false
+        case .only(let ids): ids.contains(id)
+        }
+    }
+}
+
+/// What two systems agreed about groups and users. Each side keeps its own; refusals 179 (leaving) and 180 (entering).
+public struct Agreement: Hashable, Sendable {
+    /// Groups of ours that the partner's users may affiliate with and call.
+    public var groupsOffered: Admission<MCPTTGroupID>
+    /// Groups of the partner that our users may affiliate with and call.
+    public var groupsUsed: Admission<MCPTTGroupID>
+    /// Users of the partner that may take part here.
+    public var usersAdmitted: Admission<MCPTTID>
+    /// Users of ours that may take part there.
+    public var usersReleased: Admission<MCPTTID>
+
+    public init(
+        groupsOffered: Admission<MCPTTGroupID> = .all, groupsUsed: Admission<MCPTTGroupID> = .all,
+        usersAdmitted: Admission<MCPTTID> = .all, usersReleased: Admission<MCPTTID> = .all
+    ) {
+        self.groupsOffered = groupsOffered
+        self.groupsUsed = groupsUsed
+        self.usersAdmitted = usersAdmitted
+        self.usersReleased = usersReleased
+    }
+}
+
+/// Which identities a peer may assert: those of its own domains and no other, whatever its messages claim. The
+/// peer itself is known by the authority pinned for it and the name that its certificate proves (RFC 5922).
+public struct AssertionRule: Hashable, Sendable {
+    /// Lower case. A listed domain does not stand for its subdomains.
+    public var domains: [String]
+
+    public init(domains: [String]) {
+        self.domains = domains.map { $0.lowercased() }
+    }
+
+    /// False too for an identity without a domain.
+    public func permits(_ identity: some TextualIdentity) -> Bool {
+        guard let domain = identity.domain else { return false }
+        return domains.contains(domain)
+    }
+}
