@@ -1,5 +1,4 @@
 public import MCFoundation
-public import SIP
 public import SIPUserAgent
 
 /// What the cell tells a function, in past tense.
