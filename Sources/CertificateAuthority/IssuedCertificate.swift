@@ -1,0 +1,75 @@
+import Foundation
+public import X509
+
+/// A private key as PEM. It prints as a mark, never as the key.
+public struct PrivateKeyPEM: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The PEM document. For writing to a protected file or handing to the TLS library only.
+    public let text: String
+
+    public init(_ text: String) {
+        self.text = text
+    }
+
+    public var description: String { "(private key)" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// A certificate with its key, as they were issued together.
+public struct IssuedCertificate: Sendable {
+    public let certificate: Certificate
+    public let certificatePEM: String
+    public let keyPEM: PrivateKeyPEM
+}
+
+/// PEM files on disk. A key is never readable by anybody but its owner, not even for the moment of its writing.
+public enum PEMFile {
+    /// Writes a certificate, readable by all.
+    public static func write(certificate pem: String, to path: String) throws {
+        try write(pem, to: path, mode: 0o644)
+    }
+
+    /// Writes a key with mode 0600.
+    public static func write(key: PrivateKeyPEM, to path: String) throws {
+        try write(key.text, to: path, mode: 0o600)
+    }
+
+    public static func readKey(from path: String) throws -> PrivateKeyPEM {
+        PrivateKeyPEM(try String(contentsOfFile: path, encoding: .utf8))
+    }
+
+    /// A new file beside the target, renamed over it: no reader sees half a file, and an older file's wider mode
+    /// does not survive.
+    private static func write(_ text: String, to path: String, mode: mode_t) throws {
+        let fresh = path + ".new"
+        unlink(fresh)
+        let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw PEMFileError(path: path, code: errno) }
+        var failure: Int32?
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            guard written > 0 else {
+                if written < 0, errno == EINTR { continue }
+                failure = errno
+                break
+            }
+            rest = rest.dropFirst(written)
+        }
+        close(descriptor)
+        if failure == nil, rename(fresh, path) != 0 { failure = errno }
+        if let failure {
+            unlink(fresh)
+            throw PEMFileError(path: path, code: failure)
+        }
+    }
+}
+
+/// A file that could not be written.
+public struct PEMFileError: Error, Hashable, CustomStringConvertible {
+    public let path: String
+    /// `errno`.
+    public let code: Int32
+
+    public var description: String { "\(path): \(String(cString: strerror(code)))" }
+}
