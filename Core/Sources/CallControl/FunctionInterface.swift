@@ -1,4 +1,5 @@
 public import MCFoundation
+public import SIP
 public import SIPUserAgent
 
 /// What the cell tells a function, in past tense.
@@ -30,8 +31,35 @@ public enum PartnerState: Hashable, Sendable {
 }
 
 public enum RegistrationChange: Hashable, Sendable {
-    case registered(InstanceID?)
-    case removed(InstanceID?)
+    /// A device registered, or refreshed over whatever flow it has now.
+    case registered(RegisteredContact)
+    /// It deregistered, expired, or its flow broke.
+    case removed(RegisteredContact)
+}
+
+/// One device under a public user identity, as the registrar knows it.
+public struct RegisteredContact: Hashable, Sendable {
+    /// `+sip.instance`; nil for a user agent that does not know RFC 5626.
+    public var instance: InstanceID?
+    /// The Request-URI that reaches just this device: its public GRUU (RFC 5627), else the contact it registered.
+    public var uri: SIPURI
+    /// Where its requests come from now: what ties a request (`RequestOrigin.user`) to the device.
+    public var flow: FlowID?
+
+    public init(instance: InstanceID?, uri: SIPURI, flow: FlowID?) {
+        self.instance = instance
+        self.uri = uri
+        self.flow = flow
+    }
+
+    /// True where both describe one device, whatever flow each came over.
+    public func isSameDevice(as other: RegisteredContact) -> Bool {
+        switch (instance, other.instance) {
+        case (let mine?, let other?): mine == other
+        case (nil, nil): uri == other.uri
+        default: false
+        }
+    }
 }
 
 /// Something that happened and that people or counters want to know: calls, affiliations, refusals. A constant name,
