@@ -1,29 +1,6 @@
 public import MCFoundation
 public import SIP
 
-/// Whom to send to where no flow stands yet, or where any flow to that peer will do.
-public struct Target: Hashable, Sendable {
-    /// A host name or an address as text, IPv6 without brackets.
-    public var host: String
-    public var port: UInt16
-    public var transport: TransportKind
-    /// The name that the peer's certificate must prove; nil where the transport has no certificate.
-    public var serverName: String?
-
-    public init(host: String, port: UInt16, transport: TransportKind, serverName: String? = nil) {
-        self.host = host
-        self.port = port
-        self.transport = transport
-        self.serverName = serverName
-    }
-}
-
-/// The way a message leaves.
-public enum NextHop: Hashable, Sendable {
-    case flow(FlowID)
-    case target(Target)
-}
-
 /// What happened to the transaction layer.
 public enum TransactionEvent: Hashable, Sendable {
     /// A message that the codec let through. `source` is where the octets came from: it goes into the topmost Via of
