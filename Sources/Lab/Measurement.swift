@@ -1,0 +1,165 @@
+import MCFoundation
+
+/// One RTP packet of a burst as its talker sent it. Times are nanoseconds of the one monotonic clock of the machine.
+public struct SentPacket: Sendable {
+    public var sequence: UInt16
+    public var sentAt: Int64
+    /// Stable hash of the payload: what arrives must be equal to the octet.
+    public var payload: UInt64
+
+    public init(sequence: UInt16, sentAt: Int64, payload: UInt64) {
+        self.sequence = sequence
+        self.sentAt = sentAt
+        self.payload = payload
+    }
+}
+
+/// One RTP packet as a listener received it.
+public struct HeardPacket: Sendable {
+    public var ssrc: UInt32
+    public var sequence: UInt16
+    public var receivedAt: Int64
+    public var payload: UInt64
+
+    public init(ssrc: UInt32, sequence: UInt16, receivedAt: Int64, payload: UInt64) {
+        self.ssrc = ssrc
+        self.sequence = sequence
+        self.receivedAt = receivedAt
+        self.payload = payload
+    }
+}
+
+/// One talk burst from press to release, as seen by its talker.
+public struct TalkBurst: Sendable {
+    public enum Access: String, Sendable, Codable {
+        /// The floor came at once.
+        case immediate
+        /// The request waited in the queue; its access time is no measure of the system.
+        case queued
+        /// The press set the call up as well (KPI 2).
+        case withCallSetUp
+    }
+
+    public enum End: String, Sendable, Codable {
+        case released, preempted, tooLong
+    }
+
+    public var number: Int
+    public var group: String
+    public var talker: String
+    public var country: String
+    public var ssrc: UInt32
+    public var pressedAt: Int64
+    public var grantedAt: Int64
+    public var endedAt: Int64
+    public var access: Access
+    public var end: End
+    public var packets: [SentPacket]
+    /// Who was in the call and could hear when the burst began, and who came in during it.
+    public var listeners: [Listener]
+
+    public struct Listener: Sendable {
+        public var name: String
+        public var country: String
+        /// Set for a late entry: when this listener became able to hear. What was said before is not its loss.
+        public var joinedAt: Int64?
+
+        public init(name: String, country: String, joinedAt: Int64? = nil) {
+            self.name = name
+            self.country = country
+            self.joinedAt = joinedAt
+        }
+    }
+
+    public init(
+        number: Int, group: String, talker: String, country: String, ssrc: UInt32, pressedAt: Int64, grantedAt: Int64,
+        endedAt: Int64, access: Access, end: End, packets: [SentPacket], listeners: [Listener]
+    ) {
+        self.number = number
+        self.group = group
+        self.talker = talker
+        self.country = country
+        self.ssrc = ssrc
+        self.pressedAt = pressedAt
+        self.grantedAt = grantedAt
+        self.endedAt = endedAt
+        self.access = access
+        self.end = end
+        self.packets = packets
+        self.listeners = listeners
+    }
+
+    public var accessMilliseconds: Double { Double(grantedAt - pressedAt) / 1e6 }
+}
+
+/// How one burst reached one listener.
+public struct Hearing: Sendable, Codable {
+    public var burst: Int
+    public var listener: String
+    public var country: String
+    public var crossesBorder: Bool
+    public var isLateEntry: Bool
+    public var packetsSent: Int
+    public var packetsHeard: Int
+    public var packetsLost: Int
+    /// Packets whose payload differs from what was sent, or that nobody sent: must be zero.
+    public var packetsForeign: Int
+    /// True where the first packet that this listener could have heard did not arrive.
+    public var isBeginningClipped: Bool
+    /// Mouth to ear of each packet: packetisation and look-ahead of the encoder, way, and play-out buffer.
+    public var mouthToEarMilliseconds: [Double]
+
+    /// Whole in the sense of the demonstration: nothing foreign, nothing clipped, losses counted and below one in fifty.
+    public var isWhole: Bool {
+        packetsForeign == 0 && !isBeginningClipped && packetsHeard > 0 && packetsLost * 50 <= packetsSent
+    }
+}
+
+/// What a listener's ear adds to the way of a packet.
+public struct SpeechDelay: Sendable {
+    /// The frame must be full before it can be sent, and the AMR-WB encoder looks 5 ms ahead.
+    public static let sender = Duration.milliseconds(25)
+    /// Depth of the play-out buffer of the listeners of the lab.
+    public static let playOut = Duration.milliseconds(40)
+}
+
+extension TalkBurst {
+    /// Compares what was sent with what one listener received.
+    ///
+    /// A burst that was cut (pre-empted, too long) may miss its tail: what the talker still sent after the floor was
+    /// taken away is not forwarded, and is not a loss.
+    public func hearing(by listener: Listener, of heard: [HeardPacket]) -> Hearing {
+        let mine = heard.filter { $0.ssrc == ssrc && $0.receivedAt >= grantedAt && $0.receivedAt <= endedAt + 2_000_000_000 }
+        var sentBySequence: [UInt16: SentPacket] = [:]
+        for packet in packets { sentBySequence[packet.sequence] = packet }
+        var arrived: Set<UInt16> = []
+        var foreign = 0
+        var delays: [Double] = []
+        let constant = SpeechDelay.sender.inMilliseconds + SpeechDelay.playOut.inMilliseconds
+        for packet in mine {
+            guard let sent = sentBySequence[packet.sequence], sent.payload == packet.payload else {
+                foreign += 1
+                continue
+            }
+            guard arrived.insert(packet.sequence).inserted else { continue }
+            delays.append(Double(packet.receivedAt - sent.sentAt) / 1e6 + constant)
+        }
+        // A late entry owes nothing of what was said before it could hear; half a second is granted to come in.
+        let due: [SentPacket]
+        if let joinedAt = listener.joinedAt {
+            let first = packets.first { arrived.contains($0.sequence) }
+            due = packets.filter { $0.sentAt >= (first?.sentAt ?? joinedAt) }
+        } else {
+            due = packets
+        }
+        let lastHeard = due.lastIndex { arrived.contains($0.sequence) } ?? -1
+        let counted = end == .released ? due[...] : due[..<(lastHeard + 1)]
+        let missing = counted.filter { !arrived.contains($0.sequence) }.count
+        return Hearing(
+            burst: number, listener: listener.name, country: listener.country,
+            crossesBorder: listener.country != country, isLateEntry: listener.joinedAt != nil,
+            packetsSent: counted.count, packetsHeard: arrived.count, packetsLost: missing, packetsForeign: foreign,
+            isBeginningClipped: due.first.map { !arrived.contains($0.sequence) } ?? true,
+            mouthToEarMilliseconds: delays)
+    }
+}
