@@ -25,13 +25,13 @@ let rooms: [(String, [String])] = [
     ("CallControl", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments"]),
     // Floor 2: functions
     ("Policy", ["MCFoundation", "HashTreeCollections"]),
-    ("Registrar", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy"]),
+    ("Registrar", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "HeapModule"]),
     ("ParticipatingFunction", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
     ("ControllingFunction", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
-    ("MCGateway", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
+    ("MCGateway", ["MCFoundation", "CDigest", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
     ("MediaDistribution", ["MCFoundation", "RTP", "FloorControl", "CallControl"]),
     ("Responder", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "OrderedCollections"]),
-    ("MCSystem", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "OrderedCollections"]),
+    ("MCSystem", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "OrderedCollections", "DequeModule"]),
     // The world in one process, for tests, trials and whoever builds on us
     ("Simulation", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "OrderedCollections", "HeapModule"]),
 ]

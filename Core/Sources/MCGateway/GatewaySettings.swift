@@ -1,0 +1,36 @@
+/// The key under which session identities and contacts are hidden from partners. It does not print.
+public struct SessionIdentityKey: Sendable, CustomStringConvertible, CustomReflectable {
+    let octets: [UInt8]
+
+    /// nil for fewer than 32 octets.
+    public init?(_ octets: [UInt8]) {
+        guard octets.count >= 32 else { return nil }
+        self.octets = octets
+    }
+
+    public var description: String { "SessionIdentityKey" }
+    public var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+}
+
+/// What a gateway is told once. Partners and agreements come with the directory.
+public struct GatewaySettings: Hashable, Sendable {
+    /// Between two OPTIONS to a partner.
+    public var heartbeatInterval: Duration = .seconds(5)
+    /// Heartbeats without answer until a partner counts as lost.
+    public var missesUntilLost = 3
+    public var limits = GatewayLimits()
+
+    public init() {}
+}
+
+/// Bounds on what peers can make a gateway keep.
+public struct GatewayLimits: Hashable, Sendable {
+    /// Sessions across the border, each with two dialogs and two media legs.
+    public var sessions = 20_000
+    public var sessionsPerPartner = 10_000
+    /// Requests outside of sessions that wait for the other side's answer.
+    public var pendingRequests = 20_000
+    public var subscriptions = 20_000
+
+    public init() {}
+}

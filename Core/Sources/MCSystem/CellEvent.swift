@@ -1,0 +1,59 @@
+public import CallControl
+public import MCFoundation
+public import Policy
+public import SIPUserAgent
+
+/// What the driver tells a signalling cell, in past tense.
+public enum CellEvent: Sendable {
+    /// A connection stands (TLS: the handshake is done), or the first datagram of a UDP association arrived.
+    case flowOpened(FlowID, FlowDescription)
+    /// Nothing more arrives from that flow and nothing can be sent on it.
+    case flowClosed(FlowID)
+    /// One whole message as it was framed (a datagram, or what `StreamFramer` cut from a stream). Keep-alives of
+    /// RFC 5626 are answered by the shell and do not come here.
+    case received(FlowID, [UInt8])
+    /// No connection to that target could be made, or the one it had broke with messages unsent.
+    case targetFailed(Target)
+    case media(MediaEvent)
+    /// The directory as it is from now on.
+    case directoryReplaced(DirectorySnapshot)
+    /// `nextDeadline` is reached.
+    case timeAdvanced
+}
+
+/// What a signalling cell wants done.
+public enum CellAction: Hashable, Sendable {
+    /// One whole message. `.target`: over a connection to it, opened where there is none; the driver tells
+    /// `.flowOpened` with that target before anything that arrives on it, or `.targetFailed`.
+    case transmit([UInt8], NextHop)
+    /// The peer broke the rules of the transport, or is a stranger who was told so once.
+    case close(FlowID)
+    case media(MediaCommand)
+    case note(Observation)
+}
+
+/// What the driver knows of a connection or UDP association.
+public struct FlowDescription: Hashable, Sendable {
+    public var transport: TransportKind
+    public var remote: SocketAddress
+    public var local: SocketAddress
+    /// The names that the peer's verified certificate proves: DNS names and hosts of SIP URIs in its subjectAltName
+    /// (RFC 5922 7.1). Empty where the peer showed no certificate or no authority of ours signed it.
+    public var certificateNames: [String]
+    /// True where this side opened the connection.
+    public var isOutbound: Bool
+    /// Set where the connection was opened for this target.
+    public var target: Target?
+
+    public init(
+        transport: TransportKind, remote: SocketAddress, local: SocketAddress, certificateNames: [String] = [],
+        isOutbound: Bool = false, target: Target? = nil
+    ) {
+        self.transport = transport
+        self.remote = remote
+        self.local = local
+        self.certificateNames = certificateNames
+        self.isOutbound = isOutbound
+        self.target = target
+    }
+}

@@ -1,0 +1,47 @@
+public import CallControl
+public import MCGateway
+public import Registrar
+public import SIPUserAgent
+
+/// What a signalling cell is told once. Users, groups and partners come with the directory.
+public struct CellSettings: Sendable {
+    /// Number of the cell in its system; stands in what the cell mints.
+    public var cell: UInt8
+    /// The side that clients see, as it stands in Via, Record-Route, Path and Service-Route.
+    public var access: SentBy
+    /// The side that partner systems see.
+    public var interconnection: SentBy
+    public var media: MediaAddresses
+    /// Every process of a system that shares this key can read the session identities that another one gave to
+    /// partners: what keeps rejoin and subscriptions working after the loss of a gateway.
+    public var sessionIdentityKey: SessionIdentityKey
+    public var registrar = RegistrarSettings()
+    public var gateway = GatewaySettings()
+    /// Every message between two functions of the cell is written to octets and read again: for tests, which must see
+    /// the same outcome.
+    public var serializesInternally = false
+    public var limits = CellLimits()
+
+    public init(
+        cell: UInt8 = 0, access: SentBy, interconnection: SentBy, media: MediaAddresses,
+        sessionIdentityKey: SessionIdentityKey
+    ) {
+        self.cell = cell
+        self.access = access
+        self.interconnection = interconnection
+        self.media = media
+        self.sessionIdentityKey = sessionIdentityKey
+    }
+}
+
+/// Bounds on what peers can make a cell keep.
+public struct CellLimits: Hashable, Sendable {
+    /// Flows that are open at a time; a further one is closed.
+    public var flows = 100_000
+    /// Messages between functions that wait for their answer.
+    public var internalTransactions = 100_000
+    /// Messages between functions that one event may cause. More is a loop of ours; it is cut and noted.
+    public var internalMessagesPerEvent = 100_000
+
+    public init() {}
+}
