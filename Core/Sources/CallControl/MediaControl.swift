@@ -61,9 +61,13 @@ public enum MediaCommand: Hashable, Sendable {
     /// `floorSSRC` is our SSRC in floor messages on this leg, unique in the cell: it is the key by which two legs of
     /// the same cell that look at each other are found and spliced, without a socket between them.
     case openLeg(LegID, face: MediaFace, floorSSRC: UInt32)
+    /// Given again when the peer's SDP changes; the same remote again changes nothing, so an address that was
+    /// learned behind network address translation stays.
     case connectLeg(LegID, LegRemote)
     case closeLeg(LegID)
-    /// The leg's peer becomes a floor participant of the call.
+    /// The leg's peer becomes a floor participant of the call, once the leg leads to a peer: it may be joined before
+    /// it is connected. Joining again replaces the description. `audioSSRC` is unique in the cell, not only in the
+    /// call: on a trunk it is all that tells the talkers of several calls apart.
     case join(MediaCallID, LegID, FloorParticipantDescription)
     case leave(MediaCallID, LegID)
     /// Gateway: what arrives on one leg leaves on the other. `outside` looks at the partner.
@@ -77,4 +81,17 @@ public enum MediaEvent: Hashable, Sendable {
     case talkerChanged(MediaCallID, LegID?, MCPTTID?)
     /// A participant kept sending without permission or did not answer Revoke; local policy may release it.
     case participantMisbehaves(MediaCallID, LegID)
+    /// The command could not be carried out; the leg is as it was before. Its owner releases it or tries otherwise.
+    case legRefused(LegID, MediaRefusal)
+    case callRefused(MediaCallID, MediaRefusal)
+}
+
+/// Why the media cell did not do what was asked.
+public enum MediaRefusal: Hashable, Sendable {
+    /// One of the cell's bounds is reached.
+    case limit
+    /// Its packets could not be told from those of another leg: same remote address and same SSRC.
+    case ambiguous
+    /// The cell has no socket of that face and address family.
+    case noSocket
 }
