@@ -58,7 +58,9 @@ extension LabReport {
         var hearings: [Hearing] = []
         var entries: [LateEntry] = []
         for burst in bursts {
-            if burst.packets.isEmpty { failures.append("burst \(burst.number): \(burst.talker) had the floor and sent nothing") }
+            if burst.packets.isEmpty {
+                failures.append("burst \(burst.number): \(burst.talker) had the floor and sent nothing")
+            }
             for listener in burst.listeners {
                 let heard = received[listener.name] ?? []
                 let hearing = burst.hearing(by: listener, of: heard)

@@ -4,7 +4,10 @@ import MCFoundation
 public enum ReportTable {
     public static func text(_ report: LabReport) -> String {
         var lines: [String] = ["", "Every talk burst", ""]
-        lines.append(row(["#", "talker", "from", "to group", "access", "ms", "s", "sent", "heard by", "lost", "ear ms 50/95"], burstWidths))
+        lines.append(
+            row(
+                ["#", "talker", "from", "to group", "access", "ms", "s", "sent", "heard by", "lost", "ear ms 50/95"],
+                burstWidths))
         for burst in report.bursts {
             let hearings = report.hearings.filter { $0.burst == burst.number }
             let whole = hearings.filter(\.isWhole).count
@@ -63,9 +66,10 @@ public enum ReportTable {
     }
 
     private static func row(_ cells: [String], _ widths: [Int]) -> String {
-        "  " + zip(cells, widths).map { cell, width in
-            cell.count >= width ? cell + " " : cell + String(repeating: " ", count: width - cell.count)
-        }.joined()
+        "  "
+            + zip(cells, widths).map { cell, width in
+                cell.count >= width ? cell + " " : cell + String(repeating: " ", count: width - cell.count)
+            }.joined()
     }
 
     private static func decimal(_ value: Double?, _ digits: Int = 1) -> String {

@@ -48,7 +48,8 @@ struct HygieneTests {
     }
 
     @Test func `the rule itself finds what it forbids`() throws {
-        let sample = Source(path: "x", lines: ["import Foundation", "// import Foundation", "let d = Date()", "Task { }"])
+        let sample = Source(
+            path: "x", lines: ["import Foundation", "// import Foundation", "let d = Date()", "Task { }"])
         let pattern = #"\bDate\(|\bTask\s*[{.]|^import Foundation"#
         #expect(try Self.violations(of: pattern, in: [sample]).count == 3)
     }

@@ -74,7 +74,8 @@ struct VirtualNetworkTests {
         func run(_ seed: UInt64) -> [Delivery] {
             var (network, _, _) = world(seed: seed)
             network.setConditions(
-                LinkConditions(jitter: .milliseconds(40), lossPerMille: 100, duplicationPerMille: 100), between: 0, and: 1)
+                LinkConditions(jitter: .milliseconds(40), lossPerMille: 100, duplicationPerMille: 100), between: 0,
+                and: 1)
             for number in 0..<100 { network.send([UInt8(number)], from: address(1), to: address(2)) }
             var seen: [Delivery] = []
             while let delivery = network.next(before: end) { seen.append(delivery) }
