@@ -1,0 +1,85 @@
+"""Breaks named decisions on purpose, one at a time, in a copy of Core, and sees that a test turns red."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COPY = ROOT / ".build-mutate" / "Core"
+
+
+def mutations():
+    """Blocks of `name:`, `file:`, `tests:`, `old:`, `new:`; blank lines between blocks, # for comments."""
+    block = {}
+    for line in (ROOT / "scripts" / "mutations.txt").read_text().splitlines() + [""]:
+        if line.startswith("#"):
+            continue
+        if not line.strip():
+            if block:
+                missing = {"name", "file", "tests", "old", "new"} - block.keys()
+                if missing:
+                    sys.exit(f"mutations.txt: block {block.get('name', block)} lacks {sorted(missing)}")
+                yield block
+            block = {}
+            continue
+        key, _, value = line.partition(": ")
+        block[key.rstrip(":")] = value
+
+
+def run(*command):
+    return subprocess.run(command, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def main():
+    chosen = sys.argv[1:]
+    COPY.parent.mkdir(exist_ok=True)
+    subprocess.run(
+        ["rsync", "-a", "--delete", "--exclude", ".build", f"{ROOT}/Core/", f"{COPY}/"], check=True
+    ) if shutil.which("rsync") else copy_plain()
+    first = run("swift", "build", "--build-tests")
+    if first.returncode:
+        sys.exit(first.stdout[-3000:] + "\nmutate: the unbroken Core does not build")
+    survived = 0
+    total = 0
+    for mutation in mutations():
+        if chosen and mutation["name"] not in chosen:
+            continue
+        total += 1
+        began = time.monotonic()
+        target = COPY / mutation["file"]
+        healthy = target.read_text()
+        if healthy.count(mutation["old"]) != 1:
+            print(f"mutate: {mutation['name']}: its place occurs {healthy.count(mutation['old'])} times, not once")
+            survived += 1
+            continue
+        target.write_text(healthy.replace(mutation["old"], mutation["new"]))
+        try:
+            built = run("swift", "build", "--build-tests")
+            if built.returncode:
+                print(f"mutate: {mutation['name']}: does not compile, so it proves nothing\n{built.stdout[-1500:]}")
+                survived += 1
+                continue
+            tested = run("timeout", "-s", "KILL", "300", "swift", "test", "--skip-build", "--filter", mutation["tests"])
+            seconds = time.monotonic() - began
+            if tested.returncode == 0:
+                print(f"mutate: {mutation['name']}: SURVIVED: no test of {mutation['tests']} noticed ({seconds:.0f} s)")
+                survived += 1
+            else:
+                print(f"mutate: {mutation['name']}: a test turned red ({seconds:.0f} s)")
+        finally:
+            target.write_text(healthy)
+    print(f"mutate: {total - survived} of {total} broken decisions were noticed")
+    sys.exit(1 if survived or not total else 0)
+
+
+def copy_plain():
+    """Keeps the build folder of the copy, replaces everything else."""
+    for old in COPY.glob("*") if COPY.exists() else []:
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+    shutil.copytree(ROOT / "Core", COPY, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".build"))
+
+
+if __name__ == "__main__":
+    main()
