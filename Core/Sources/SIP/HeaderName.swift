@@ -1,91 +1,107 @@
 /// The name of a header field. Names compare without regard to case, and the compact forms of RFC 3261 7.3.3 (and of
 /// the extensions that registered one) are the same name as the long form.
 public struct HeaderName: Hashable, Sendable, CustomStringConvertible {
-    /// The long form in its customary spelling for names we know, else the spelling received.
-    public let description: String
-    private let folded: String
+    let known: KnownHeader?
+    /// The spelling received, for names we do not know.
+    let other: String
 
     public init(_ text: String) {
-        let lower = text.lowercased()
-        if let long = HeaderName.compactForms[lower] {
-            description = long
-            folded = long.lowercased()
-        } else {
-            description = text
-            folded = lower
-        }
+        let number = text.withOctets { KnownHeaderIndex.shared.number($0, 0..<$0.count) }
+        known = KnownHeader(rawValue: number)
+        other = known == nil ? text : ""
     }
 
-    public static func == (left: HeaderName, right: HeaderName) -> Bool { left.folded == right.folded }
-    public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
+    init(_ known: KnownHeader) {
+        self.known = known
+        other = ""
+    }
 
-    private static let compactForms: [String: String] = [
-        "i": "Call-ID", "m": "Contact", "e": "Content-Encoding", "l": "Content-Length", "c": "Content-Type",
-        "f": "From", "s": "Subject", "k": "Supported", "t": "To", "v": "Via", "o": "Event", "u": "Allow-Events",
-        "r": "Refer-To", "b": "Referred-By", "a": "Accept-Contact", "j": "Reject-Contact", "d": "Request-Disposition",
-        "x": "Session-Expires", "y": "Identity",
-    ]
+    init(unknown text: String) {
+        known = nil
+        other = text
+    }
+
+    /// The long form in its customary spelling for names we know, else the spelling received.
+    public var description: String { known?.spelling.description ?? other }
+
+    public static func == (left: HeaderName, right: HeaderName) -> Bool {
+        left.known == right.known && Ascii.equalsIgnoringCase(left.other, right.other)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(known)
+        for byte in other.utf8 { hasher.combine(Ascii.lower(byte)) }
+    }
 }
 
 extension HeaderName {
-    public static let accept = HeaderName("Accept")
-    public static let acceptContact = HeaderName("Accept-Contact")
-    public static let rejectContact = HeaderName("Reject-Contact")
-    public static let allow = HeaderName("Allow")
-    public static let allowEvents = HeaderName("Allow-Events")
-    public static let answerMode = HeaderName("Answer-Mode")
-    public static let privAnswerMode = HeaderName("Priv-Answer-Mode")
-    public static let authorization = HeaderName("Authorization")
-    public static let proxyAuthorization = HeaderName("Proxy-Authorization")
-    public static let wwwAuthenticate = HeaderName("WWW-Authenticate")
-    public static let proxyAuthenticate = HeaderName("Proxy-Authenticate")
-    public static let callID = HeaderName("Call-ID")
-    public static let contact = HeaderName("Contact")
-    public static let contentDisposition = HeaderName("Content-Disposition")
-    public static let contentID = HeaderName("Content-ID")
-    public static let contentEncoding = HeaderName("Content-Encoding")
-    public static let contentLength = HeaderName("Content-Length")
-    public static let contentType = HeaderName("Content-Type")
-    public static let cseq = HeaderName("CSeq")
-    public static let date = HeaderName("Date")
-    public static let event = HeaderName("Event")
-    public static let expires = HeaderName("Expires")
-    public static let flowTimer = HeaderName("Flow-Timer")
-    public static let from = HeaderName("From")
-    public static let infoPackage = HeaderName("Info-Package")
-    public static let recvInfo = HeaderName("Recv-Info")
-    public static let maxForwards = HeaderName("Max-Forwards")
-    public static let minExpires = HeaderName("Min-Expires")
-    public static let minSE = HeaderName("Min-SE")
-    public static let pAnswerState = HeaderName("P-Answer-State")
-    public static let pAssertedIdentity = HeaderName("P-Asserted-Identity")
-    public static let pAssertedService = HeaderName("P-Asserted-Service")
-    public static let pPreferredIdentity = HeaderName("P-Preferred-Identity")
-    public static let pPreferredService = HeaderName("P-Preferred-Service")
-    public static let pAssociatedURI = HeaderName("P-Associated-URI")
-    public static let path = HeaderName("Path")
-    public static let rack = HeaderName("RAck")
-    public static let rseq = HeaderName("RSeq")
-    public static let reason = HeaderName("Reason")
-    public static let recordRoute = HeaderName("Record-Route")
-    public static let referSub = HeaderName("Refer-Sub")
-    public static let referTo = HeaderName("Refer-To")
-    public static let require = HeaderName("Require")
-    public static let proxyRequire = HeaderName("Proxy-Require")
-    public static let resourcePriority = HeaderName("Resource-Priority")
-    public static let retryAfter = HeaderName("Retry-After")
-    public static let route = HeaderName("Route")
-    public static let serviceRoute = HeaderName("Service-Route")
-    public static let server = HeaderName("Server")
-    public static let userAgent = HeaderName("User-Agent")
-    public static let sessionExpires = HeaderName("Session-Expires")
-    public static let sipETag = HeaderName("SIP-ETag")
-    public static let sipIfMatch = HeaderName("SIP-If-Match")
-    public static let subscriptionState = HeaderName("Subscription-State")
-    public static let supported = HeaderName("Supported")
-    public static let targetDialog = HeaderName("Target-Dialog")
-    public static let to = HeaderName("To")
-    public static let unsupported = HeaderName("Unsupported")
-    public static let via = HeaderName("Via")
-    public static let warning = HeaderName("Warning")
+    public static var authenticationInfo: HeaderName { HeaderName(.authenticationInfo) }
+    public static var featureCaps: HeaderName { HeaderName(.featureCaps) }
+    public static var mimeVersion: HeaderName { HeaderName(.mimeVersion) }
+    public static var priority: HeaderName { HeaderName(.priority) }
+    public static var privacy: HeaderName { HeaderName(.privacy) }
+    public static var referredBy: HeaderName { HeaderName(.referredBy) }
+    public static var replaces: HeaderName { HeaderName(.replaces) }
+    public static var subject: HeaderName { HeaderName(.subject) }
+    public static var timestamp: HeaderName { HeaderName(.timestamp) }
+    public static var accept: HeaderName { HeaderName(.accept) }
+    public static var acceptContact: HeaderName { HeaderName(.acceptContact) }
+    public static var rejectContact: HeaderName { HeaderName(.rejectContact) }
+    public static var allow: HeaderName { HeaderName(.allow) }
+    public static var allowEvents: HeaderName { HeaderName(.allowEvents) }
+    public static var answerMode: HeaderName { HeaderName(.answerMode) }
+    public static var privAnswerMode: HeaderName { HeaderName(.privAnswerMode) }
+    public static var authorization: HeaderName { HeaderName(.authorization) }
+    public static var proxyAuthorization: HeaderName { HeaderName(.proxyAuthorization) }
+    public static var wwwAuthenticate: HeaderName { HeaderName(.wwwAuthenticate) }
+    public static var proxyAuthenticate: HeaderName { HeaderName(.proxyAuthenticate) }
+    public static var callID: HeaderName { HeaderName(.callID) }
+    public static var contact: HeaderName { HeaderName(.contact) }
+    public static var contentDisposition: HeaderName { HeaderName(.contentDisposition) }
+    public static var contentID: HeaderName { HeaderName(.contentID) }
+    public static var contentEncoding: HeaderName { HeaderName(.contentEncoding) }
+    public static var contentLength: HeaderName { HeaderName(.contentLength) }
+    public static var contentType: HeaderName { HeaderName(.contentType) }
+    public static var cseq: HeaderName { HeaderName(.cseq) }
+    public static var date: HeaderName { HeaderName(.date) }
+    public static var event: HeaderName { HeaderName(.event) }
+    public static var expires: HeaderName { HeaderName(.expires) }
+    public static var flowTimer: HeaderName { HeaderName(.flowTimer) }
+    public static var from: HeaderName { HeaderName(.from) }
+    public static var infoPackage: HeaderName { HeaderName(.infoPackage) }
+    public static var recvInfo: HeaderName { HeaderName(.recvInfo) }
+    public static var maxForwards: HeaderName { HeaderName(.maxForwards) }
+    public static var minExpires: HeaderName { HeaderName(.minExpires) }
+    public static var minSE: HeaderName { HeaderName(.minSE) }
+    public static var pAnswerState: HeaderName { HeaderName(.pAnswerState) }
+    public static var pAssertedIdentity: HeaderName { HeaderName(.pAssertedIdentity) }
+    public static var pAssertedService: HeaderName { HeaderName(.pAssertedService) }
+    public static var pPreferredIdentity: HeaderName { HeaderName(.pPreferredIdentity) }
+    public static var pPreferredService: HeaderName { HeaderName(.pPreferredService) }
+    public static var pAssociatedURI: HeaderName { HeaderName(.pAssociatedURI) }
+    public static var path: HeaderName { HeaderName(.path) }
+    public static var rack: HeaderName { HeaderName(.rack) }
+    public static var rseq: HeaderName { HeaderName(.rseq) }
+    public static var reason: HeaderName { HeaderName(.reason) }
+    public static var recordRoute: HeaderName { HeaderName(.recordRoute) }
+    public static var referSub: HeaderName { HeaderName(.referSub) }
+    public static var referTo: HeaderName { HeaderName(.referTo) }
+    public static var require: HeaderName { HeaderName(.require) }
+    public static var proxyRequire: HeaderName { HeaderName(.proxyRequire) }
+    public static var resourcePriority: HeaderName { HeaderName(.resourcePriority) }
+    public static var retryAfter: HeaderName { HeaderName(.retryAfter) }
+    public static var route: HeaderName { HeaderName(.route) }
+    public static var serviceRoute: HeaderName { HeaderName(.serviceRoute) }
+    public static var server: HeaderName { HeaderName(.server) }
+    public static var userAgent: HeaderName { HeaderName(.userAgent) }
+    public static var sessionExpires: HeaderName { HeaderName(.sessionExpires) }
+    public static var sipETag: HeaderName { HeaderName(.sipETag) }
+    public static var sipIfMatch: HeaderName { HeaderName(.sipIfMatch) }
+    public static var subscriptionState: HeaderName { HeaderName(.subscriptionState) }
+    public static var supported: HeaderName { HeaderName(.supported) }
+    public static var targetDialog: HeaderName { HeaderName(.targetDialog) }
+    public static var to: HeaderName { HeaderName(.to) }
+    public static var unsupported: HeaderName { HeaderName(.unsupported) }
+    public static var via: HeaderName { HeaderName(.via) }
+    public static var warning: HeaderName { HeaderName(.warning) }
 }

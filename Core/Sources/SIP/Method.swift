@@ -15,6 +15,19 @@ extension Method: CustomStringConvertible {
         self = Method.known.first { $0.description == token } ?? .other(token)
     }
 
+    init(_ bytes: Octets, _ range: Range<Int>) {
+        self = Method.known.first { $0.isSpelled(bytes, range) } ?? .other(bytes.text(range))
+    }
+
+    func isSpelled(_ bytes: Octets, _ range: Range<Int>) -> Bool {
+        var name = description
+        return name.withUTF8 { letters in
+            guard letters.count == range.count else { return false }
+            for offset in 0..<letters.count where letters[offset] != bytes[range.lowerBound + offset] { return false }
+            return true
+        }
+    }
+
     public var description: String {
         switch self {
         case .invite: "INVITE"

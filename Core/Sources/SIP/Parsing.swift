@@ -23,6 +23,10 @@ public struct SIPLimits: Hashable, Sendable {
     public var bodyOctets = 262_144
     /// Header fields after splitting of lists.
     public var fields = 256
+    /// Octets of a Request-URI.
+    public var uriOctets = 8_192
+    /// Parts of a multipart body.
+    public var bodyParts = 32
 
     public init() {}
 }

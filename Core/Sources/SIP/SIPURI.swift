@@ -1,11 +1,25 @@
 /// One `;name` or `;name=value` parameter, unescaped and unquoted.
-public struct Parameter: Hashable, Sendable {
+public struct Parameter: Sendable {
     public var name: String
     public var value: String?
+    /// The value stood in quotes and is written in quotes again. It does not count in comparisons.
+    public var isQuoted: Bool
 
-    public init(_ name: String, _ value: String? = nil) {
+    public init(_ name: String, _ value: String? = nil, isQuoted: Bool = false) {
         self.name = name
         self.value = value
+        self.isQuoted = isQuoted
+    }
+}
+
+extension Parameter: Hashable {
+    public static func == (left: Parameter, right: Parameter) -> Bool {
+        left.name == right.name && left.value == right.value
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(value)
     }
 }
 
@@ -19,9 +33,9 @@ public struct Parameters: Hashable, Sendable {
 
     /// The value of a parameter; an empty string where the parameter stands without a value; nil where it is missing.
     public subscript(name: String) -> String? {
-        get { items.first { $0.name.lowercased() == name.lowercased() }.map { $0.value ?? "" } }
+        get { items.first { Ascii.equalsIgnoringCase($0.name, name) }.map { $0.value ?? "" } }
         set {
-            let index = items.firstIndex { $0.name.lowercased() == name.lowercased() }
+            let index = items.firstIndex { Ascii.equalsIgnoringCase($0.name, name) }
             switch (index, newValue) {
             case (let index?, let value?): items[index].value = value
             case (let index?, nil): items.remove(at: index)
