@@ -1,0 +1,57 @@
+public import MCFoundation
+public import SDP
+
+extension LegRemote {
+    /// Where a leg's media goes whose peer offered this.
+    public init(_ offer: SpeechOffer) {
+        self.init(
+            audio: offer.audio, floor: offer.floor, floorSSRC: offer.floorParameters.floorSSRC,
+            payloadType: offer.payloadType, trunk: offer.trunk.map { TrunkID($0) })
+    }
+
+    /// Where a leg's media goes whose peer answered this.
+    public init(_ answer: SpeechAnswer) {
+        self.init(
+            audio: answer.audio, floor: answer.floor, floorSSRC: answer.floorParameters.floorSSRC,
+            payloadType: answer.payloadType, trunk: answer.trunk.map { TrunkID($0) })
+    }
+}
+
+/// Hands out synchronization sources that no other stream of this function has (TS 24.380 6.3.4.4.2: the server
+/// assigns the audio SSRC of each talker, unique in the call).
+public struct SSRCAllocator: Sendable {
+    private var random: SeededGenerator
+    private var taken: Set<UInt32> = []
+
+    public init(random: SeededGenerator) {
+        self.random = random
+    }
+
+    /// Never 0, which receivers of floor messages take for "none".
+    public mutating func allocate() -> UInt32 {
+        while true {
+            let ssrc = UInt32(truncatingIfNeeded: random.next())
+            if ssrc != 0, taken.insert(ssrc).inserted { return ssrc }
+        }
+    }
+
+    public mutating func release(_ ssrc: UInt32) {
+        taken.remove(ssrc)
+    }
+}
+
+/// Mints identifiers whose upper eight bits are the number of the function, so that those of two functions of one
+/// media cell never meet.
+public struct NumberedCounter: Sendable {
+    private let prefix: UInt64
+    private var last: UInt64 = 0
+
+    public init(number: UInt8) {
+        prefix = UInt64(number) << 56
+    }
+
+    public mutating func next() -> UInt64 {
+        last += 1
+        return prefix | last
+    }
+}
