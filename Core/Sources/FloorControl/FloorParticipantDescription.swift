@@ -19,9 +19,6 @@ public struct FloorParticipantDescription: Hashable, Sendable {
     public var isReceiveOnly: Bool
     /// The session was set up with `mc_implicit_request`: joining is a floor request (TS 24.380 6.3.5.2.2).
     public var isImplicitRequest: Bool
-    /// The floor was granted to this participant in the SDP answer (`mc_granted`). Only together with
-    /// `isImplicitRequest`; if the floor is free it is granted without asking again.
-    public var isGrantedInSDP: Bool
     /// Others are not told who talks.
     public var isPrivate: Bool
     /// SSRC of the participant's RTP, assigned by the server and unique in the call (TS 24.380 6.3.4.4.2).
@@ -34,7 +31,7 @@ public struct FloorParticipantDescription: Hashable, Sendable {
     public init(
         mcpttID: MCPTTID, functionalAlias: FunctionalAlias? = nil, maxPriority: UInt8 = 0, defaultPriority: UInt8 = 0,
         tier: CallTier = .normal, isQueueing: Bool = false, isReceiveOnly: Bool = false,
-        isImplicitRequest: Bool = false, isGrantedInSDP: Bool = false, isPrivate: Bool = false, audioSSRC: UInt32,
+        isImplicitRequest: Bool = false, isPrivate: Bool = false, audioSSRC: UInt32,
         floorSSRC: UInt32 = 0, participantType: String? = nil
     ) {
         self.mcpttID = mcpttID
@@ -45,7 +42,6 @@ public struct FloorParticipantDescription: Hashable, Sendable {
         self.isQueueing = isQueueing
         self.isReceiveOnly = isReceiveOnly
         self.isImplicitRequest = isImplicitRequest
-        self.isGrantedInSDP = isGrantedInSDP
         self.isPrivate = isPrivate
         self.audioSSRC = audioSSRC
         self.floorSSRC = floorSSRC

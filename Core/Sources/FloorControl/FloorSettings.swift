@@ -71,6 +71,8 @@ public struct FloorServerTimers: Hashable, Sendable {
     public var retryAfter: Duration?
     /// T20, repetition of Floor Granted to a participant that waited in the queue.
     public var floorGranted: Duration
+    /// How long packets of a talker who gave the floor back may still be on the way: they are dropped in silence.
+    public var lateMedia: Duration
     /// C7, limit of Floor Idle transmissions.
     public var floorIdleLimit: Int
     /// C8, limit of Floor Revoke transmissions, after which the participant counts as misbehaving.
@@ -82,7 +84,8 @@ public struct FloorServerTimers: Hashable, Sendable {
         endOfMedia: Duration = .seconds(4), stopTalking: Duration = .seconds(30),
         stopTalkingGrace: Duration = .seconds(3), inactivity: Duration? = .seconds(30),
         floorIdle: Duration = .seconds(1), floorRevoke: Duration = .seconds(1), retryAfter: Duration? = nil,
-        floorGranted: Duration = .seconds(1), floorIdleLimit: Int = 10, floorRevokeLimit: Int = 3,
+        floorGranted: Duration = .seconds(1), lateMedia: Duration = .milliseconds(300), floorIdleLimit: Int = 10,
+        floorRevokeLimit: Int = 3,
         floorGrantedLimit: Int = 3
     ) {
         self.endOfMedia = endOfMedia
@@ -93,6 +96,7 @@ public struct FloorServerTimers: Hashable, Sendable {
         self.floorRevoke = floorRevoke
         self.retryAfter = retryAfter
         self.floorGranted = floorGranted
+        self.lateMedia = lateMedia
         self.floorIdleLimit = floorIdleLimit
         self.floorRevokeLimit = floorRevokeLimit
         self.floorGrantedLimit = floorGrantedLimit

@@ -1,0 +1,106 @@
+import MCFoundation
+import OrderedCollections
+
+/// The messages that the server sends (TS 24.380 8.2.5 to 8.2.13).
+extension FloorServer {
+    private func message(
+        _ kind: FloorMessageKind, to key: ParticipantKey, asksForAcknowledgement: Bool = false, isReply: Bool = true
+    ) -> FloorMessage {
+        let participant = participants[key]
+        var message = FloorMessage(
+            kind, ssrc: participant?.description.floorSSRC ?? 0, acknowledgementRequested: asksForAcknowledgement)
+        message.indicator = indicator(for: key)
+        if isReply { message.trackInfo = participant?.trackInfo }
+        return message
+    }
+
+    /// The call-type bits describe the call; whether queueing is offered depends on what was negotiated.
+    private func indicator(for key: ParticipantKey) -> FloorIndicator {
+        var indicator: FloorIndicator =
+            switch settings.tier {
+            case .normal: settings.broadcastInitiator == nil && !settings.isSystemCall ? .normalCall : []
+            case .imminentPeril: .imminentPerilCall
+            case .emergency: .emergencyCall
+            }
+        if settings.broadcastInitiator != nil { indicator.insert(.broadcastGroupCall) }
+        if settings.isSystemCall { indicator.insert(.systemCall) }
+        if settings.isTemporaryGroup { indicator.insert(.temporaryGroupCall) }
+        if queues(key) { indicator.insert(.queueingSupported) }
+        return indicator
+    }
+
+    /// Floor Granted for the talker, with what is left of T2.
+    func grantedMessage(_ asksForAcknowledgement: Bool, at now: Instant) -> FloorMessage {
+        guard let talk, let participant = participants[talk.holder] else {
+            preconditionFailure("Floor Granted goes to the talker")
+        }
+        let left = talk.stopTalking.map { $0 - now } ?? settings.timers.stopTalking
+        var message = message(.granted, to: talk.holder, asksForAcknowledgement: asksForAcknowledgement)
+        message.duration = UInt16(clamping: Int(left.inSeconds.rounded(.up)))
+        message.audioSSRC = participant.description.audioSSRC
+        message.priority = talk.priority
+        return message
+    }
+
+    /// `isNew`: the message counts for itself, and is not one of those that go to all at once.
+    mutating func takenMessage(to key: ParticipantKey, isNew: Bool = true) -> FloorMessage {
+        if isNew { sequenceNumber &+= 1 }
+        var message = message(.taken, to: key, isReply: isNew)
+        message.sequenceNumber = sequenceNumber
+        message.permissionToRequest =
+            settings.broadcastInitiator == nil && participants[key]?.description.isReceiveOnly == false
+        guard let talk, let talker = participants[talk.holder]?.description else { return message }
+        message.audioSSRC = talker.audioSSRC
+        if !talker.isPrivate {
+            message.grantedParty = talker.mcpttID
+            message.functionalAlias = talker.functionalAlias
+        }
+        return message
+    }
+
+    mutating func idleMessage(to key: ParticipantKey, isNew: Bool = true) -> FloorMessage {
+        if isNew { sequenceNumber &+= 1 }
+        var message = message(.idle, to: key, isReply: isNew)
+        message.sequenceNumber = sequenceNumber
+        return message
+    }
+
+    mutating func sendIdleToAll(_ actions: inout [FloorServerAction]) {
+        sequenceNumber &+= 1
+        for key in participants.keys {
+            actions.append(.send(idleMessage(to: key, isNew: false), to: key))
+        }
+    }
+
+    func denyMessage(_ cause: FloorDenyCause, to key: ParticipantKey) -> FloorMessage {
+        var message = message(.deny, to: key)
+        message.rejectCause = RejectCause(cause)
+        return message
+    }
+
+    func revokeMessage(_ cause: FloorRevokeCause, to key: ParticipantKey) -> FloorMessage {
+        var message = message(.revoke, to: key)
+        message.rejectCause = RejectCause(cause)
+        return message
+    }
+
+    func queuePositionMessage(to key: ParticipantKey) -> FloorMessage {
+        var message = message(.queuePositionInfo, to: key)
+        if let index = queue.position(of: key) {
+            // 254 and 255 have meanings of their own.
+            let position = index < 253 ? UInt8(index + 1) : QueueInfo.positionUnknown
+            message.queueInfo = QueueInfo(position: position, priority: queue.entries[index].priority)
+        } else {
+            message.queueInfo = QueueInfo(position: QueueInfo.notQueued, priority: 0)
+        }
+        return message
+    }
+
+    func acknowledgement(of received: FloorMessage, to key: ParticipantKey) -> FloorMessage {
+        var message = FloorMessage(.ack, ssrc: participants[key]?.description.floorSSRC ?? 0)
+        message.source = .controllingFunction
+        message.messageType = received.kind.rawValue
+        message.trackInfo = received.trackInfo
+        return message
+    }
+}
