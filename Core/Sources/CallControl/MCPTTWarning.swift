@@ -181,15 +181,11 @@ public enum MCPTTWarning: Int, CaseIterable, Hashable, Sendable {
 
     /// The value of the Warning header: `399 agent "105 text"` (RFC 3261 20.43). `agent` is a host or a token.
     public func headerValue(agent: String) -> String {
-        "399 \(agent) \"\(code) \(text)\""
+        SIPWarning(mcpttCode: code, text: text, agent: agent).description
     }
 
     /// The numbers of all warnings of this service in a message, known to us or not.
     public static func codes(in headers: Headers) -> [Int] {
-        headers.values(.warning).compactMap { value in
-            guard value.hasPrefix("399 "), let quote = value.firstIndex(of: "\"") else { return nil }
-            let digits = value[value.index(after: quote)...].prefix { ("0"..."9").contains($0) }
-            return digits.count == 3 ? Int(digits) : nil
-        }
+        headers.warnings.compactMap(\.mcpttCode)
     }
 }
