@@ -1,0 +1,76 @@
+import MCFoundation
+import OrderedCollections
+
+/// Who is affiliated with the groups that this system owns: per (user, client), with the system that serves the user
+/// (TS 24.379 9.2.2.3).
+struct AffiliationRegister: Sendable {
+    struct Entry: Hashable, Sendable {
+        /// Where the publication came from.
+        var system: MCSystemID
+        /// Sorted.
+        var groups: [MCPTTGroupID]
+    }
+
+    private var entries: OrderedDictionary<ClientKey, Entry> = [:]
+    /// Sorted, looked up only.
+    private var clientsByGroup: [MCPTTGroupID: [ClientKey]] = [:]
+
+    var count: Int { entries.count }
+
+    func entry(_ key: ClientKey) -> Entry? { entries[key] }
+
+    /// Sorted, so that invitations go out in the same order everywhere.
+    func clients(of group: MCPTTGroupID) -> [ClientKey] { clientsByGroup[group] ?? [] }
+
+    func isAffiliated(_ key: ClientKey, with group: MCPTTGroupID) -> Bool {
+        entries[key]?.groups.contains(group) ?? false
+    }
+
+    /// The set of a client is replaced by this one. Returns what was added and removed, each sorted.
+    mutating func replace(
+        _ key: ClientKey, groups: [MCPTTGroupID], system: MCSystemID
+    ) -> (added: [MCPTTGroupID], removed: [MCPTTGroupID]) {
+        var wanted: [MCPTTGroupID] = []
+        for group in groups.sorted() where wanted.last != group { wanted.append(group) }
+        let before = entries[key]?.groups ?? []
+        let added = wanted.filter { !before.contains($0) }
+        let removed = before.filter { !wanted.contains($0) }
+        if wanted.isEmpty {
+            entries[key] = nil
+        } else {
+            entries[key] = Entry(system: system, groups: wanted)
+        }
+        for group in removed { remove(key, from: group) }
+        for group in added { insert(key, into: group) }
+        return (added, removed)
+    }
+
+    /// Adds one group to a client's set (implicit affiliation). Returns false where it was in already.
+    mutating func add(_ key: ClientKey, group: MCPTTGroupID, system: MCSystemID) -> Bool {
+        let groups = entries[key]?.groups ?? []
+        guard !groups.contains(group) else { return false }
+        return !replace(key, groups: groups + [group], system: system).added.isEmpty
+    }
+
+    /// What clients of one system published counts no more.
+    mutating func forget(system: MCSystemID) {
+        let gone = entries.filter { $0.value.system == system }
+        guard !gone.isEmpty else { return }
+        entries.removeAll { $0.value.system == system }
+        for (key, entry) in gone {
+            for group in entry.groups { remove(key, from: group) }
+        }
+    }
+
+    private mutating func insert(_ key: ClientKey, into group: MCPTTGroupID) {
+        var keys = clientsByGroup[group] ?? []
+        let index = keys.firstIndex { key < $0 } ?? keys.endIndex
+        keys.insert(key, at: index)
+        clientsByGroup[group] = keys
+    }
+
+    private mutating func remove(_ key: ClientKey, from group: MCPTTGroupID) {
+        clientsByGroup[group]?.removeAll { $0 == key }
+        if clientsByGroup[group]?.isEmpty == true { clientsByGroup[group] = nil }
+    }
+}

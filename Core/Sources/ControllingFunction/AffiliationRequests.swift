@@ -1,0 +1,141 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import OrderedCollections
+import Policy
+import SIP
+import SIPUserAgent
+
+extension ControllingFunction {
+    /// The participating function of a user publishes what a client of his wants to be affiliated with, as far as this
+    /// system owns it: the complete set (TS 24.379 9.2.2.3.2).
+    mutating func published(_ request: SIPRequest, _ transaction: ServerTransactionID, at now: Now) {
+        do throws(Refusal) {
+            let publication = try Publication(request, limits: settings.limits)
+            guard let system = directory.routing.route(of: publication.key.user)?.serving else {
+                throw Refusal(.notGroupMember)
+            }
+            guard affiliations.entry(publication.key) != nil || affiliations.count < settings.limits.affiliatedClients
+            else { throw Refusal(status: 503) }
+            var accepted: [MCPTTGroupID] = []
+            var refused: [(group: MCPTTGroupID, warning: MCPTTWarning)] = []
+            for group in publication.groups {
+                if let warning = refusal(of: publication.key.user, for: group) {
+                    refused.append((group, warning))
+                } else {
+                    accepted.append(group)
+                }
+            }
+            apply(publication.key, accepted, system, at: now)
+            for (group, warning) in refused {
+                note(
+                    "affiliation.refused",
+                    [.init("group", group.value, isPersonal: true), .init("warning", "\(warning.code)")])
+            }
+            if accepted.isEmpty, let first = refused.first { throw Refusal(first.warning) }
+            answer(transaction, publication, accepted, refused.map(\.warning), at: now)
+        } catch {
+            agent.answer(
+                transaction, status: error.status, headers: error.responseHeaders(agent: system.domain), at: now)
+        }
+    }
+
+    /// nil where the owner allows it.
+    private func refusal(of user: MCPTTID, for id: MCPTTGroupID) -> MCPTTWarning? {
+        guard let group = directory.group(id) else { return .groupDoesNotExist }
+        guard group.isEnabled else { return .groupDisabled }
+        guard group.member(user) != nil else { return .notGroupMember }
+        return nil
+    }
+
+    private mutating func apply(
+        _ key: ClientKey, _ groups: [MCPTTGroupID], _ system: MCSystemID, at now: Now
+    ) {
+        let change = affiliations.replace(key, groups: groups, system: system)
+        if !change.added.isEmpty || !change.removed.isEmpty {
+            note(
+                "affiliation.changed",
+                [
+                    .init("user", key.user.value, isPersonal: true), .init("added", "\(change.added.count)"),
+                    .init("removed", "\(change.removed.count)"),
+                ])
+        }
+        for id in change.removed {
+            guard let session = calls[id]?.session(of: key) else { continue }
+            if case .settingUp(let setUp)? = calls[id]?.phase, setUp.caller == session { continue }
+            agent.end(session, at: now)
+            forget(session, in: id)
+            afterLeaving(id, at: now)
+        }
+        // Late entry: also for what was published again, by a client that came back (TS 24.379 10.1.1.4.6).
+        for id in groups where calls[id]?.group.kind == .prearranged { invite(key, to: id, at: now) }
+    }
+
+    /// 200, with what became of each group: a set may be granted in part.
+    private mutating func answer(
+        _ transaction: ServerTransactionID, _ publication: Publication, _ accepted: [MCPTTGroupID],
+        _ warnings: [MCPTTWarning], at now: Now
+    ) {
+        var headers = Headers()
+        headers.append(.expires, "\(publication.expires)")
+        headers.append(.sipETag, random.token(16))
+        for warning in warnings { headers.append(.warning, warning.headerValue(agent: system.domain)) }
+        let status = AffiliationDocument(
+            entity: publication.key.user,
+            clients: [
+                .init(
+                    client: publication.key.client,
+                    groups: publication.groups.map {
+                        GroupAffiliation(group: $0, status: accepted.contains($0) ? .affiliated : .deaffiliated)
+                    })
+            ],
+            publicationID: publication.publicationID)
+        let body = CallBody.write([BodyPart(type: MIMEType.presence, body: status.serialized())], into: &headers)
+        agent.answer(transaction, status: 200, headers: headers, body: body, at: now)
+    }
+
+    /// By joining a chat group or declaring an emergency (TS 24.379 9.2.2.3.6).
+    mutating func affiliateImplicitly(_ key: ClientKey, _ group: MCPTTGroupID, _ system: MCSystemID) {
+        guard affiliations.entry(key) != nil || affiliations.count < settings.limits.affiliatedClients,
+            affiliations.add(key, group: group, system: system)
+        else { return }
+        note(
+            "affiliation.implicit",
+            [.init("group", group.value, isPersonal: true), .init("user", key.user.value, isPersonal: true)])
+    }
+}
+
+/// A PUBLISH for affiliation, read.
+private struct Publication {
+    var key: ClientKey
+    /// In the order of the document; empty for Expires 0.
+    var groups: [MCPTTGroupID]
+    var expires: UInt32
+    var publicationID: String?
+
+    init(_ request: SIPRequest, limits: ControllingLimits) throws(Refusal) {
+        guard let part = request.part(MIMEType.presence) else { throw Refusal(.invalidCombination) }
+        let document: AffiliationDocument
+        do throws(DocumentError) {
+            document = try AffiliationDocument(parsing: part.body)
+        } catch {
+            throw Refusal(status: error.reason == .tooLarge ? 413 : 400)
+        }
+        guard document.clients.count == 1, let client = document.clients.first else {
+            throw Refusal(.invalidCombination)
+        }
+        guard client.groups.count <= limits.groupsPerRequest else { throw Refusal(.tooManyAffiliations) }
+        key = ClientKey(user: document.entity, client: client.client)
+        publicationID = document.publicationID
+        expires = request.headers.integer(.expires) ?? .max
+        switch expires {
+        case 0: groups = []
+        case .max: groups = client.groups.map(\.group)
+        default:
+            // TS 24.379 9.2.2.2.3: affiliations end by being taken back, not by time.
+            var headers = Headers()
+            headers.append(.minExpires, "\(UInt32.max)")
+            throw Refusal(status: 423, headers: headers)
+        }
+    }
+}

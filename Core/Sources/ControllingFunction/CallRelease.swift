@@ -1,0 +1,169 @@
+import CallControl
+import MCFoundation
+import OrderedCollections
+import Policy
+import SIP
+import SIPUserAgent
+
+extension ControllingFunction {
+    /// A participant's session is gone: he hung up, cancelled, or is reached no more.
+    mutating func ended(_ session: SessionID, _ end: SessionEnd, at now: Now) {
+        guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session]
+        else { return }
+        if case .settingUp(let setUp) = call.phase, setUp.caller == session {
+            forget(session, in: id)
+            return release(id, .callerGone, at: now)
+        }
+        let hungUp = if case .byPeer = end { true } else { false }
+        forget(session, in: id)
+        note(
+            "call.left",
+            [
+                .init("group", id.value, isPersonal: true),
+                .init("user", participant.key.user.value, isPersonal: true),
+            ])
+        if hungUp, participant.key == call.initiator, call.group.release.whenInitiatorLeaves {
+            return release(id, .initiatorLeft, at: now)
+        }
+        afterLeaving(id, at: now)
+    }
+
+    /// A call that lost participants goes on, or ends by the rules of its group (TS 24.379 6.3.8.1).
+    mutating func afterLeaving(_ id: MCPTTGroupID, at now: Now) {
+        guard let call = calls[id] else { return }
+        guard case .running = call.phase else { return proceed(id, at: now) }
+        let count = call.answeredCount
+        switch call.group.kind {
+        case .chat:
+            // A chat group is a place where one waits for others.
+            if count == 0 { return release(id, .alone, at: now) }
+        case .prearranged:
+            if count == 0 || (count == 1 && call.invitedCount == 0 && call.group.release.whenAlone) {
+                return release(id, .alone, at: now)
+            }
+            if count < call.group.minimumToStart { return release(id, .belowMinimum, at: now) }
+        }
+        conferenceChanged(id, at: now)
+    }
+
+    mutating func mediaChanged(_ event: MediaEvent, at now: Now) {
+        switch event {
+        case .callInactive(let media):
+            // T4 (TS 24.380 6.3.4.3.4).
+            guard let id = groupsByMedia[media], calls[id]?.group.release.onInactivity == true else { return }
+            release(id, .inactivity, at: now)
+        case .talkerChanged: break
+        case .participantMisbehaves(let media, let leg):
+            // The media cell does not forward him: nothing is gained by releasing a device that only sends stray audio.
+            guard let id = groupsByMedia[media],
+                let participant = calls[id]?.participants.values.first(where: { $0.leg.id == leg })
+            else { return }
+            note(
+                "participant.misbehaves",
+                [
+                    .init("group", id.value, isPersonal: true),
+                    .init("user", participant.key.user.value, isPersonal: true),
+                ])
+        case .legRefused(let leg, let why): legRefused(leg, why, at: now)
+        case .callRefused(let media, let why):
+            guard let id = groupsByMedia[media] else { return }
+            note("call.refusedByMedia", [.init("why", "\(why)")])
+            release(id, .mediaRefused, at: now)
+        }
+    }
+
+    /// A client without media is no participant.
+    private mutating func legRefused(_ leg: LegID, _ why: MediaRefusal, at now: Now) {
+        for (id, call) in calls {
+            guard let session = call.participants.first(where: { $0.value.leg.id == leg })?.key else { continue }
+            note("participant.refusedByMedia", [.init("why", "\(why)")])
+            if case .settingUp(let setUp) = call.phase, setUp.caller == session {
+                return release(id, .mediaRefused, at: now)
+            }
+            var headers = Headers()
+            headers.append(.reason, ReleaseCause.mediaRefused.reasonHeader)
+            agent.end(session, headers: headers, at: now)
+            forget(session, in: id)
+            return afterLeaving(id, at: now)
+        }
+    }
+
+    /// Ends a call for all: BYE, CANCEL or refusal, as each session's state demands.
+    mutating func release(_ id: MCPTTGroupID, _ cause: ReleaseCause, at now: Now) {
+        guard let call = calls.removeValue(forKey: id) else { return }
+        command(.closeCall(call.media))
+        var headers = Headers()
+        headers.append(.reason, cause.reasonHeader)
+        for (session, participant) in call.participants {
+            agent.end(session, headers: headers, at: now)
+            close(session, participant)
+        }
+        for observer in call.observers.keys {
+            agent.notify(observer, state: .terminated(reason: "noresource"), at: now)
+            groupsBySubscription[observer] = nil
+        }
+        groupsByMedia[call.media] = nil
+        groupsByToken[call.token] = nil
+        for deadline in [Deadline.startWait(id), .acknowledgement(id), .duration(id), .conference(id)] {
+            deadlines.cancel(deadline)
+        }
+        note(
+            "call.released",
+            [.init("group", id.value, isPersonal: true), .init("cause", cause.rawValue)])
+    }
+
+    /// Takes a client out of the media cell and the tables; its session is the caller's affair.
+    mutating func forget(_ session: SessionID, in id: MCPTTGroupID) {
+        guard let call = calls[id], let participant = call.participants[session] else { return }
+        calls[id]?.participants.removeValue(forKey: session)
+        if participant.isJoined { command(.leave(call.media, participant.leg.id)) }
+        close(session, participant)
+    }
+
+    private mutating func close(_ session: SessionID, _ participant: Participant) {
+        command(.closeLeg(participant.leg.id))
+        ssrcs.release(participant.leg.audioSSRC)
+        ssrcs.release(participant.leg.floorSSRC)
+        groupsBySession[session] = nil
+        deadlines.cancel(.ringing(session))
+    }
+
+    // MARK: Partners
+
+    /// A partner went away or came back. The home call goes on without its members; they come back by affiliating
+    /// again, as their participating function publishes all it has.
+    mutating func partnerChanged(_ partner: MCSystemID, _ state: PartnerState, at now: Now) {
+        switch state {
+        case .lost:
+            partners[partner, default: PartnerView(isLost: false, epoch: nil)].isLost = true
+            for id in Array(calls.keys) { removeMembers(of: partner, from: id, at: now) }
+        case .reachable(let epoch):
+            let known = partners[partner]?.epoch
+            partners[partner] = PartnerView(isLost: false, epoch: epoch)
+            if let known, known != epoch {
+                affiliations.forget(system: partner)
+                for id in Array(calls.keys) { removeMembers(of: partner, from: id, at: now) }
+            }
+        }
+    }
+
+    private mutating func removeMembers(of partner: MCSystemID, from id: MCPTTGroupID, at now: Now) {
+        guard let call = calls[id] else { return }
+        let gone: OrderedDictionary<SessionID, Participant> = call.participants.filter { $0.value.system == partner }
+        guard !gone.isEmpty else { return }
+        if case .settingUp(let setUp) = call.phase, gone[setUp.caller] != nil {
+            return release(id, .callerGone, at: now)
+        }
+        for session in gone.keys {
+            agent.end(session, at: now)
+            forget(session, in: id)
+        }
+        note(
+            "call.partnerMembersGone",
+            [
+                .init("group", id.value, isPersonal: true), .init("partner", partner.value),
+                .init("members", "\(gone.count)"),
+            ])
+        afterLeaving(id, at: now)
+    }
+}

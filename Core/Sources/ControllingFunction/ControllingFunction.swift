@@ -1,0 +1,174 @@
+public import CallControl
+import FloorControl
+public import MCFoundation
+import OrderedCollections
+public import Policy
+import SIP
+import SIPUserAgent
+
+/// The controlling MCPTT function of a system (TS 24.379 6.3.3): owns its groups, keeps who is affiliated with them,
+/// admits, invites and releases, and tells the media cell what each call consists of. One call a group.
+///
+/// It is addressed by its service identity; calls are addressed by that identity with a `gr` parameter.
+public struct ControllingFunction: Sendable {
+    let system: SystemIdentity
+    let settings: ControllingSettings
+    let media: MediaAddresses
+    var directory: DirectorySnapshot
+    var agent: UserAgent
+    var random: SeededGenerator
+    var ssrcs: SSRCAllocator
+    var numbers: NumberedCounter
+    var affiliations = AffiliationRegister()
+    /// In the order in which the calls began.
+    var calls: OrderedDictionary<MCPTTGroupID, GroupCall> = [:]
+    var deadlines = DeadlineQueue<Deadline>()
+    // Looked up only.
+    var groupsBySession: [SessionID: MCPTTGroupID] = [:]
+    var groupsByMedia: [MediaCallID: MCPTTGroupID] = [:]
+    var groupsByToken: [String: MCPTTGroupID] = [:]
+    var groupsBySubscription: [SubscriptionID: MCPTTGroupID] = [:]
+    /// Partners that cannot be reached now, and the epoch each last had. Sorted by system.
+    var partners: OrderedDictionary<MCSystemID, PartnerView> = [:]
+    private var actions: [FunctionAction] = []
+
+    struct PartnerView: Sendable {
+        var isLost: Bool
+        var epoch: String?
+    }
+
+    enum Deadline: Hashable, Sendable {
+        /// The initiator's wait for those who answer automatically.
+        case startWait(MCPTTGroupID)
+        /// TNG1: acknowledged call set-up.
+        case acknowledgement(MCPTTGroupID)
+        /// TNG3: group call duration.
+        case duration(MCPTTGroupID)
+        /// An invited client that does not answer.
+        case ringing(SessionID)
+        /// The next notification of a call's observers.
+        case conference(MCPTTGroupID)
+    }
+
+    /// - Parameters:
+    ///   - media: the sockets of the media cell that carries out the commands of this function.
+    ///   - number: stands in the upper eight bits of every identifier minted here; another one for each function of a
+    ///     cell.
+    public init(
+        system: SystemIdentity, directory: DirectorySnapshot, media: MediaAddresses, random: SeededGenerator,
+        number: UInt8, settings: ControllingSettings = .init()
+    ) {
+        var random = random
+        self.system = system
+        self.directory = directory
+        self.media = media
+        self.settings = settings
+        agent = UserAgent(number: number, random: random.fork())
+        ssrcs = SSRCAllocator(random: random.fork())
+        numbers = NumberedCounter(number: number)
+        self.random = random
+    }
+
+    /// When `.timeAdvanced` is due; nil where nothing waits.
+    public var nextDeadline: Instant? {
+        switch (agent.nextDeadline, deadlines.first) {
+        case (let first?, let second?): min(first, second)
+        case (let first, let second): first ?? second
+        }
+    }
+
+    /// Carries out one event. Media commands stand before the SIP messages that rely on them.
+    public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
+        switch event {
+        case .sip(let input): agent.handle(input, at: now)
+        case .media(let event): mediaChanged(event, at: now)
+        case .partnerStateChanged(let partner, let state): partnerChanged(partner, state, at: now)
+        // Devices are the participating function's affair: it publishes affiliations again.
+        case .registrationChanged: break
+        case .timeAdvanced:
+            agent.advance(to: now)
+            while let deadline = deadlines.popDue(at: now.instant) { expire(deadline, at: now) }
+        }
+        return drain(at: now)
+    }
+
+    /// The directory as it is from now on. Calls keep the group as it was when they began, but end where it was
+    /// removed or disabled.
+    public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
+        self.directory = directory
+        for id in calls.keys where directory.group(id)?.isEnabled != true {
+            release(id, .groupRemoved, at: now)
+        }
+        return drain(at: now)
+    }
+
+    private mutating func drain(at now: Now) -> [FunctionAction] {
+        while let event = agent.nextEvent() { process(event, at: now) }
+        for output in agent.takeOutputs() { actions.append(.sip(output)) }
+        defer { actions.removeAll(keepingCapacity: true) }
+        return actions
+    }
+
+    private mutating func process(_ event: UserAgentEvent, at now: Now) {
+        switch event {
+        case .invited(let session, let request, let origin): invited(session, request, origin, at: now)
+        case .progressed: break
+        case .established(let session, let response): answered(session, response, at: now)
+        case .acknowledged: break
+        case .rejected(let session, let response): refused(session, response, at: now)
+        case .modified(let session, let request, let transaction): modified(session, request, transaction, at: now)
+        case .modificationAnswered: break
+        case .ended(let session, let end): ended(session, end, at: now)
+        case .requestReceived(let request, let transaction, let origin):
+            received(request, transaction, origin, at: now)
+        case .requestInSession(_, let request, let transaction):
+            // INFO of a package we did not offer (RFC 6086 4.2.2); nothing else has a place in a group call yet.
+            agent.answer(transaction, status: request.method == .info ? 469 : 405, at: now)
+        case .answered: break
+        case .subscribed(let subscription, let request): observerRefreshed(subscription, request, at: now)
+        case .notified: break
+        case .subscriptionEnded(let subscription, _): observerLeft(subscription)
+        }
+    }
+
+    private mutating func expire(_ deadline: Deadline, at now: Now) {
+        switch deadline {
+        case .startWait(let group): startWaitOver(group, at: now)
+        case .acknowledgement(let group): acknowledgementOver(group, at: now)
+        case .duration(let group): release(group, .maximumDuration, at: now)
+        case .ringing(let session): ringingOver(session, at: now)
+        case .conference(let group): notifyObservers(of: group, at: now)
+        }
+    }
+
+    private mutating func received(
+        _ request: SIPRequest, _ transaction: ServerTransactionID, _ origin: RequestOrigin, at now: Now
+    ) {
+        guard origin == .system else { return agent.answer(transaction, status: 403, at: now) }
+        switch (request.method, request.headers[.event]?.eventPackage) {
+        case (.publish, "presence"): published(request, transaction, at: now)
+        case (.subscribe, "conference"): observerArrived(request, transaction, at: now)
+        case (.publish, _), (.subscribe, _):
+            var headers = Headers()
+            headers.append(.allowEvents, "presence")
+            headers.append(.allowEvents, "conference")
+            agent.answer(transaction, status: 489, headers: headers, at: now)
+        default: agent.answer(transaction, status: 405, at: now)
+        }
+    }
+
+    mutating func command(_ command: MediaCommand) { actions.append(.media(command)) }
+    mutating func note(_ name: String, _ fields: [Observation.Field]) {
+        actions.append(.note(Observation(name, fields)))
+    }
+
+    /// The service identity of this function as a URI.
+    var ownURI: SIPURI {
+        SIPURI(system.services.controllingGroup.value) ?? SIPURI(user: "mcptt-controlling-group", host: system.domain)
+    }
+}
+
+extension String {
+    /// The package of an Event header, without parameters (RFC 6665 8.2.1).
+    var eventPackage: String { String(prefix { $0 != ";" && $0 != " " }) }
+}

@@ -1,0 +1,31 @@
+/// What a controlling function is told once. Groups and members come with the directory.
+public struct ControllingSettings: Hashable, Sendable {
+    /// How long the initiator's 200 waits for invited members that have not answered, so that the first words are
+    /// heard by all who answer automatically. Local policy; TS 22.179 allows 1,000 ms for the whole way.
+    public var startWait: Duration = .milliseconds(500)
+    /// How long an invited client may ring (manual answer).
+    public var ringLimit: Duration = .seconds(60)
+    /// Changes of the participants are told to observers in bundles this far apart.
+    public var conferenceInterval: Duration = .seconds(1)
+    /// RTP payload type of offers, where no participant's offer set one for the call.
+    public var payloadType: UInt8 = 97
+    public var limits = ControllingLimits()
+
+    public init() {}
+}
+
+/// Bounds on what peers can make a controlling function keep.
+public struct ControllingLimits: Hashable, Sendable {
+    /// Group calls at a time; beyond it an INVITE is answered 503.
+    public var calls = 2_000
+    /// Participants and invited clients of one call, whatever the group document allows.
+    public var participantsPerCall = 10_000
+    /// (user, client) pairs with affiliations.
+    public var affiliatedClients = 200_000
+    /// Groups in one affiliation request.
+    public var groupsPerRequest = 256
+    /// Subscribers to the participants of one call.
+    public var observersPerCall = 64
+
+    public init() {}
+}

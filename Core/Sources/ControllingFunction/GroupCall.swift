@@ -1,0 +1,122 @@
+import CallControl
+import FloorControl
+import MCFoundation
+import OrderedCollections
+import Policy
+import SDP
+import SIP
+import SIPUserAgent
+
+/// One group call: there is at most one for a group.
+struct GroupCall: Sendable {
+    /// The group as it was when the call began.
+    let group: Group
+    let media: MediaCallID
+    /// The contact that stands for the call (TS 24.379 4.5).
+    let identity: SIPURI
+    let token: String
+    let initiator: ClientKey
+    var tier: CallTier
+    /// The one RTP payload type of all: packets are never rewritten.
+    let payloadType: UInt8
+    var phase: Phase
+    var participants: OrderedDictionary<SessionID, Participant> = [:]
+    /// Subscribers to the conference event package.
+    var observers: OrderedDictionary<SubscriptionID, MCPTTID> = [:]
+    /// Version of conference-info documents (RFC 4575 5.1).
+    var conferenceVersion: UInt32 = 0
+
+    enum Phase: Hashable, Sendable {
+        /// The initiator waits for his 200; can turn into `running`.
+        case settingUp(SetUp)
+        case running
+    }
+
+    /// Exists only until the initiator has his answer.
+    struct SetUp: Hashable, Sendable {
+        var caller: SessionID
+        /// Members without whose answer TNG1 holds the call back.
+        var missingRequired: [MCPTTID]
+        /// TNG1 ran out: the call proceeds without them.
+        var isAcknowledgementOver = false
+        /// The wait for those who answer automatically is over.
+        var isWaitOver = false
+    }
+
+    /// Those who take part or will as soon as the call starts.
+    var answeredCount: Int { participants.values.count { $0.hasAnswered } }
+    var invitedCount: Int { participants.count - answeredCount }
+
+    func session(of key: ClientKey) -> SessionID? {
+        participants.first { $0.value.key == key }?.key
+    }
+
+    /// T2, T4 and the rest of what floor control needs to know (TS 24.380 11.1.3).
+    var floorSettings: FloorSettings {
+        var timers = FloorServerTimers()
+        timers.stopTalking = group.talkLimit
+        timers.inactivity = group.hangTime
+        return FloorSettings(
+            timers: timers, groupID: group.id, tier: tier, isQueueing: group.queueDepth > 0,
+            queueDepth: group.queueDepth, isAudioCutIn: group.hasAudioCutIn)
+    }
+}
+
+/// One client in a call, from the INVITE on, whichever side sent it.
+struct Participant: Sendable {
+    let key: ClientKey
+    let member: Member
+    /// The system that serves the user.
+    let system: MCSystemID
+    let leg: Leg
+    /// The tier that the user declared for himself.
+    let tier: CallTier
+    var state: State
+
+    /// What stands in the media cell for this participant.
+    struct Leg: Hashable, Sendable {
+        let id: LegID
+        /// Assigned to the user for talking.
+        let audioSSRC: UInt32
+        /// Ours, in floor messages to the user.
+        let floorSSRC: UInt32
+        let ports: MediaPorts
+    }
+
+    enum State: Sendable {
+        /// Our INVITE is out. Becomes `waiting` or `joined` with the answer.
+        case invited(SessionDescription)
+        /// The initiator before his 200. Becomes `joined`.
+        case calling(SpeechOffer, SessionDescription)
+        /// Answered before the call started. Becomes `joined`.
+        case waiting(FloorParticipantDescription)
+        case joined(SessionDescription?)
+    }
+
+    var hasAnswered: Bool {
+        switch state {
+        case .invited: false
+        case .calling, .waiting, .joined: true
+        }
+    }
+
+    var isJoined: Bool {
+        if case .joined = state { true } else { false }
+    }
+}
+
+/// Why a call ends (TS 24.379 6.3.8), as it stands in observations and in Reason.
+enum ReleaseCause: String, Sendable {
+    case inactivity = "inactivity"
+    case maximumDuration = "maximum duration"
+    case alone = "one participant left"
+    case belowMinimum = "fewer than the minimum"
+    case initiatorLeft = "initiator left"
+    case abandoned = "required members missing"
+    case callerGone = "initiator gone"
+    case nobodyAnswered = "nobody answered"
+    case mediaRefused = "no media resources"
+    case groupRemoved = "group removed or disabled"
+
+    var reasonHeader: String { "SIP;cause=200;text=\"\(rawValue)\"" }
+}

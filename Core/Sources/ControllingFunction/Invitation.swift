@@ -1,0 +1,142 @@
+import CallControl
+import FloorControl
+import MCDocuments
+import MCFoundation
+import OrderedCollections
+import Policy
+import SDP
+import SIP
+import SIPUserAgent
+
+/// What stands in an INVITE to the controlling function, read before anything is decided.
+struct IncomingCall: Sendable {
+    var request: CallRequest
+    /// Octets of the offer as a description, for writing the answer beside it.
+    var offered: SessionDescription
+}
+
+extension ControllingFunction {
+    mutating func invited(_ session: SessionID, _ request: SIPRequest, _ origin: RequestOrigin, at now: Now) {
+        do throws(Refusal) {
+            guard origin == .system else { throw Refusal(status: 403) }
+            let incoming = try read(request)
+            let admission = try admit(incoming.request)
+            let offer = try speechOffer(incoming, admission.group)
+            if admission.affiliates {
+                affiliateImplicitly(incoming.request.caller, admission.group.id, admission.system)
+            }
+            if let replaced = admission.replaces {
+                // The client lost its session and comes again: the new one takes the place.
+                agent.end(replaced, at: now)
+                forget(replaced, in: admission.group.id)
+            }
+            let participant = enter(incoming.request, admission, offer, incoming.offered)
+            if calls[admission.group.id] != nil {
+                join(session, participant, to: admission.group.id, offer, at: now)
+            } else {
+                try begin(session, participant, incoming.request.tier, admission.group, offer, at: now)
+            }
+        } catch {
+            refuse(session, error, request, at: now)
+        }
+    }
+
+    private func read(_ request: SIPRequest) throws(Refusal) -> IncomingCall {
+        let body = try CallBody(reading: request)
+        guard let information = body.information else { throw Refusal(.invalidCombination) }
+        try information.requireReadable()
+        let token = SessionIdentity.token(request.uri)
+        if let token, groupsByToken[token] == nil { throw Refusal(.groupCallDoesNotExist) }
+        guard let user = information.callingUserID, let client = information.clientID else {
+            throw Refusal(.invalidCombination)
+        }
+        guard
+            let groupID = token.flatMap({ groupsByToken[$0] })
+                ?? information.requestURI.map({ MCPTTGroupID($0) })
+        else { throw Refusal(.invalidCombination) }
+        let kind: Group.Kind? =
+            switch information.sessionType {
+            case .prearranged?: .prearranged
+            case .chat?: .chat
+            case nil where token != nil: nil
+            default: throw Refusal(.functionNotAllowed)
+            }
+        guard let octets = body.sessionDescription else { throw Refusal(status: 488) }
+        let description: SessionDescription
+        do throws(SDPError) {
+            description = try SessionDescription(parsing: octets)
+        } catch {
+            throw Refusal(status: 400)
+        }
+        return IncomingCall(
+            request: CallRequest(
+                caller: ClientKey(user: user, client: client), groupID: groupID, kind: kind, sessionToken: token,
+                tier: information.tier),
+            offered: description)
+    }
+
+    /// The offer in the group's codec profile and, in a running call, with the call's payload type.
+    private func speechOffer(_ incoming: IncomingCall, _ group: Group) throws(Refusal) -> SpeechOffer {
+        do throws(SpeechNegotiationError) {
+            let offer = try SpeechOffer(reading: incoming.offered, accepting: [SpeechCodec(group.speech)])
+            if let call = calls[group.id], call.payloadType != offer.payloadType { throw .noCommonCodec }
+            guard media.ports(.access, like: offer.audio.address) != nil else { throw .noAddress }
+            return offer
+        } catch {
+            throw Refusal(status: 488)
+        }
+    }
+
+    /// Opens the leg of a client that called us.
+    private mutating func enter(
+        _ request: CallRequest, _ admission: Admission, _ offer: SpeechOffer, _ offered: SessionDescription
+    ) -> Participant {
+        Participant(
+            key: request.caller, member: admission.member, system: admission.system,
+            leg: makeLeg(like: offer.audio.address), tier: request.tier, state: .calling(offer, offered))
+    }
+
+    mutating func makeLeg(like peer: IPAddress?) -> Participant.Leg {
+        // Both sides of the address family were checked, and every cell has an access side.
+        guard let ports = media.ports(.access, like: peer) ?? media.access.first else {
+            preconditionFailure("a media cell without access ports")
+        }
+        return Participant.Leg(
+            id: LegID(numbers.next()), audioSSRC: ssrcs.allocate(), floorSSRC: ssrcs.allocate(), ports: ports)
+    }
+
+    private mutating func refuse(_ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, at now: Now) {
+        var headers = refusal.responseHeaders(agent: system.domain)
+        var body: [UInt8] = []
+        if let asked = try? CallBody(reading: request).information, asked.tier > .normal, refusal.status == 403 {
+            // TS 24.379 6.3.3.1.13: a refused emergency or imminent peril is said so in the body.
+            var told = MCPTTInfo()
+            if asked.emergencyIndicator == true { told.emergencyIndicator = false }
+            if asked.alertIndicator == true { told.alertIndicator = false }
+            if asked.imminentPerilIndicator == true { told.imminentPerilIndicator = false }
+            body = CallBody(information: told).write(into: &headers)
+        }
+        agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)
+        note(
+            "call.refused",
+            [.init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? "")])
+    }
+}
+
+extension MCPTTInfo {
+    /// Emergency outranks imminent peril where both are said.
+    var tier: CallTier {
+        if emergencyIndicator == true { return .emergency }
+        return imminentPerilIndicator == true ? .imminentPeril : .normal
+    }
+}
+
+extension SpeechCodec {
+    init(_ profile: SpeechProfile) {
+        self =
+            switch profile {
+            case .amrWB(let octetAligned): .amrWB(octetAlign: octetAligned)
+            case .opus: .opus
+            }
+    }
+}

@@ -1,0 +1,233 @@
+import CallControl
+import FloorControl
+import MCDocuments
+import MCFoundation
+import OrderedCollections
+import Policy
+import SDP
+import SIP
+import SIPUserAgent
+
+extension ControllingFunction {
+    /// Answers a client that called us, and lets it join as soon as the call runs.
+    mutating func accept(
+        _ session: SessionID, in id: MCPTTGroupID, isNewCall: Bool, _ warning: MCPTTWarning?, at now: Now
+    ) {
+        guard let call = calls[id], let participant = call.participants[session],
+            case .calling(let offer, let offered) = participant.state
+        else { return }
+        let wishes = FloorControlParameters(
+            queueing: call.group.queueDepth > 0, priority: participant.member.priority,
+            granted: isNewCall && offer.floorParameters.implicitRequest && !participant.member.isReceiveOnly,
+            implicitRequest: !participant.member.isReceiveOnly, ssrc: participant.leg.audioSSRC,
+            floorSSRC: participant.leg.floorSSRC)
+        let answer = SpeechAnswer(
+            to: offer, audio: participant.leg.ports.audio, floor: participant.leg.ports.floor, floorParameters: wishes)
+        let description: SessionDescription
+        do throws(SpeechNegotiationError) {
+            description = try answer.session(answering: offered, id: participant.leg.id.value & 0xffff_ffff)
+        } catch {
+            agent.reject(session, status: 488, at: now)
+            forget(session, in: id)
+            return
+        }
+        var headers = answerHeaders(call)
+        if let warning { headers.append(.warning, warning.headerValue(agent: system.domain)) }
+        var body = CallBody(sessionDescription: description.serialized())
+        if call.tier > .normal { body.information = MCPTTInfo(tier: call.tier) }
+        let octets = body.write(into: &headers)
+        let floor = floorDescription(
+            participant, answer.floorParameters, hasFloor: answer.floor != nil,
+            implicitRequest: offer.floorParameters.implicitRequest)
+        if case .running = call.phase {
+            calls[id]?.participants[session]?.state = .joined(description)
+            command(.join(call.media, participant.leg.id, floor))
+        } else {
+            calls[id]?.participants[session]?.state = .waiting(floor)
+        }
+        agent.accept(session, headers: headers, body: octets, at: now)
+    }
+
+    /// TS 24.379 6.3.3.2.2: the 200 to an inviting participating function.
+    private func answerHeaders(_ call: GroupCall) -> Headers {
+        var headers = Headers()
+        headers.append(.contact, ServiceHeaders.contact(call.identity, isFocus: true))
+        headers.append(.require, "timer")
+        headers.append(.sessionExpires, SessionTimers.header(refresher: .uac))
+        for tag in ["timer", "tdialog", "norefersub", "explicitsub", "nosub"] { headers.append(.supported, tag) }
+        headers.append(.pAssertedIdentity, "<\(ownURI)>")
+        return headers
+    }
+
+    func floorDescription(
+        _ participant: Participant, _ negotiated: FloorControlParameters, hasFloor: Bool, implicitRequest: Bool = false
+    ) -> FloorParticipantDescription {
+        let isReceiveOnly = participant.member.isReceiveOnly || !hasFloor
+        return FloorParticipantDescription(
+            mcpttID: participant.key.user, maxPriority: negotiated.priority ?? participant.member.priority,
+            defaultPriority: participant.member.priority, tier: participant.tier, isQueueing: negotiated.queueing,
+            isReceiveOnly: isReceiveOnly, isImplicitRequest: implicitRequest && !isReceiveOnly,
+            audioSSRC: participant.leg.audioSSRC, floorSSRC: participant.leg.floorSSRC)
+    }
+
+    // MARK: Inviting
+
+    /// Invites one affiliated client (TS 24.379 6.3.3.1.2), unless he is in already, cannot be reached or is too many.
+    mutating func invite(_ key: ClientKey, to id: MCPTTGroupID, at now: Now) {
+        guard let call = calls[id], call.session(of: key) == nil, let member = call.group.member(key.user),
+            let entry = affiliations.entry(key), partners[entry.system]?.isLost != true,
+            let target = directory.participating(for: key.user)?.identity, let uri = SIPURI(target.value),
+            call.participants.count < min(call.group.maximumParticipants, settings.limits.participantsPerCall)
+        else { return }
+        let leg = makeLeg(like: nil)
+        let offer = SpeechOffer(
+            audio: leg.ports.audio, floor: leg.ports.floor,
+            floorParameters: FloorControlParameters(
+                queueing: call.group.queueDepth > 0, priority: member.priority, floorSSRC: leg.floorSSRC),
+            codec: SpeechCodec(call.group.speech), payloadType: call.payloadType)
+        let description = offer.session(id: leg.id.value & 0xffff_ffff)
+        let request = invitation(uri, call, key, description)
+        command(.openLeg(leg.id, face: .access, floorSSRC: leg.floorSSRC))
+        let session = agent.invite(request, at: now)
+        calls[id]?.participants[session] = Participant(
+            key: key, member: member, system: entry.system, leg: leg, tier: .normal,
+            state: .invited(description))
+        groupsBySession[session] = id
+        deadlines.set(.ringing(session), at: now.instant + settings.ringLimit)
+    }
+
+    private func invitation(
+        _ uri: SIPURI, _ call: GroupCall, _ key: ClientKey, _ description: SessionDescription
+    ) -> SIPRequest {
+        var request = SIPRequest(method: .invite, uri: uri)
+        request.headers.append(.from, "<\(ownURI)>")
+        request.headers.append(.to, "<\(uri)>")
+        request.headers.append(.contact, ServiceHeaders.contact(call.identity, isFocus: true))
+        for value in ServiceHeaders.acceptContact { request.headers.append(.acceptContact, value) }
+        request.headers.append(.pAssertedIdentity, "<\(ownURI)>")
+        request.headers.append(.pAssertedService, ServiceHeaders.serviceIdentifier)
+        for tag in ["timer", "tdialog", "norefersub"] { request.headers.append(.supported, tag) }
+        request.headers.append(.sessionExpires, SessionTimers.header())
+        request.headers.append(.minSE, "\(SessionTimers.minimumSeconds)")
+        request.headers.append(.resourcePriority, call.tier.resourcePriority)
+        var information = MCPTTInfo(tier: call.tier)
+        information.sessionType = call.group.kind == .chat ? .chat : .prearranged
+        information.requestURI = key.user.value
+        information.callingUserID = call.initiator.user
+        information.callingGroupID = call.group.id
+        // NOTSPEC: TS 24.379 invites the user; naming the client lets each of his clients have a leg of its own.
+        information.clientID = key.client
+        request.body = CallBody(information: information, sessionDescription: description.serialized())
+            .write(into: &request.headers)
+        return request
+    }
+
+    /// An invited client answered.
+    mutating func answered(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session],
+            case .invited(let sent) = participant.state
+        else { return agent.end(session, at: now) }
+        deadlines.cancel(.ringing(session))
+        guard let answer = Self.speechAnswer(response, to: sent) else {
+            var headers = Headers()
+            headers.append(.reason, "SIP;cause=488;text=\"Not Acceptable Here\"")
+            agent.end(session, headers: headers, at: now)
+            forget(session, in: id)
+            return proceed(id, at: now)
+        }
+        let floor = floorDescription(participant, answer.floorParameters, hasFloor: answer.floor != nil)
+        command(.connectLeg(participant.leg.id, LegRemote(answer)))
+        if case .running = call.phase {
+            calls[id]?.participants[session]?.state = .joined(nil)
+            command(.join(call.media, participant.leg.id, floor))
+            conferenceChanged(id, at: now)
+        } else {
+            calls[id]?.participants[session]?.state = .waiting(floor)
+            setUp(id) { setUp in setUp.missingRequired.removeAll { $0 == participant.key.user } }
+            proceed(id, at: now)
+        }
+    }
+
+    private static func speechAnswer(
+        _ response: SIPResponse, to sent: SessionDescription
+    ) -> SpeechAnswer? {
+        guard let octets = response.part(MIMEType.sessionDescription)?.body,
+            let description = try? SessionDescription(parsing: octets)
+        else { return nil }
+        return try? SpeechAnswer(reading: description, to: sent)
+    }
+
+    /// An invited client refused, or was not reached.
+    mutating func refused(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let id = groupsBySession[session] else { return }
+        note(
+            "invitation.refused",
+            [
+                .init("status", "\(response.status)"),
+                .init("warning", MCPTTWarning.codes(in: response.headers).map { "\($0)" }.joined(separator: ",")),
+            ])
+        forget(session, in: id)
+        proceed(id, at: now)
+    }
+
+    mutating func ringingOver(_ session: SessionID, at now: Now) {
+        guard let id = groupsBySession[session] else { return }
+        agent.end(session, at: now)
+        forget(session, in: id)
+        proceed(id, at: now)
+    }
+
+    // MARK: Modifying
+
+    /// re-INVITE or UPDATE of a participant: new addresses for its media; the group's codec stays.
+    mutating func modified(
+        _ session: SessionID, _ request: SIPRequest, _ transaction: ServerTransactionID, at now: Now
+    ) {
+        guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session],
+            participant.isJoined
+        else { return agent.answer(transaction, status: 481, at: now) }
+        var headers = answerHeaders(call)
+        headers.remove(.require)
+        headers.remove(.sessionExpires)
+        guard let octets = request.part(MIMEType.sessionDescription)?.body else {
+            return agent.answer(transaction, status: 488, at: now)
+        }
+        guard let offered = try? SessionDescription(parsing: octets),
+            let offer = try? SpeechOffer(reading: offered, accepting: [SpeechCodec(call.group.speech)]),
+            offer.payloadType == call.payloadType,
+            offer.audio.address.isIPv6 == participant.leg.ports.audio.address.isIPv6
+        else { return agent.answer(transaction, status: 488, at: now) }
+        let wishes = FloorControlParameters(
+            queueing: call.group.queueDepth > 0, priority: participant.member.priority,
+            floorSSRC: participant.leg.floorSSRC)
+        let answer = SpeechAnswer(
+            to: offer, audio: participant.leg.ports.audio, floor: participant.leg.ports.floor, floorParameters: wishes)
+        guard let description = try? answer.session(answering: offered, id: participant.leg.id.value & 0xffff_ffff)
+        else { return agent.answer(transaction, status: 488, at: now) }
+        command(.connectLeg(participant.leg.id, LegRemote(offer)))
+        let body = CallBody(sessionDescription: description.serialized()).write(into: &headers)
+        agent.answer(transaction, status: 200, headers: headers, body: body, at: now)
+    }
+}
+
+extension MCPTTInfo {
+    init(tier: CallTier) {
+        self.init()
+        switch tier {
+        case .normal: break
+        case .imminentPeril: imminentPerilIndicator = true
+        case .emergency: emergencyIndicator = true
+        }
+    }
+}
+
+extension CallTier {
+    /// RFC 8101 namespace with pre-emption.
+    var resourcePriority: String {
+        switch self {
+        case .normal: "mcpttp.0"
+        case .imminentPeril: "mcpttp.8"
+        case .emergency: "mcpttp.15"
+        }
+    }
+}
