@@ -32,6 +32,8 @@ let rooms: [(String, [String])] = [
     ("MediaDistribution", ["MCFoundation", "RTP", "FloorControl", "CallControl"]),
     ("Responder", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "OrderedCollections"]),
     ("MCSystem", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "OrderedCollections", "DequeModule"]),
+    // What hostile bytes are fed to, by the fuzzer and by the tests that replay its corpus
+    ("FuzzTargets", ["MCFoundation", "SIP", "SDP", "RTP", "FloorControl", "MCDocuments"]),
     // The world in one process, for tests, trials and whoever builds on us
     ("Simulation", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "OrderedCollections", "HeapModule"]),
 ]
