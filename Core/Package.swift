@@ -29,7 +29,7 @@ let rooms: [(String, [String])] = [
     ("ParticipatingFunction", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
     ("ControllingFunction", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
     ("MCGateway", ["MCFoundation", "CDigest", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
-    ("MediaDistribution", ["MCFoundation", "RTP", "FloorControl", "CallControl"]),
+    ("MediaDistribution", ["MCFoundation", "RTP", "FloorControl", "CallControl", "HeapModule"]),
     ("Responder", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "OrderedCollections"]),
     ("MCSystem", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "OrderedCollections", "DequeModule"]),
     // What hostile bytes are fed to, by the fuzzer and by the tests that replay its corpus

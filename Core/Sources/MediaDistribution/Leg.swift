@@ -1,0 +1,134 @@
+import CallControl
+import FloorControl
+import MCFoundation
+
+/// A remote address as seen on one of our sockets.
+struct AddressKey: Hashable {
+    var socket: UInt8
+    var address: SocketAddress
+}
+
+/// What tells an RTP stream from another.
+struct SourceKey: Hashable {
+    var socket: UInt8
+    var address: SocketAddress
+    var ssrc: UInt32
+
+    var addressKey: AddressKey { AddressKey(socket: socket, address: address) }
+}
+
+/// What tells the floor messages of one peer from those of another; `ssrc` is nil where the peer never said its own.
+struct FloorKey: Hashable {
+    var socket: UInt8
+    var address: SocketAddress
+    var ssrc: UInt32?
+}
+
+/// An SSRC on a socket, wherever it comes from: for peers behind network address translation.
+struct LatchKey: Hashable {
+    var socket: UInt8
+    var ssrc: UInt32
+}
+
+/// The two floor SSRCs of a leg, its own first. The leg that has them the other way round looks back at it.
+struct SplicePair: Hashable {
+    var own: UInt32
+    var remote: UInt32
+
+    var reversed: SplicePair { SplicePair(own: remote, remote: own) }
+}
+
+/// Where a leg's packets come from and go to now.
+struct Path: Hashable {
+    var socket: UInt8
+    var address: SocketAddress
+    /// The address came from a packet or was confirmed by one: it is not learned again.
+    var isFixed = false
+
+    var key: AddressKey { AddressKey(socket: socket, address: address) }
+    var destination: ForwardDestination { ForwardDestination(socket: socket, address: address) }
+    static func same(_ left: Path?, _ right: Path?) -> Bool { left?.key == right?.key }
+}
+
+/// Everything the cell's tables hold of one leg, so that it can be taken out again exactly.
+struct Registration: Hashable {
+    var audioAddress: AddressKey?
+    var floorKey: FloorKey?
+    /// The peer's stream: of a participant under its assigned SSRC, of a client behind our gateway once it is known.
+    var source: SourceKey?
+    /// The SSRCs by which the peer's address may be learned.
+    var latches: [LatchKey] = []
+    var trunk: TrunkKey?
+}
+
+struct Leg {
+    let id: LegID
+    let face: MediaFace
+    /// Our SSRC in the floor messages that leave on this leg.
+    let floorSSRC: UInt32
+    /// As signalling last said.
+    var signalled: LegRemote?
+    var audio: Path?
+    var floor: Path?
+    /// The remote is another leg of this cell, found or still to be found.
+    var looksAtOurselves = false
+    var splice: LegID?
+    /// Gateway: the leg on the other side of the border.
+    var relayPeer: LegID?
+    var isOutside = false
+    var call: MediaCallID?
+    var participant: FloorParticipantDescription?
+    /// The floor machine was told of it.
+    var isOnFloor = false
+    /// SSRC that a client chose itself (participant), or that was granted to the client behind our gateway.
+    var learnedSSRC: UInt32?
+    /// Of the call behind a relay, as its server's floor messages say.
+    var relayTier: CallTier = .normal
+    var registration = Registration()
+    /// What was seen of the peer's stream when its address changed: an old packet stays old.
+    var carriedReplay: (ssrc: UInt32, window: ReplayWindow)?
+    var floorBudget: FloorBudget
+
+    init(id: LegID, face: MediaFace, floorSSRC: UInt32, limits: MediaLimits) {
+        self.id = id
+        self.face = face
+        self.floorSSRC = floorSSRC
+        floorBudget = FloorBudget(limits)
+    }
+
+    /// Set while the remote is one of our own sockets.
+    var splicePair: SplicePair? {
+        guard looksAtOurselves, let remote = signalled?.floorSSRC else { return nil }
+        return SplicePair(own: floorSSRC, remote: remote)
+    }
+}
+
+/// How many floor datagrams a leg may still send; it fills up again with time.
+struct FloorBudget {
+    private var tokens: Int
+    private var filled: Instant?
+    private let burst: Int
+    private let interval: Int64
+
+    init(_ limits: MediaLimits) {
+        tokens = limits.floorBurst
+        burst = limits.floorBurst
+        interval = 1_000_000_000 / Int64(limits.floorDatagramsPerSecond)
+    }
+
+    mutating func take(at now: Instant) -> Bool {
+        guard let last = filled else {
+            filled = now
+            tokens -= 1
+            return true
+        }
+        let earned = max(0, (now.nanoseconds - last.nanoseconds) / interval)
+        if earned > 0 {
+            tokens = Int(min(Int64(burst), Int64(tokens) + earned))
+            filled = Instant(nanoseconds: last.nanoseconds + earned * interval)
+        }
+        guard tokens > 0 else { return false }
+        tokens -= 1
+        return true
+    }
+}

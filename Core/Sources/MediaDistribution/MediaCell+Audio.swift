@@ -1,0 +1,247 @@
+import CallControl
+import FloorControl
+import MCFoundation
+
+/// The packet path. What is admitted here allocates nothing.
+extension MediaCell {
+    mutating func receiveAudio(
+        _ packet: UnsafeRawBufferPointer, on socket: UInt8, from: SocketAddress, at now: Now
+    ) -> ForwardReference? {
+        guard packet.count >= 8, packet.count <= limits.audioPacketBytes, packet[0] >> 6 == 2 else {
+            counters.audioMalformed += 1
+            return nil
+        }
+        // RTP and RTCP share the port; RFC 5761 4 keeps these second octets for RTCP.
+        if (192...223).contains(packet[1]) {
+            receiveControl(packet, on: socket, from: from, at: now)
+            return nil
+        }
+        guard packet.count >= 12 + 4 * Int(packet[0] & 0x0f) else {
+            counters.audioMalformed += 1
+            return nil
+        }
+        let key = SourceKey(socket: socket, address: from, ssrc: packet.bigEndian32(at: 8))
+        if sources[key] == nil, !discover(key, at: now) { return nil }
+        let payloadType = packet[1] & 0x7f
+        guard sources[key]?.payloadType == payloadType else {
+            counters.audioWrongPayloadType += 1
+            return nil
+        }
+        if sources[key]?.replay.isStarted == false { confirmAudio(of: key) }
+        switch sources[key]?.replay.judge(packet.bigEndian16(at: 2)) {
+        case .fresh: break
+        case .replayed:
+            counters.audioReplayed += 1
+            return nil
+        case .tooOld, nil:
+            counters.audioTooOld += 1
+            return nil
+        }
+        guard let kind = sources[key]?.kind else { return nil }
+        let reference: ForwardReference
+        switch kind {
+        case .participant(let leg, let call):
+            guard admits(leg, in: call, at: now) else {
+                counters.audioWithoutPermission += 1
+                return nil
+            }
+            reference = list(of: call, for: leg)
+        case .client, .trunks:
+            reference = list(of: key)
+        }
+        guard reference.count > 0 else {
+            counters.audioWithoutListeners += 1
+            return nil
+        }
+        counters.audioPacketsForwarded += 1
+        counters.audioCopiesSent += UInt64(reference.count)
+        return reference
+    }
+
+    /// Whether a participant may be heard now; the floor machine counts the packet (T1, T2).
+    private mutating func admits(_ leg: LegID, in call: MediaCallID, at now: Now) -> Bool {
+        guard let admitted = calls[call]?.floor.mediaReceived(from: ParticipantKey(leg.value), at: now.instant) else {
+            return false
+        }
+        if !admitted { drainFloor(of: call, at: now) }
+        return admitted
+    }
+
+    // MARK: Lists
+
+    private mutating func list(of callID: MediaCallID, for talker: LegID) -> ForwardReference {
+        let tier = calls[callID]?.tier ?? .normal
+        if let found = calls[callID]?.lists.first(where: { $0.talker == talker && !$0.isStale }) {
+            return lists.reference(found.slot, tier: tier)
+        }
+        let slot = makeList(of: callID, for: talker)
+        return lists.reference(slot, tier: tier)
+    }
+
+    /// Everybody in the call but the talker, at the ends of splices and relays, and each partner once.
+    mutating func makeList(of callID: MediaCallID, for talker: LegID) -> UInt32 {
+        var destinations: [ForwardDestination] = []
+        var partners: Set<AddressKey> = []
+        for member in calls[callID]?.members ?? [] where member != talker {
+            guard let end = end(of: member).flatMap({ legs[$0] }), let audio = end.audio else { continue }
+            if end.signalled?.trunk != nil, !partners.insert(audio.key).inserted { continue }
+            destinations.append(audio.destination)
+        }
+        let slot = slotForList(of: callID, talker)
+        lists.replace(slot, with: destinations)
+        return slot
+    }
+
+    private mutating func slotForList(of callID: MediaCallID, _ talker: LegID) -> UInt32 {
+        guard let call = calls[callID] else { return lists.reserve() }
+        if let index = call.lists.firstIndex(where: { $0.talker == talker }) {
+            calls[callID]?.lists[index].isStale = false
+            return call.lists[index].slot
+        }
+        var slot: UInt32
+        if call.lists.count >= limits.listsPerCall {
+            slot = call.lists[0].slot
+            calls[callID]?.lists.removeFirst()
+        } else {
+            slot = lists.reserve()
+        }
+        calls[callID]?.lists.append(Call.TalkerList(talker: talker, slot: slot, isStale: false))
+        return slot
+    }
+
+    /// The prepared list of a stream that crosses our border.
+    private mutating func list(of key: SourceKey) -> ForwardReference {
+        let tier = sources[key]?.tier ?? .normal
+        if let source = sources[key], !source.isStale, let slot = source.slot {
+            return lists.reference(slot, tier: tier)
+        }
+        let destinations: [ForwardDestination]
+        switch sources[key]?.kind {
+        case .trunks(let keys): destinations = listeners(on: keys, to: key.ssrc)
+        case .client(let inside):
+            let outside = legs[inside]?.relayPeer.flatMap { legs[$0] }
+            destinations = outside?.audio.map { [$0.destination] } ?? []
+        case .participant, nil: destinations = []
+        }
+        let slot = sources[key]?.slot ?? lists.reserve()
+        lists.replace(slot, with: destinations)
+        sources[key]?.slot = slot
+        sources[key]?.isStale = false
+        return lists.reference(slot, tier: tier)
+    }
+
+    // MARK: Unknown streams
+
+    /// Tries to find out whose a stream is that no table knows. True: it is known now.
+    private mutating func discover(_ key: SourceKey, at now: Now) -> Bool {
+        if let candidates = trunksAt[key.addressKey] {
+            guard candidates.count == 1 else {
+                counters.audioAmbiguousSource += 1
+                return false
+            }
+            learn(key.ssrc, on: candidates[0])
+            return sources[key] != nil
+        }
+        if let candidates = legsAtAudio[key.addressKey] {
+            guard candidates.count == 1, let leg = legs[candidates[0]] else {
+                counters.audioAmbiguousSource += 1
+                return false
+            }
+            return learn(key, of: leg, at: now)
+        }
+        return latchAudio(key, isControl: false, at: now)
+    }
+
+    /// A peer that is alone at its address chose an SSRC of its own.
+    private mutating func learn(_ key: SourceKey, of leg: Leg, at now: Now) -> Bool {
+        if leg.relayPeer != nil, leg.call == nil, !leg.isOutside, leg.learnedSSRC == nil {
+            return setTalkerSSRC(key.ssrc, ofClient: leg.id, at: now)
+        }
+        guard let callID = leg.call, let call = calls[callID], call.ssrcs[key.ssrc] == nil,
+            leg.registration.source.flatMap({ sources[$0]?.replay.isStarted }) != true,
+            call.talker == leg.id
+        else {
+            counters.audioForeignSSRC += 1
+            return false
+        }
+        // From now on the chosen SSRC stands for the assigned one.
+        calls[callID]?.ssrcs[leg.participant?.audioSSRC ?? 0] = nil
+        calls[callID]?.ssrcs[key.ssrc] = leg.id
+        let before = neighbourhood(of: leg.id)
+        legs[leg.id]?.participant?.audioSSRC = key.ssrc
+        settle(before, around: leg.id, at: now)
+        return sources[key] != nil
+    }
+
+    /// The SSRC of a client behind our gateway: what it sends under it goes to the partner, and what comes back from
+    /// there under it is its own voice.
+    mutating func setTalkerSSRC(_ ssrc: UInt32, ofClient id: LegID, at now: Now) -> Bool {
+        guard let leg = legs[id], leg.learnedSSRC != ssrc else { return true }
+        if let audio = leg.audio {
+            let key = SourceKey(socket: audio.socket, address: audio.address, ssrc: ssrc)
+            guard sources[key] == nil else {
+                counters.audioForeignSSRC += 1
+                return false
+            }
+        }
+        let before = neighbourhood(of: id)
+        legs[id]?.learnedSSRC = ssrc
+        settle(before, around: id, at: now)
+        return true
+    }
+
+    /// A peer behind network address translation shows where it is: once, and only with an SSRC that signalling gave
+    /// it. In RTP that is the assigned one; in RTCP, with which those who only listen keep their port open, also the
+    /// one of its floor messages.
+    private mutating func latchAudio(_ key: SourceKey, isControl: Bool, at now: Now) -> Bool {
+        guard let candidates = latches[LatchKey(socket: key.socket, ssrc: key.ssrc)], candidates.count == 1,
+            let leg = legs[candidates[0]], let audio = leg.audio, audio.socket == key.socket, !audio.isFixed,
+            isControl || (leg.participant?.audioSSRC ?? leg.learnedSSRC) == key.ssrc
+        else {
+            if !isControl { counters.audioUnknownSource += 1 }
+            return false
+        }
+        let before = neighbourhood(of: leg.id)
+        legs[leg.id]?.audio = Path(socket: key.socket, address: key.address, isFixed: true)
+        settle(before, around: leg.id, at: now)
+        counters.addressesLatched += 1
+        return isControl || sources[key] != nil
+    }
+
+    /// RTCP ends at each hop. It confirms or shows the address of a listener.
+    private mutating func receiveControl(
+        _ packet: UnsafeRawBufferPointer, on socket: UInt8, from: SocketAddress, at now: Now
+    ) {
+        counters.controlPackets += 1
+        let key = SourceKey(socket: socket, address: from, ssrc: packet.bigEndian32(at: 4))
+        if let candidates = legsAtAudio[key.addressKey] {
+            if candidates.count == 1 { fixAudio(of: candidates[0]) }
+            return
+        }
+        _ = latchAudio(key, isControl: true, at: now)
+    }
+
+    /// The peer is heard from where signalling said it is: from now on it cannot be anywhere else.
+    private mutating func confirmAudio(of key: SourceKey) {
+        switch sources[key]?.kind {
+        case .participant(let leg, _), .client(let leg): fixAudio(of: leg)
+        case .trunks, nil: break
+        }
+    }
+
+    private mutating func fixAudio(of id: LegID) {
+        guard let leg = legs[id], leg.face == .access, leg.audio?.isFixed == false else { return }
+        legs[id]?.audio?.isFixed = true
+        closeLatches(of: id)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    func bigEndian16(at offset: Int) -> UInt16 {
+        UInt16(self[offset]) << 8 | UInt16(self[offset + 1])
+    }
+
+    func bigEndian32(at offset: Int) -> UInt32 {
+        UInt32(bigEndian16(at: offset)) << 16 | UInt32(bigEndian16(at: offset + 2))
+    }
+}

@@ -1,0 +1,220 @@
+import CallControl
+import FloorControl
+import MCFoundation
+
+/// Floor messages: to and from the floor machines of our calls, and through our gateway.
+extension MediaCell {
+    mutating func receiveFloor(
+        _ packet: UnsafeRawBufferPointer, on socket: UInt8, from: SocketAddress, at now: Now
+    ) {
+        guard packet.count <= limits.floorDatagramBytes, let ssrc = FloorDatagram.ssrc(of: packet) else {
+            counters.floorMalformed += 1
+            return
+        }
+        guard let id = sender(of: ssrc, on: socket, from: from, at: now), let leg = legs[id] else {
+            counters.floorUnknownSource += 1
+            return
+        }
+        guard legs[id]?.floorBudget.take(at: now.instant) == true else {
+            counters.floorTooMany += 1
+            return
+        }
+        let messages: [FloorMessage]
+        do {
+            messages = try FloorMessage.decode(packet.bytes)
+        } catch {
+            counters.floorMalformed += 1
+            return
+        }
+        counters.floorMessagesReceived += UInt64(messages.count)
+        if let call = leg.call {
+            deliver(messages, from: id, to: call, at: now)
+        } else if let peer = leg.relayPeer {
+            pass(packet, messages, from: leg, to: peer, at: now)
+        } else {
+            counters.floorWithoutDestination += 1
+        }
+    }
+
+    /// The leg whose peer sent this; a peer behind network address translation may show here where it is.
+    private mutating func sender(
+        of ssrc: UInt32, on socket: UInt8, from: SocketAddress, at now: Now
+    ) -> LegID? {
+        let known =
+            floorKeys[FloorKey(socket: socket, address: from, ssrc: ssrc)]
+            ?? floorKeys[FloorKey(socket: socket, address: from, ssrc: nil)]
+        if let known {
+            if legs[known]?.face == .access, legs[known]?.floor?.isFixed == false {
+                legs[known]?.floor?.isFixed = true
+                closeLatches(of: known)
+            }
+            return known
+        }
+        guard let candidates = latches[LatchKey(socket: socket, ssrc: ssrc)], candidates.count == 1,
+            let floor = legs[candidates[0]]?.floor, floor.socket == socket, !floor.isFixed
+        else { return nil }
+        let id = candidates[0]
+        let before = neighbourhood(of: id)
+        legs[id]?.floor = Path(socket: socket, address: from, isFixed: true)
+        settle(before, around: id, at: now)
+        counters.addressesLatched += 1
+        return id
+    }
+
+    // MARK: Our own calls
+
+    private mutating func deliver(_ messages: [FloorMessage], from id: LegID, to call: MediaCallID, at now: Now) {
+        guard legs[id]?.isOnFloor == true else {
+            counters.floorWithoutDestination += 1
+            return
+        }
+        for message in messages {
+            tellFloor(of: call, .received(message, from: ParticipantKey(id.value)), at: now)
+        }
+    }
+
+    /// Gives the floor machine of a call an event and does what it decides.
+    mutating func tellFloor(of call: MediaCallID, _ event: FloorServerEvent, at now: Now) {
+        guard let actions = calls[call]?.floor.handle(event, at: now) else { return }
+        perform(actions, of: call, at: now)
+    }
+
+    /// Does what the floor machine decided while it judged an audio packet.
+    mutating func drainFloor(of call: MediaCallID, at now: Now) {
+        guard let actions = calls[call]?.floor.takePendingActions(), !actions.isEmpty else { return }
+        perform(actions, of: call, at: now)
+    }
+
+    private mutating func perform(_ actions: [FloorServerAction], of call: MediaCallID, at now: Now) {
+        for action in actions {
+            switch action {
+            case .send(let message, let key): send(message, to: LegID(key.value), in: call)
+            case .talkerChanged(let key, _): talkerChanged(to: key.map { LegID($0.value) }, in: call)
+            case .inactive: events.append(.callInactive(call))
+            case .misbehaves(let key): events.append(.participantMisbehaves(call, LegID(key.value)))
+            case .refused(let key): events.append(.legRefused(LegID(key.value), .limit))
+            }
+        }
+        schedule(call, after: now.instant)
+    }
+
+    private mutating func talkerChanged(to talker: LegID?, in call: MediaCallID) {
+        calls[call]?.talker = talker
+        events.append(.talkerChanged(call, talker, talker.flatMap { legs[$0]?.participant?.mcpttID }))
+        guard let talker else { return }
+        if let source = legs[talker]?.registration.source { sources[source]?.replay.permitRestart() }
+        // Made now rather than when the first packet waits for it.
+        _ = makeList(of: call, for: talker)
+    }
+
+    private mutating func send(_ message: FloorMessage, to id: LegID, in call: MediaCallID) {
+        guard let end = end(of: id).flatMap({ legs[$0] }), let floor = end.floor else {
+            counters.floorWithoutDestination += 1
+            return
+        }
+        var message = message
+        message.ssrc = end.floorSSRC
+        outbox.append(to: floor.destination, tier: calls[call]?.tier ?? .normal) { message.encode(into: &$0) }
+        counters.floorMessagesSent += 1
+    }
+
+    // MARK: Through the gateway
+
+    private mutating func pass(
+        _ packet: UnsafeRawBufferPointer, _ messages: [FloorMessage], from leg: Leg, to peer: LegID, at now: Now
+    ) {
+        guard let other = legs[peer], other.signalled != nil else {
+            counters.floorWithoutDestination += 1
+            return
+        }
+        if other.looksAtOurselves {
+            guard let member = other.splice, let call = legs[member]?.call else {
+                counters.floorWithoutDestination += 1
+                return
+            }
+            deliver(messages, from: member, to: call, at: now)
+            return
+        }
+        guard let floor = other.floor else {
+            counters.floorWithoutDestination += 1
+            return
+        }
+        if leg.isOutside {
+            for message in messages { observe(message, forClient: peer, on: leg, at: now) }
+        }
+        outbox.append(to: floor.destination, tier: legs[peer]?.relayTier ?? .normal) { octets in
+            FloorDatagram.copy(packet, as: other.floorSSRC, into: &octets)
+        }
+        counters.floorDatagramsRelayed += 1
+    }
+
+    /// What the partner's floor server says to our client tells which stream is whose: Floor Granted names the SSRC
+    /// that our client will use, Floor Taken the one that comes from the partner.
+    private mutating func observe(_ message: FloorMessage, forClient id: LegID, on outside: Leg, at now: Now) {
+        guard [.granted, .taken, .idle].contains(message.kind) else { return }
+        if let indicator = message.indicator { observe(indicator, forClient: id, on: outside) }
+        switch message.kind {
+        case .granted:
+            if let ssrc = message.audioSSRC {
+                _ = setTalkerSSRC(ssrc, ofClient: id, at: now)
+                restart(ofClient: id)
+            }
+        case .taken:
+            guard let trunk = legs[outside.id]?.registration.trunk else { return }
+            if let ssrc = message.audioSSRC { learn(ssrc, on: trunk) }
+            for ssrc in message.ssrcs.prefix(limits.talkersPerTrunk) { learn(ssrc, on: trunk) }
+        default: break
+        }
+    }
+
+    private mutating func restart(ofClient id: LegID) {
+        if let source = legs[id]?.registration.source { sources[source]?.replay.permitRestart() }
+    }
+
+    private mutating func observe(_ indicator: FloorIndicator, forClient id: LegID, on outside: Leg) {
+        let tier: CallTier =
+            indicator.contains(.emergencyCall)
+            ? .emergency : indicator.contains(.imminentPerilCall) ? .imminentPeril : .normal
+        guard let leg = legs[id], leg.relayTier != tier else { return }
+        legs[id]?.relayTier = tier
+        if let source = leg.registration.source { sources[source]?.tier = tier }
+        guard let key = legs[outside.id]?.registration.trunk, let trunk = trunks[key], trunk.tier != tier else {
+            return
+        }
+        trunks[key]?.tier = tier
+        for ssrc in trunk.ssrcs {
+            sources[SourceKey(socket: key.path.socket, address: key.path.address, ssrc: ssrc)]?.tier = tier
+        }
+    }
+}
+
+/// The RTCP APP packets of a floor datagram, as far as they must be understood to pass them on.
+enum FloorDatagram {
+    /// The SSRC that every message of the datagram carries; nil if it is no floor control.
+    static func ssrc(of packet: UnsafeRawBufferPointer) -> UInt32? {
+        guard packet.count >= 12 else { return nil }
+        let first = packet.bigEndian32(at: 4)
+        var offset = 0
+        while offset < packet.count {
+            guard packet.count - offset >= 12, packet[offset] >> 5 == 0b100, packet[offset + 1] == 204,
+                packet.bigEndian32(at: offset + 4) == first,
+                packet.bigEndian32(at: offset + 8) == 0x4d43_5054  // "MCPT"
+            else { return nil }
+            offset += 4 * (Int(packet.bigEndian16(at: offset + 2)) + 1)
+        }
+        return offset == packet.count ? first : nil
+    }
+
+    /// Appends the datagram with another SSRC in the header of each message; nothing else changes.
+    static func copy(_ packet: UnsafeRawBufferPointer, as ssrc: UInt32, into octets: inout [UInt8]) {
+        let start = octets.count
+        octets.append(contentsOf: packet)
+        var offset = 0
+        while offset + 12 <= packet.count {
+            for index in 0..<4 {
+                octets[start + offset + 4 + index] = UInt8(truncatingIfNeeded: ssrc >> UInt32(24 - 8 * index))
+            }
+            offset += 4 * (Int(packet.bigEndian16(at: offset + 2)) + 1)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+public import CallControl
+public import MCFoundation
+
+/// A datagram socket of the media cell. There is one per use, face and address family, so that batches of packets for
+/// many peers leave through one system call.
+public struct MediaSocket: Hashable, Sendable {
+    public enum Use: Hashable, Sendable {
+        case audio, floor
+    }
+
+    /// Names the socket in packets and lists; unique in the cell.
+    public var id: UInt8
+    public var use: Use
+    public var face: MediaFace
+    /// As our SDP shows it to peers.
+    public var address: SocketAddress
+
+    public init(id: UInt8, use: Use, face: MediaFace, address: SocketAddress) {
+        self.id = id
+        self.use = use
+        self.face = face
+        self.address = address
+    }
+}
+
+/// Bounds on what peers and functions can make a media cell hold or do.
+public struct MediaLimits: Hashable, Sendable {
+    public var calls: Int
+    public var legs: Int
+    public var membersPerCall: Int
+    /// Forward lists kept per call: talkers that may send in turn (dual floor, multi-talker) without a new list each.
+    public var listsPerCall: Int
+    /// SSRCs of talkers remembered per trunk; the oldest is forgotten.
+    public var talkersPerTrunk: Int
+    /// Octets of the longest floor datagram that is looked at.
+    public var floorDatagramBytes: Int
+    /// Octets of the longest audio packet that is forwarded.
+    public var audioPacketBytes: Int
+    /// Floor datagrams per second of one leg, in the long run.
+    public var floorDatagramsPerSecond: Int
+    /// Floor datagrams of one leg at once.
+    public var floorBurst: Int
+
+    public init(
+        calls: Int = 4_096, legs: Int = 65_536, membersPerCall: Int = 10_000, listsPerCall: Int = 4,
+        talkersPerTrunk: Int = 16, floorDatagramBytes: Int = 1_472, audioPacketBytes: Int = 1_472,
+        floorDatagramsPerSecond: Int = 20, floorBurst: Int = 40
+    ) {
+        self.calls = calls
+        self.legs = legs
+        self.membersPerCall = membersPerCall
+        self.listsPerCall = max(listsPerCall, 1)
+        self.talkersPerTrunk = max(talkersPerTrunk, 1)
+        self.floorDatagramBytes = floorDatagramBytes
+        self.audioPacketBytes = audioPacketBytes
+        self.floorDatagramsPerSecond = max(floorDatagramsPerSecond, 1)
+        self.floorBurst = max(floorBurst, 1)
+    }
+}
