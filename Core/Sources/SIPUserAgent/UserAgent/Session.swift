@@ -7,15 +7,15 @@ struct Description: Hashable, Sendable {
     var body: [UInt8]
 
     init?(_ headers: Headers, _ body: [UInt8]) {
-        guard !body.isEmpty, let type = headers[.contentType]?.prefix(while: { $0 != ";" && $0 != " " }) else {
-            return nil
-        }
-        guard type.lowercased() == Description.type else { return nil }
-        self.body = body
+        guard !body.isEmpty,
+            let part = SIPResponse(status: 200, headers: headers, body: body).part(Description.type)
+        else { return nil }
+        self.body = part.body
     }
 
     /// nil where the message carries anything else beside a description.
     init?(onlyPartOf request: SIPRequest) {
+        guard request.parts.count == 1 else { return nil }
         self.init(request.headers, request.body)
     }
 }

@@ -70,7 +70,7 @@ extension UserAgent {
     private mutating func received(
         _ request: SIPRequest, _ transaction: ServerTransactionID, _ origin: RequestOrigin, at now: Now
     ) {
-        let unknown = request.headers.values(.require).filter { !extensions.contains($0.lowercased()) }
+        let unknown = request.headers.values(.require).filter { !$0.isEmpty && !extensions.contains($0.lowercased()) }
         guard unknown.isEmpty else {
             var headers = Headers()
             for tag in unknown { headers.append(.unsupported, tag) }
