@@ -42,6 +42,7 @@ let collections = ["HashTreeCollections", "OrderedCollections", "HeapModule", "D
 func dependency(_ name: String) -> Target.Dependency {
     collections.contains(name) ? .product(name: name, package: "swift-collections") : .target(name: name)
 }
+// SwiftPM keeps what this file evaluated to: after a directory has come, build once with `--manifest-cache none`.
 func stands(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
 }

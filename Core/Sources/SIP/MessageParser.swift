@@ -20,14 +20,13 @@ extension SIPMessage {
 /// The octets of start line and header fields up to and with the empty line, line folding taken out.
 struct HeaderSection {
     private(set) var octets: [UInt8]
-    /// Where the start line begins: behind the line breaks that RFC 3261 7.5 has ignored.
-    let start: Int
     /// Where the body begins in the octets given.
     let end: Int
 
     /// Nil where no empty line stands within the limit.
     init?(_ bytes: [UInt8], limits: SIPLimits) {
         let span = bytes.span
+        // Line breaks before the start line are ignored (RFC 3261 7.5).
         var start = 0
         while start + 1 < span.count, span[start] == Ascii.carriageReturn, span[start + 1] == Ascii.lineFeed {
             start += 2
@@ -36,7 +35,6 @@ struct HeaderSection {
         var octets = Array(bytes[start..<end])
         Self.unfold(&octets)
         self.octets = octets
-        self.start = 0
         self.end = end
     }
 
@@ -379,10 +377,27 @@ extension MessageParser {
         return SIPRequest(method: Method(bytes, method), uri: uri, headers: headers)
     }
 
-    /// What to say of octets that have no empty line within the limit.
+    /// What to say of octets that have no empty line within the limit: with what could be read, so that a request that
+    /// lost its end is answered.
     static func withoutHeaderSection(_ bytes: [UInt8], limits: SIPLimits) -> SIPParseError {
-        let isTooLarge = bytes.count >= limits.headerOctets
-        return SIPParseError(
-            status: nil, diagnosis: isTooLarge ? "header section too large" : "header section without end")
+        guard bytes.count + 4 <= limits.headerOctets else {
+            return SIPParseError(status: nil, diagnosis: "header section too large")
+        }
+        let lineBreak = [Ascii.carriageReturn, Ascii.lineFeed]
+        let completed = bytes + (bytes.suffix(2) == lineBreak[...] ? lineBreak : lineBreak + lineBreak)
+        let diagnosis = "header section without end"
+        guard let section = HeaderSection(completed, limits: limits) else {
+            return SIPParseError(status: nil, diagnosis: diagnosis)
+        }
+        var parser = MessageParser(limits: limits)
+        parser.fail(400, diagnosis)
+        parser.readStartLine(section.octets.span)
+        parser.readFields(section.octets.span)
+        do throws(SIPParseError) {
+            _ = try parser.finish(section.octets, body: [])
+        } catch {
+            return error
+        }
+        return SIPParseError(status: nil, diagnosis: diagnosis)
     }
 }
