@@ -25,7 +25,7 @@ let rooms: [(String, [String])] = [
     ("CallControl", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments"]),
     // Floor 2: functions
     ("Policy", ["MCFoundation", "HashTreeCollections"]),
-    ("Registrar", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "HeapModule"]),
+    ("Registrar", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy"]),
     ("ParticipatingFunction", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
     ("ControllingFunction", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),
     ("MCGateway", ["MCFoundation", "CDigest", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]),

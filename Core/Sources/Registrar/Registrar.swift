@@ -1,0 +1,87 @@
+import CallControl
+public import MCFoundation
+public import Policy
+public import SIP
+public import SIPUserAgent
+
+/// The registrar and location service of a system (RFC 3261 10, RFC 3327, 3608, 5626, 5627): who is reachable, on
+/// which devices, over which flows. Users and secrets are the directory's.
+public struct Registrar: Sendable {
+    let settings: RegistrarSettings
+    var directory: DirectorySnapshot
+    var digest: DigestServer
+    var random: SeededGenerator
+    var store = BindingStore()
+
+    public init(settings: RegistrarSettings, directory: DirectorySnapshot, random: SeededGenerator) {
+        self.settings = settings
+        self.directory = directory
+        var random = random
+        digest = DigestServer(realm: directory.system.realm, random: random.fork())
+        self.random = random
+    }
+
+    public var nextDeadline: Instant? { store.nextDeadline }
+
+    public mutating func handle(_ event: RegistrarEvent, at now: Now) -> [RegistrarAction] {
+        switch event {
+        case .registerReceived(let request, let transaction, let hop):
+            return register(request, transaction, hop, at: now)
+        case .flowClosed(let flow):
+            let lost = store.closeFlow(flow, until: now.instant + settings.flowGrace)
+            return lost.isEmpty
+                ? [] : [.note(Observation("registration.flow-lost", [.init("bindings", "\(lost.count)")]))]
+        case .directoryReplaced(let directory):
+            self.directory = directory
+            let gone = store.takeAll { directory.user(publicIdentity: $0) != nil }
+            return gone.flatMap { removed($0, cause: "withdrawn") }
+        case .timeAdvanced:
+            return store.takeExpired(at: now.instant).flatMap { binding in
+                removed(binding, cause: binding.isReachable ? "expired" : "flow-lost")
+            }
+        }
+    }
+
+    // MARK: Lookups of the edge
+
+    /// Every binding of a user that can be reached, newest last.
+    public func bindings(of identity: PublicUserIdentity) -> [Binding] {
+        store.bindings(of: identity).filter(\.isReachable)
+    }
+
+    /// The binding that a Request-URI means: with `gr` the newest of that device (RFC 5627 5.4), else the newest of the
+    /// user.
+    public func binding(for uri: SIPURI) -> Binding? {
+        var address = uri
+        address.parameters = Parameters()
+        address.port = nil
+        let ofUser = bindings(of: PublicUserIdentity(address.description))
+        guard let device = uri.parameters["gr"] else { return ofUser.last }
+        return ofUser.last { $0.isDevice(device) }
+    }
+
+    /// The users that authenticated over a flow and are registered there, in the order of their first registration.
+    public func identities(of flow: FlowID) -> [PublicUserIdentity] { store.identities(of: flow) }
+
+    /// How many bindings there are.
+    public var count: Int { store.count }
+
+    // MARK: Changes
+
+    func contact(of binding: Binding) -> RegisteredContact {
+        RegisteredContact(
+            instance: binding.instance, uri: binding.deviceURI ?? binding.contact.uri,
+            flow: binding.isReachable ? binding.flow : nil)
+    }
+
+    /// A device vanishes with its last binding.
+    func removed(_ binding: Binding, cause: String) -> [RegistrarAction] {
+        let note = RegistrarAction.note(
+            Observation(
+                "registration.removed",
+                [.init("user", binding.identity.value, isPersonal: true), .init("cause", cause)]))
+        let gone = contact(of: binding)
+        let remains = store.bindings(of: binding.identity).contains { contact(of: $0).isSameDevice(as: gone) }
+        return remains ? [note] : [.registrationChanged(binding.identity, .removed(gone)), note]
+    }
+}
