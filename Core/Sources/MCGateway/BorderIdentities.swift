@@ -1,0 +1,59 @@
+import CallControl
+import MCFoundation
+import Policy
+import SIP
+
+/// How each side of the border is called on the other. A contact or session identity becomes one of this gateway with
+/// the original sealed in its `gr` parameter; service identities are published and stay what they are.
+struct BorderIdentities: Sendable {
+    let seal: SessionIdentitySeal
+    let system: SystemIdentity
+
+    /// Something that crosses in a sealed identity.
+    struct Origin: Hashable, Sendable {
+        /// Entering: the contact of a function of ours, as shown to that partner. Leaving: the partner's contact.
+        var crossing: Crossing
+        var partner: MCSystemID
+        var uri: SIPURI
+    }
+
+    /// What stands for `uri` on the other side. `crossing` is that of the requests which will present it: entering for
+    /// a contact of ours shown to a partner, leaving for a partner's contact shown to our functions.
+    /// nil where the URI is longer than a token may be.
+    func shown(_ uri: SIPURI, presentedOn crossing: Crossing, partner: MCSystemID) -> SIPURI? {
+        let direction = crossing == .entering ? "i" : "o"
+        return seal.seal("\(direction) \(partner.value) \(uri)").flatMap {
+            SessionIdentity.uri(service: system.services.gateway.value, token: $0)
+        }
+    }
+
+    /// What a sealed identity stands for; nil where it is not one of ours.
+    func origin(of uri: SIPURI) -> Origin? {
+        guard let token = SessionIdentity.token(uri), let text = seal.open(token) else { return nil }
+        let pieces = text.split(separator: " ", maxSplits: 2)
+        guard pieces.count == 3, let original = SIPURI(String(pieces[2])) else { return nil }
+        switch pieces[0] {
+        case "i": return Origin(crossing: .entering, partner: MCSystemID(String(pieces[1])), uri: original)
+        case "o": return Origin(crossing: .leaving, partner: MCSystemID(String(pieces[1])), uri: original)
+        default: return nil
+        }
+    }
+
+    /// The asserted identity that leaves: a published service identity of ours, else this gateway (TS 24.379 6.8).
+    func assertedLeaving(_ headers: Headers) -> SIPURI? {
+        let asserted = headers.addresses(.pAssertedIdentity).first?.uri
+        if let asserted, system.services.role(user: asserted.user, host: asserted.host) != nil { return asserted }
+        return SIPURI(system.services.gateway.value)
+    }
+
+    /// The asserted identity that enters: what the partner said, if it may say it; the partner's gateway where it said
+    /// nothing.
+    func assertedEntering(_ headers: Headers, from partner: Partner) throws(BorderRefusal) -> SIPURI? {
+        let asserted = headers.addresses(.pAssertedIdentity)
+        for address in asserted
+        where !partner.assertionRule.permits(PublicUserIdentity(address.uri.description)) {
+            throw BorderRefusal(403, .notAuthorisedByInterconnectedSystem, cause: "assertion-identity")
+        }
+        return asserted.first?.uri ?? SIPURI(partner.services.gateway.value)
+    }
+}

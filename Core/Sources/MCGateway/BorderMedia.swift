@@ -1,0 +1,158 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import Policy
+import SIP
+import SIPUserAgent
+
+// The media legs of a session across the border.
+extension MCGateway {
+    mutating func openLeg(_ side: BorderSide, floorSSRC: UInt32) -> LegID {
+        lastLeg += 1
+        let leg = LegID(UInt64(number) << 56 | lastLeg)
+        actions.append(.media(.openLeg(leg, face: side.face, floorSSRC: floorSSRC)))
+        return leg
+    }
+
+    /// Points the leg of a side to where its peer wants media now. Only the outside is a trunk.
+    mutating func connect(_ side: BorderSide, of state: BorderSession) {
+        guard let leg = state[side].leg, var remote = state[side].description?.remote else { return }
+        remote.trunk = side == .outside ? state.trunk : nil
+        actions.append(.media(.connectLeg(leg, remote)))
+    }
+
+    /// For an end that states none.
+    mutating func mintFloorSSRC() -> UInt32 { UInt32(truncatingIfNeeded: random.next() >> 16) | 1 }
+
+    /// Session identifiers of SDP are shown as decimal numbers below 2^62 (RFC 8866 5.2 asks for no more than digits).
+    mutating func mintSDPSession() -> UInt64 { random.next() >> 2 }
+
+    /// All legs of the calls of one group with one partner share a trunk, whoever of the two gateways offered the leg:
+    /// both work out the same name. nil for calls without a group: they have one leg.
+    func trunk(for request: SIPRequest, over route: CrossingRoute) -> TrunkID? {
+        guard let part = request.part(MIMEType.mcpttInfo), let info = try? MCPTTInfo(parsing: part.body) else {
+            return nil
+        }
+        let group: String?
+        switch route.role {
+        case .controllingGroup: group = info.requestURI
+        case .participating, .preEstablished: group = info.callingGroupID?.value
+        case .controllingPrivate, .gateway, nil: group = nil
+        }
+        guard let group, !group.isEmpty else { return nil }
+        let pair = [directory.system.id.value, route.partner.system.value].sorted()
+        let hash = StableHash.of("\(group) \(pair[0]) \(pair[1])")
+        return TrunkID(String(hash, radix: 16))
+    }
+
+    mutating func handle(_ event: MediaEvent, at now: Now) {
+        guard case .legRefused(let leg, let refusal) = event, let id = sessionsByLeg[leg], let state = sessions[id]
+        else { return }
+        actions.append(observe("border.leg-refused", [.init("cause", "\(refusal)")]))
+        var headers = Headers()
+        headers.append(.reason, "SIP;cause=503;text=\"media\"")
+        for side in [BorderSide.inside, .outside] {
+            if !state.isEstablished, side == state.caller {
+                agent.reject(state[side].session, status: 503, headers: headers, at: now)
+            } else {
+                agent.end(state[side].session, headers: headers, at: now)
+            }
+        }
+        forget(id)
+    }
+
+    // MARK: Modification
+
+    /// re-INVITE or UPDATE of one end becomes one towards the other.
+    mutating func modified(
+        _ session: SessionID, _ request: SIPRequest, _ transaction: ServerTransactionID, at now: Now
+    ) {
+        guard let (id, side) = ends[session], var state = sessions[id] else {
+            return agent.answer(transaction, status: 481, at: now)
+        }
+        guard state.isEstablished, state.modification == nil else {
+            return agent.answer(transaction, status: 491, at: now)
+        }
+        let far = side.other
+        var headers = Headers()
+        headers.copy(BorderHeaders.inSession + BorderHeaders.body, from: request.headers)
+        let crossing: Crossing = far == .outside ? .leaving : .entering
+        if let contact = shownContact(of: request.headers, to: crossing, partner: state.partner) {
+            headers.append(.contact, contact)
+        }
+        var onward = SIPRequest(method: request.method, uri: request.uri, headers: headers, body: request.body)
+        if let part = request.part(MIMEType.sessionDescription) {
+            guard let offer = BorderDescription(part.body) else {
+                return agent.answer(transaction, status: 488, at: now)
+            }
+            state[side].description = offer
+        }
+        // An offer that only the answer would bring is not asked of the far end: it gets what this end last said.
+        guard let offer = state[side].description, let floorSSRC = state[far].floorSSRC,
+            let ports = media.ports(far.face, like: state[far].description?.remote.audio.address)
+        else { return agent.answer(transaction, status: 488, at: now) }
+        state[far].sdpVersion += 1
+        onward.replaceDescription(
+            offer.rewritten(
+                ports: ports, sessionID: state[far].sdpSession, version: state[far].sdpVersion,
+                floorSSRC: offer.remote.floorSSRC ?? floorSSRC, trunk: far == .outside ? state.trunk : nil),
+            boundary: random.token(16))
+        state.modification = (side, transaction)
+        sessions[id] = state
+        agent.reinvite(state[far].session, headers: onward.headers, body: onward.body, at: now)
+    }
+
+    mutating func modificationAnswered(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let (id, side) = ends[session], var state = sessions[id], let modification = state.modification,
+            modification.by == side.other
+        else { return }
+        let near = side.other
+        state.modification = nil
+        let crossing: Crossing = side == .outside ? .leaving : .entering
+        let headers = crossedBack(response, of: crossing, partner: state.partner)
+        var answer = response
+        answer.headers = headers
+        if response.isSuccess, let part = response.part(MIMEType.sessionDescription),
+            let description = BorderDescription(part.body), let floorSSRC = state[near].floorSSRC,
+            let ports = media.ports(near.face, like: state[near].description?.remote.audio.address)
+        {
+            state[side].description = description
+            state[near].sdpVersion += 1
+            answer.replaceDescription(
+                description.rewritten(
+                    ports: ports, sessionID: state[near].sdpSession, version: state[near].sdpVersion,
+                    floorSSRC: description.remote.floorSSRC ?? floorSSRC,
+                    trunk: near == .outside ? state.trunk : nil), boundary: random.token(16))
+            connect(.inside, of: state)
+            connect(.outside, of: state)
+        }
+        sessions[id] = state
+        agent.answer(
+            modification.transaction, status: response.status, headers: answer.headers, body: answer.body, at: now)
+    }
+}
+
+extension SIPRequest {
+    /// Puts this session description in the place of the one in the body; adds it where there is none.
+    mutating func replaceDescription(_ octets: [UInt8], boundary: String) {
+        setBody(parts.replacingDescription(octets), boundary: boundary)
+    }
+}
+
+extension SIPResponse {
+    mutating func replaceDescription(_ octets: [UInt8], boundary: String) {
+        setBody(parts.replacingDescription(octets), boundary: boundary)
+    }
+}
+
+extension [BodyPart] {
+    func replacingDescription(_ octets: [UInt8]) -> [BodyPart] {
+        var result = self
+        if let index = firstIndex(where: { $0.contentType.matches(MIMEType.sessionDescription) }) {
+            result[index].body = octets
+        } else {
+            result.append(BodyPart(contentType: ContentType("application", "sdp"), body: octets))
+        }
+        return result
+    }
+}

@@ -1,0 +1,158 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import Policy
+import SDP
+import SIP
+import SIPUserAgent
+
+// Setting up a session across the border: INVITE in on one side, out on the other, one media leg on each.
+extension MCGateway {
+    mutating func invited(_ session: SessionID, _ request: SIPRequest, _ origin: RequestOrigin, at now: Now) {
+        do throws(BorderRefusal) {
+            try carry(invitation: request, session, origin, at: now)
+        } catch {
+            agent.reject(session, status: error.status, headers: headers(refusing: error), at: now)
+            actions.append(note(error, request, origin))
+        }
+    }
+
+    private mutating func carry(
+        invitation request: SIPRequest, _ session: SessionID, _ origin: RequestOrigin, at now: Now
+    ) throws(BorderRefusal) {
+        let route = try route(request, from: origin)
+        let partner = route.partner.system
+        guard sessions.count < settings.limits.sessions,
+            sessionsPerPartner[partner, default: 0] < settings.limits.sessionsPerPartner
+        else { throw BorderRefusal(503, cause: "limit") }
+        guard let offer = request.part(MIMEType.sessionDescription).flatMap({ BorderDescription($0.body) }) else {
+            throw BorderRefusal(488, cause: "description")
+        }
+        let far: BorderSide = route.crossing == .leaving ? .outside : .inside
+        guard let ports = media.ports(far.face) else { throw BorderRefusal(488, cause: "media") }
+        var onward = try crossed(request, over: route)
+        let floorSSRC = offer.remote.floorSSRC ?? mintFloorSSRC()
+        let trunk =
+            far == .outside
+            ? (route.partner.offersTrunks ? trunk(for: request, over: route) : nil) : offer.remote.trunk
+        var near = BorderEnd(session: session, sdpSession: mintSDPSession())
+        near.description = offer
+        var end = BorderEnd(session: session, sdpSession: mintSDPSession())
+        end.floorSSRC = floorSSRC
+        let description = offer.rewritten(
+            ports: ports, sessionID: end.sdpSession, version: end.sdpVersion, floorSSRC: floorSSRC,
+            trunk: far == .outside ? trunk : nil)
+        onward.replaceDescription(description, boundary: random.token(16))
+        end.leg = openLeg(far, floorSSRC: floorSSRC)
+        end.session = agent.invite(onward, at: now)
+        lastSession += 1
+        let callID = (far == .outside ? onward.headers.callID : request.headers.callID) ?? ""
+        sessions[lastSession] = BorderSession(
+            crossing: route.crossing, partner: partner, inside: far == .inside ? end : near,
+            outside: far == .outside ? end : near, trunk: trunk, outsideCallID: callID)
+        partnersByCallID[callID] = partner
+        ends[session] = (lastSession, far.other)
+        ends[end.session] = (lastSession, far)
+        if let leg = end.leg { sessionsByLeg[leg] = lastSession }
+        sessionsPerPartner[partner, default: 0] += 1
+        actions.append(
+            observe(
+                "border.session-started",
+                [.init("partner", partner.value), .init("crossing", route.crossing == .leaving ? "out" : "in")]))
+    }
+
+    mutating func progressed(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let (id, side) = ends[session], let state = sessions[id], side != state.caller else { return }
+        var headers = crossedBack(response, of: state.crossing, partner: state.partner)
+        // The description comes with the final answer; a leg that is not connected yet could play nothing.
+        for name in BorderHeaders.body { headers.remove(name) }
+        agent.ring(state[state.caller].session, status: response.status, headers: headers, at: now)
+    }
+
+    mutating func established(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let (id, side) = ends[session], var state = sessions[id], side != state.caller else { return }
+        let near = state.caller
+        guard let answer = response.part(MIMEType.sessionDescription).flatMap({ BorderDescription($0.body) }),
+            let offer = state[near].description, let ports = media.ports(near.face, like: offer.remote.audio.address)
+        else {
+            agent.reject(state[near].session, status: 488, at: now)
+            agent.end(session, at: now)
+            return forget(id)
+        }
+        let floorSSRC = answer.remote.floorSSRC ?? mintFloorSSRC()
+        state[near].floorSSRC = floorSSRC
+        state[near].leg = openLeg(near, floorSSRC: floorSSRC)
+        state[side].description = answer
+        if let leg = state[near].leg { sessionsByLeg[leg] = id }
+        // A trunk is one only where the partner's gateway knows it too.
+        if side == .outside, answer.remote.trunk != state.trunk { state.trunk = nil }
+        connect(.inside, of: state)
+        connect(.outside, of: state)
+        if let inside = state.inside.leg, let outside = state.outside.leg {
+            actions.append(.media(.relay(inside: inside, outside: outside)))
+        }
+        var response = response
+        response.replaceDescription(
+            answer.rewritten(
+                ports: ports, sessionID: state[near].sdpSession, version: state[near].sdpVersion,
+                floorSSRC: floorSSRC, trunk: near == .outside ? state.trunk : nil), boundary: random.token(16))
+        state.isEstablished = true
+        sessions[id] = state
+        let headers = crossedBack(response, of: state.crossing, partner: state.partner)
+        agent.accept(state[near].session, headers: headers, body: response.body, at: now)
+    }
+
+    mutating func rejected(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let (id, side) = ends[session], let state = sessions[id], side != state.caller else { return }
+        let headers = crossedBack(response, of: state.crossing, partner: state.partner)
+        agent.reject(
+            state[state.caller].session, status: response.status, headers: headers, body: response.body, at: now)
+        forget(id)
+    }
+
+    mutating func ended(_ session: SessionID, _ end: SessionEnd, at now: Now) {
+        guard let (id, side) = ends[session], let state = sessions[id] else { return }
+        var headers = Headers()
+        if case .byPeer(let request) = end { headers.copy([.reason], from: request.headers) }
+        agent.end(state[side.other].session, headers: headers, at: now)
+        forget(id)
+    }
+
+    /// Ends every session with a partner, towards both sides: the inside must know at once, and a partner that is
+    /// there after all should not keep a dialog that leads nowhere.
+    mutating func endSessions(of partner: MCSystemID, cause: String, at now: Now) {
+        let hit = sessions.keys.sorted().filter { sessions[$0]?.partner == partner }
+        var headers = Headers()
+        headers.append(.reason, "SIP;cause=503;text=\"\(cause)\"")
+        for id in hit {
+            guard let state = sessions[id] else { continue }
+            for side in [BorderSide.inside, .outside] {
+                if !state.isEstablished, side == state.caller {
+                    agent.reject(state[side].session, status: 503, headers: headers, at: now)
+                } else {
+                    agent.end(state[side].session, headers: headers, at: now)
+                }
+            }
+            flush()
+            forget(id)
+        }
+    }
+
+    /// Closes the legs and lets go of everything that belongs to a session. What the user agent still has to send for
+    /// it leaves first, while the way to the partner is known.
+    mutating func forget(_ id: UInt64) {
+        flush()
+        guard let state = sessions.removeValue(forKey: id) else { return }
+        for side in [BorderSide.inside, .outside] {
+            ends[state[side].session] = nil
+            if let leg = state[side].leg {
+                sessionsByLeg[leg] = nil
+                actions.append(.media(.closeLeg(leg)))
+            }
+        }
+        partnersByCallID[state.outsideCallID] = nil
+        let left = sessionsPerPartner[state.partner, default: 1] - 1
+        sessionsPerPartner[state.partner] = left == 0 ? nil : left
+        actions.append(observe("border.session-ended", [.init("partner", state.partner.value)]))
+    }
+}
