@@ -2,8 +2,13 @@ internal import MCFoundation
 
 /// `xs:dateTime` as the documents write it: UTC, whole seconds, unless read with a fraction or an offset.
 enum DateTime {
+    /// The years 0001 to 9999, which four digits can name.
+    private static let range = (-62_135_596_800_000_000...253_402_300_799_999_999) as ClosedRange<Int64>
+
+    /// Times outside the years 1 to 9999 are written as the nearest end of that range.
     static func text(_ time: UTCTime) -> String {
-        let (days, microseconds) = floored(time.microseconds, 86_400_000_000)
+        let (days, microseconds) = floored(
+            min(max(time.microseconds, range.lowerBound), range.upperBound), 86_400_000_000)
         let (year, month, day) = civil(fromDays: days)
         let seconds = microseconds / 1_000_000
         return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2) + "T" + padded(seconds / 3_600, 2) + ":"
@@ -28,8 +33,7 @@ enum DateTime {
             microseconds = fraction * [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1][six.count]
         }
         var offsetMinutes: Int64 = 0
-        if skip("Z", &rest) {
-        } else if let sign = rest.first, sign == "+" || sign == "-" {
+        if !skip("Z", &rest), let sign = rest.first, sign == "+" || sign == "-" {
             rest = rest.dropFirst()
             guard let hours = number(&rest, 2), skip(":", &rest), let minutes = number(&rest, 2), hours <= 14,
                 minutes < 60
@@ -38,7 +42,8 @@ enum DateTime {
         }
         guard rest.isEmpty else { return nil }
         let seconds = days(year, month, day) * 86_400 + hour * 3_600 + (minute - offsetMinutes) * 60 + second
-        return UTCTime(microseconds: seconds * 1_000_000 + microseconds)
+        let total = seconds * 1_000_000 + microseconds
+        return range.contains(total) ? UTCTime(microseconds: total) : nil
     }
 
     private static func number(_ rest: inout Substring, _ digits: Int) -> Int64? {

@@ -37,6 +37,8 @@ public struct MCPTTInfo: Hashable, Sendable {
     /// Elements whose value is encrypted (XML Encryption, TS 33.180 9.3), as markup that stands by itself, in order.
     /// Without keys the property of such an element is nil; a function must refuse what it cannot read.
     public var protectedElements: [ProtectedElement]
+    /// Children of `mcptt-Params` from other namespaces, as markup that stands by itself.
+    public var foreignElements: [String]
 
     /// One encrypted child of `mcptt-Params`.
     public struct ProtectedElement: Hashable, Sendable {
@@ -65,6 +67,7 @@ public struct MCPTTInfo: Hashable, Sendable {
         extensions = .init()
         rootExtensions = .init()
         protectedElements = []
+        foreignElements = []
     }
 }
 

@@ -21,7 +21,12 @@ extension MCPTTInfo {
     }
 
     private mutating func take(_ node: XMLNode, _ limits: DocumentLimits) throws(DocumentError) {
-        if node.isNamed("session-type") {
+        if let namespace = node.namespace, namespace != XMLNamespace.mcpttInfo {
+            guard foreignElements.count < limits.entries else {
+                throw DocumentError(.tooLarge, line: node.line, "more than \(limits.entries) elements")
+            }
+            foreignElements.append(try node.markup())
+        } else if node.isNamed("session-type") {
             sessionType = MCPTTSessionType(rawValue: node.text)
         } else if node.isNamed("mc-org") {
             organization = node.text
@@ -32,6 +37,7 @@ extension MCPTTInfo {
         } else if node.isNamed("anyExt") {
             try extensions.take(node, limits)
         } else if node.attribute("type") == "Encrypted" {
+            guard Self.protectable.contains(node.name) else { return }
             guard protectedElements.count < limits.entries else {
                 throw DocumentError(.tooLarge, line: node.line, "more than \(limits.entries) elements")
             }
@@ -40,6 +46,13 @@ extension MCPTTInfo {
             try takeIndicator(node)
         }
     }
+
+    /// The children that the schema lets be encrypted, by its contentType.
+    private static let protectable = [
+        "mcptt-access-token", "mcptt-request-uri", "mcptt-calling-user-id", "mcptt-called-party-id",
+        "mcptt-calling-group-id", "required", "emergency-ind", "alert-ind", "imminentperil-ind", "associated-group-id",
+        "originated-by", "mcptt-client-id", "alert-ind-rcvd",
+    ]
 
     private mutating func takeIdentity(_ node: XMLNode) throws(DocumentError) -> Bool {
         if node.isNamed("mcptt-access-token") {
@@ -94,7 +107,7 @@ extension MCPTTInfoExtensions {
     }
 
     private static func value(of node: XMLNode) throws(DocumentError) -> Value {
-        guard node.isIn("urn:3gpp:ns:mcpttInfo:1.0"), node.attribute("type") != "Encrypted" else {
+        guard node.namespace == XMLNamespace.mcpttInfo, node.attribute("type") != "Encrypted" else {
             return .markup(try node.markup())
         }
         var children = node.children

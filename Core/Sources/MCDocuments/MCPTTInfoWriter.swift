@@ -9,6 +9,7 @@ extension MCPTTInfo {
                 writeIdentities(to: &writer)
                 writeIndicators(to: &writer)
                 writeGroupAndClient(to: &writer)
+                for markup in foreignElements { writer.raw(markup) }
                 extensions.write(to: &writer)
             }
             rootExtensions.write(to: &writer)

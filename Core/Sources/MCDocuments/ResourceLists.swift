@@ -35,7 +35,7 @@ public struct ResourceLists: Hashable, Sendable {
         self.init([List(entries: uris.map { Entry(uri: $0) })])
     }
 
-    /// All entries, also of lists within lists, in document order.
+    /// All entries, those of lists within lists after those beside them.
     public var entries: [Entry] { lists.flatMap { $0.allEntries } }
 
     public init(parsing octets: [UInt8], limits: DocumentLimits = .init()) throws(DocumentError) {

@@ -99,11 +99,6 @@ struct XMLNode {
     /// Namespace of the element; nil where it is in none.
     var namespace: String? { pointer.pointee.ns?.pointee.href.map { String(cString: $0) } }
 
-    func isIn(_ namespace: StaticString) -> Bool {
-        guard let href = pointer.pointee.ns?.pointee.href else { return false }
-        return namespace.equals(href)
-    }
-
     /// The child elements in order.
     var children: Children { Children(rest: pointer.pointee.children) }
 
@@ -157,7 +152,8 @@ struct XMLNode {
         return nil
     }
 
-    /// The element as markup that stands by itself: namespaces declared around it are declared in it.
+    /// The element as markup that stands by itself: namespaces declared around it are declared in it, and where it has
+    /// no default namespace it says so, because it may be written into a document that has one.
     func markup() throws(DocumentError) -> String {
         guard let copy = xmlDocCopyNode(pointer, pointer.pointee.doc, 1), let buffer = xmlBufferCreate() else {
             throw DocumentError(.tooLarge, line: line, "no memory for a copy")
@@ -166,6 +162,9 @@ struct XMLNode {
             xmlBufferFree(buffer)
             xmlFreeNode(copy)
         }
+        var declaration = copy.pointee.nsDef
+        while let current = declaration, current.pointee.prefix != nil { declaration = current.pointee.next }
+        if declaration == nil { xmlNewNs(copy, "", nil) }
         guard xmlNodeDump(buffer, pointer.pointee.doc, copy, 0, 0) >= 0, let content = xmlBufferContent(buffer) else {
             throw DocumentError(.tooLarge, line: line, "no memory for a copy")
         }

@@ -130,6 +130,24 @@ struct MCPTTInfoTests {
         #expect(info.extensions.text(of: "own") == nil)
     }
 
+    @Test("elements of other namespaces and of none keep their namespace when they are written again")
+    func foreignElements() throws {
+        let info = try parse(
+            """
+            <m:mcpttinfo xmlns:m="urn:3gpp:ns:mcpttInfo:1.0" xmlns:v="urn:vendor"><m:mcptt-Params>\
+            <v:own><plain/></v:own><m:anyExt><bare a="1"/></m:anyExt></m:mcptt-Params></m:mcpttinfo>
+            """)
+        #expect(info.foreignElements == ["<v:own xmlns:v=\"urn:vendor\" xmlns=\"\"><plain/></v:own>"])
+        #expect(info.extensions.elements == [.init("bare", .markup("<bare xmlns=\"\" a=\"1\"/>"))])
+        let again = try MCPTTInfo(parsing: info.serialized())
+        #expect(again.serialized() == info.serialized())
+        #expect(again.foreignElements.count == 1)
+        guard case .markup = again.extensions.elements.first?.value else {
+            Issue.record("an element without a namespace was taken for one of the schema")
+            return
+        }
+    }
+
     @Test("later request types are read from their own element")
     func requestTypes() throws {
         let info = try parse(
