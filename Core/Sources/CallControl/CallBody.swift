@@ -87,3 +87,28 @@ extension MCPTTInfo {
         guard protectedElements.isEmpty else { throw Refusal(.cannotDecrypt) }
     }
 }
+
+extension MCPTTInfo {
+    /// What a refused emergency or imminent peril is answered with: each indicator that was asked for, denied (TS 24.379
+    /// 6.3.3.1.13). nil where nothing of the kind was asked.
+    public var denyingIndicators: MCPTTInfo? {
+        guard emergencyIndicator == true || imminentPerilIndicator == true || alertIndicator == true else { return nil }
+        var told = MCPTTInfo()
+        if emergencyIndicator == true { told.emergencyIndicator = false }
+        if alertIndicator == true { told.alertIndicator = false }
+        if imminentPerilIndicator == true { told.imminentPerilIndicator = false }
+        return told
+    }
+}
+
+extension Headers {
+    /// The fields that describe a body which is carried over unchanged.
+    public var bodyDescription: Headers {
+        var headers = Headers()
+        headers.copy([.contentType, .contentDisposition, .contentID, .contentEncoding], from: self)
+        return headers
+    }
+
+    /// The package of Event, without parameters (RFC 6665 8.2.1).
+    public var eventPackage: String? { self[.event].map { String($0.prefix { $0 != ";" && $0 != " " }) } }
+}

@@ -145,7 +145,7 @@ public struct ControllingFunction: Sendable {
         _ request: SIPRequest, _ transaction: ServerTransactionID, _ origin: RequestOrigin, at now: Now
     ) {
         guard origin == .system else { return agent.answer(transaction, status: 403, at: now) }
-        switch (request.method, request.headers[.event]?.eventPackage) {
+        switch (request.method, request.headers.eventPackage) {
         case (.publish, "presence"): published(request, transaction, at: now)
         case (.subscribe, "conference"): observerArrived(request, transaction, at: now)
         case (.publish, _), (.subscribe, _):
@@ -166,9 +166,4 @@ public struct ControllingFunction: Sendable {
     var ownURI: SIPURI {
         SIPURI(system.services.controllingGroup.value) ?? SIPURI(user: "mcptt-controlling-group", host: system.domain)
     }
-}
-
-extension String {
-    /// The package of an Event header, without parameters (RFC 6665 8.2.1).
-    var eventPackage: String { String(prefix { $0 != ";" && $0 != " " }) }
 }

@@ -108,13 +108,8 @@ extension ControllingFunction {
     private mutating func refuse(_ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, at now: Now) {
         var headers = refusal.responseHeaders(agent: system.domain)
         var body: [UInt8] = []
-        if let asked = try? CallBody(reading: request).information, asked.tier > .normal, refusal.status == 403 {
-            // TS 24.379 6.3.3.1.13: a refused emergency or imminent peril is said so in the body.
-            var told = MCPTTInfo()
-            if asked.emergencyIndicator == true { told.emergencyIndicator = false }
-            if asked.alertIndicator == true { told.alertIndicator = false }
-            if asked.imminentPerilIndicator == true { told.imminentPerilIndicator = false }
-            body = CallBody(information: told).write(into: &headers)
+        if refusal.status == 403, let denied = try? CallBody(reading: request).information?.denyingIndicators {
+            body = CallBody(information: denied).write(into: &headers)
         }
         agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)
         note(

@@ -48,13 +48,13 @@ extension ControllingFunction {
         agent.accept(session, headers: headers, body: octets, at: now)
     }
 
-    /// TS 24.379 6.3.3.2.2: the 200 to an inviting participating function.
+    /// TS 24.379 6.3.3.2.2: the 200 to an inviting participating function. What is said of the session timer is the wish;
+    /// the user agent writes what RFC 4028 9 makes of it.
     private func answerHeaders(_ call: GroupCall) -> Headers {
         var headers = Headers()
         headers.append(.contact, ServiceHeaders.contact(call.identity, isFocus: true))
-        headers.append(.require, "timer")
         headers.append(.sessionExpires, SessionTimers.header(refresher: .uac))
-        for tag in ["timer", "tdialog", "norefersub", "explicitsub", "nosub"] { headers.append(.supported, tag) }
+        for tag in ["tdialog", "norefersub", "explicitsub", "nosub"] { headers.append(.supported, tag) }
         headers.append(.pAssertedIdentity, "<\(ownURI)>")
         return headers
     }
@@ -187,7 +187,6 @@ extension ControllingFunction {
             participant.isJoined
         else { return agent.answer(transaction, status: 481, at: now) }
         var headers = answerHeaders(call)
-        headers.remove(.require)
         headers.remove(.sessionExpires)
         guard let octets = request.part(MIMEType.sessionDescription)?.body else {
             return agent.answer(transaction, status: 488, at: now)

@@ -93,7 +93,7 @@ public struct UserRights: Hashable, Sendable {
 
 /// How much a user may do at a time.
 public struct UserMaxima: Hashable, Sendable {
-    /// N2: groups a client may be affiliated with. Refusal 102.
+    /// N2: groups that a user may be affiliated with, over all clients. Refusal 102.
     public var affiliationsN2 = 50
     /// N4: group calls that one client takes part in.
     public var groupCallsPerClientN4 = 10
