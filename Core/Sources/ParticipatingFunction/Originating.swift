@@ -1,0 +1,149 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import OrderedCollections
+import Policy
+import SIP
+import SIPUserAgent
+
+/// Calls that clients of ours make (TS 24.379 6.3.2.1, 10.1.1.3.1, 10.1.2.3.1).
+extension ParticipatingFunction {
+    /// Where a call goes.
+    private struct Way {
+        var uri: SIPURI
+        var home: MCSystemID
+        var group: MCPTTGroupID?
+    }
+
+    mutating func originated(
+        _ session: SessionID, _ request: SIPRequest, _ identity: PublicUserIdentity, _ flow: FlowID, at now: Now
+    ) {
+        do throws(Refusal) {
+            let user = try served(identity)
+            guard !user.endpoint.isLegacy else { throw Refusal(.functionNotAllowed) }
+            var body = try CallBody(reading: request)
+            guard var information = body.information else { throw Refusal(.invalidCombination) }
+            try information.requireReadable()
+            let client = try caller(information, user, flow)
+            let rejoins = SessionIdentity.token(request.uri) != nil
+            try authorise(information, user, isRejoining: rejoins)
+            try checkLimits(user, client)
+            let way = try rejoins ? rejoiningWay(request.uri, information) : callingWay(information)
+            information.callingUserID = user.mcpttID
+            information.clientID = client
+            // The token proves the user to us and is nobody else's.
+            information.accessToken = nil
+            body.information = information
+            let out = try onward(request, body, to: way.uri)
+            let server = agent.invite(out, at: now)
+            let joins = information.sessionType == .chat || information.asksForTier
+            enter(
+                PassedCall(
+                    id: CallID(value: numbers.next()), user: user.mcpttID, group: way.group, home: way.home,
+                    affiliates: joins,
+                    stage: .calling(.init(client: client, clientSide: session, serverSide: server))))
+        } catch {
+            refuse(session, error, request, at: now)
+        }
+    }
+
+    /// The client that speaks, bound by its service settings (404 "141").
+    func caller(_ information: MCPTTInfo?, _ user: User, _ flow: FlowID) throws(Refusal) -> MCPTTClientID {
+        guard let served = users[user.mcpttID],
+            let client = information?.clientID ?? served.client(on: flow), served.clients[client] != nil
+        else { throw Refusal(.userUnknown) }
+        return client
+    }
+
+    private func authorise(_ information: MCPTTInfo, _ user: User, isRejoining: Bool) throws(Refusal) {
+        switch information.sessionType {
+        case .chat?:
+            guard user.rights.mayJoinChatGroups else { throw Refusal(.notAuthorisedToJoinChatGroup) }
+            guard user.rights.mayCallChatGroups else { throw Refusal(.notAuthorisedForChatGroupCalls) }
+        case .prearranged?:
+            guard user.rights.mayCallPrearrangedGroups else { throw Refusal(.notAuthorisedForPrearrangedGroupCalls) }
+        case nil where isRejoining: break
+        default: throw Refusal(.functionNotAllowed)
+        }
+        if information.emergencyIndicator == true, !user.rights.mayCallInEmergency { throw Refusal(status: 403) }
+        if information.imminentPerilIndicator == true, !user.rights.mayCallInImminentPeril {
+            throw Refusal(status: 403)
+        }
+    }
+
+    /// N6 and N4 (486 "103").
+    func checkLimits(_ user: User, _ client: MCPTTClientID) throws(Refusal) {
+        let standing = (users[user.mcpttID]?.calls ?? []).compactMap { calls[$0] }
+        guard standing.count < user.maxima.groupCallsN6,
+            standing.count(where: { $0.concerns(client) }) < user.maxima.groupCallsPerClientN4
+        else { throw Refusal(.tooManyGroupCalls) }
+        guard calls.count < settings.limits.calls else {
+            var headers = Headers()
+            headers.append(.retryAfter, "5")
+            throw Refusal(status: 503, headers: headers)
+        }
+    }
+
+    private func callingWay(_ information: MCPTTInfo) throws(Refusal) -> Way {
+        guard let group = information.requestURI.map({ MCPTTGroupID($0) }) else { throw Refusal(.invalidCombination) }
+        guard let owner = directory.controllingGroup(for: group), let uri = SIPURI(owner.identity.value) else {
+            throw Refusal(.controllingFunctionUnknown)
+        }
+        return Way(uri: uri, home: owner.system, group: group)
+    }
+
+    /// The session identity that we presented stands for one of the controlling function, or of the gateway behind
+    /// which it is. Nothing else may be reached by it (404 "137").
+    private func rejoiningWay(_ uri: SIPURI, _ information: MCPTTInfo) throws(Refusal) -> Way {
+        guard let uri = relayedIdentity(uri) else { throw Refusal(.groupCallDoesNotExist) }
+        let group = information.requestURI.map { MCPTTGroupID($0) }
+        let home = group.flatMap { directory.routing.owner(of: $0) } ?? system.id
+        return Way(uri: uri, home: home, group: group)
+    }
+
+    func relayedIdentity(_ uri: SIPURI) -> SIPURI? {
+        guard let token = SessionIdentity.token(uri), let inner = SessionIdentity.identity(stoodForBy: token) else {
+            return nil
+        }
+        switch system.services.role(user: inner.user, host: inner.host) {
+        case .controllingGroup, .controllingPrivate, .gateway: return inner
+        case .participating, .preEstablished, nil: return nil
+        }
+    }
+
+    /// TS 24.379 6.3.2.1.3: the INVITE to the controlling function.
+    private func onward(_ request: SIPRequest, _ body: CallBody, to uri: SIPURI) throws(Refusal) -> SIPRequest {
+        let hops = request.headers.integer(.maxForwards) ?? 70
+        guard hops > 0 else { throw Refusal(status: 483) }
+        var out = SIPRequest(method: .invite, uri: uri)
+        out.headers.append(.maxForwards, "\(hops - 1)")
+        out.headers.append(.from, "<\(ownURI)>")
+        out.headers.append(.to, "<\(uri)>")
+        out.headers.append(.contact, ServiceHeaders.contact(ownURI))
+        out.headers.append(.pAssertedIdentity, "<\(ownURI)>")
+        out.headers.append(.pAssertedService, ServiceHeaders.serviceIdentifier)
+        out.headers.copy(CopyingRole.originatingParticipatingGroup.requestHeaders, from: request.headers)
+        for tag in ["timer", "tdialog", "norefersub"] { out.headers.append(.supported, tag) }
+        out.headers.append(.sessionExpires, SessionTimers.header())
+        out.headers.append(.minSE, "\(SessionTimers.minimumSeconds)")
+        out.body = body.write(into: &out.headers)
+        return out
+    }
+
+    mutating func refuse(_ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, at now: Now) {
+        var headers = refusal.responseHeaders(agent: system.domain)
+        var body: [UInt8] = []
+        if refusal.status == 403, let denied = try? CallBody(reading: request).information?.denyingIndicators {
+            body = CallBody(information: denied).write(into: &headers)
+        }
+        agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)
+        note(
+            "call.refused",
+            [.init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? "")])
+    }
+}
+
+extension MCPTTInfo {
+    /// Emergency or imminent peril is asked for: the caller becomes affiliated (TS 24.379 9.2.2.2.11).
+    var asksForTier: Bool { emergencyIndicator == true || imminentPerilIndicator == true }
+}

@@ -1,0 +1,201 @@
+public import CallControl
+public import MCFoundation
+import OrderedCollections
+public import Policy
+import SIP
+import SIPUserAgent
+
+/// The participating MCPTT function of a system (TS 24.379 6.3.2): for each user it serves it knows the clients, their
+/// service settings and affiliations, authorises what they ask for, and stands as back-to-back user agent between them
+/// and the controlling functions, here or at partners. It carries no media: session descriptions pass unchanged.
+public struct ParticipatingFunction: Sendable {
+    let system: SystemIdentity
+    let settings: ParticipatingSettings
+    var directory: DirectorySnapshot
+    var agent: UserAgent
+    var random: SeededGenerator
+    var numbers: NumberedCounter
+    /// In the order of their first registration.
+    var users: OrderedDictionary<MCPTTID, ServedUser> = [:]
+    var deadlines = DeadlineQueue<Deadline>()
+    /// Partners that cannot be reached now.
+    var lostPartners: [MCSystemID] = []
+    /// What lost partners have to be told once they are back.
+    var owedPublications: OrderedSet<PublicationTarget> = []
+    // Looked up only; order comes from the users.
+    var calls: [CallID: PassedCall] = [:]
+    var callsBySession: [SessionID: CallID] = [:]
+    var observedUsers: [SubscriptionID: MCPTTID] = [:]
+    var publications: [ClientTransactionID: SentPublication] = [:]
+    var carried: [ClientTransactionID: ServerTransactionID] = [:]
+    var relays: [SubscriptionID: RelayedSubscription] = [:]
+    var relaysByOuter: [SubscriptionID: SubscriptionID] = [:]
+    var actions: [FunctionAction] = []
+
+    enum Deadline: Hashable, Sendable {
+        /// The grace of a client whose device is registered no more.
+        case grace(ClientKey)
+        /// An owner did not answer.
+        case publication(ClientKey, MCSystemID)
+    }
+
+    /// `number` stands in the upper eight bits of every identifier minted here; another one for each function of a
+    /// cell.
+    public init(
+        system: SystemIdentity, directory: DirectorySnapshot, random: SeededGenerator, number: UInt8,
+        settings: ParticipatingSettings = .init()
+    ) {
+        var random = random
+        self.system = system
+        self.directory = directory
+        self.settings = settings
+        var limits = UserAgentLimits()
+        limits.sessions = settings.limits.calls * 2
+        agent = UserAgent(number: number, random: random.fork(), limits: limits)
+        numbers = NumberedCounter(number: number)
+        self.random = random
+    }
+
+    /// When `.timeAdvanced` is due; nil where nothing waits.
+    public var nextDeadline: Instant? {
+        switch (agent.nextDeadline, deadlines.first) {
+        case (let first?, let second?): min(first, second)
+        case (let first, let second): first ?? second
+        }
+    }
+
+    /// Carries out one event.
+    public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
+        switch event {
+        case .sip(let input): agent.handle(input, at: now)
+        // Media is between the controlling function and the client.
+        case .media: break
+        case .partnerStateChanged(let partner, let state): partnerChanged(partner, state, at: now)
+        case .registrationChanged(let identity, let change): registrationChanged(identity, change, at: now)
+        case .timeAdvanced:
+            agent.advance(to: now)
+            while let deadline = deadlines.popDue(at: now.instant) {
+                switch deadline {
+                case .grace(let key): dropClient(key, at: now)
+                case .publication(let key, let owner): publish(key, to: owner, at: now)
+                }
+            }
+        }
+        return drain(at: now)
+    }
+
+    /// The directory as it is from now on: users who are gone lose their calls, telephones their old groups.
+    public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
+        self.directory = directory
+        for id in Array(users.keys) {
+            guard let user = directory.user(id), user.servingSystem == system.id else {
+                dropUser(id, at: now)
+                continue
+            }
+            refreshLegacy(user, at: now)
+        }
+        return drain(at: now)
+    }
+
+    private mutating func drain(at now: Now) -> [FunctionAction] {
+        while let event = agent.nextEvent() { process(event, at: now) }
+        for output in agent.takeOutputs() { actions.append(.sip(output)) }
+        defer { actions.removeAll(keepingCapacity: true) }
+        return actions
+    }
+
+    private mutating func process(_ event: UserAgentEvent, at now: Now) {
+        switch event {
+        case .invited(let session, let request, let origin):
+            switch origin {
+            case .user(let identity, let flow): originated(session, request, identity, flow, at: now)
+            case .system: terminated(session, request, at: now)
+            case .partner, .stranger: agent.reject(session, status: 403, at: now)
+            }
+        case .progressed(let session, let response): progressed(session, response, at: now)
+        case .established(let session, let response): established(session, response, at: now)
+        case .acknowledged: break
+        case .rejected(let session, let response): rejected(session, response, at: now)
+        case .modified(let session, let request, let transaction): modified(session, request, transaction, at: now)
+        case .modificationAnswered(let session, let response): modificationAnswered(session, response, at: now)
+        case .ended(let session, let end): ended(session, end, at: now)
+        case .requestReceived(let request, let transaction, let origin):
+            received(request, transaction, origin, at: now)
+        case .requestInSession(let session, let request, let transaction):
+            carry(request, in: session, transaction, at: now)
+        case .answered(let transaction, let response): answered(transaction, response, at: now)
+        case .subscribed(let subscription, let request): subscribed(subscription, request, at: now)
+        case .notified(let subscription, let request): notified(subscription, request, at: now)
+        case .subscriptionEnded(let subscription, let status): subscriptionEnded(subscription, status, at: now)
+        }
+    }
+
+    private mutating func received(
+        _ request: SIPRequest, _ transaction: ServerTransactionID, _ origin: RequestOrigin, at now: Now
+    ) {
+        guard case .user(let identity, let flow) = origin else {
+            return agent.answer(transaction, status: 403, at: now)
+        }
+        do throws(Refusal) {
+            let user = try served(identity)
+            switch (request.method, request.headers.eventPackage) {
+            case (.publish, "poc-settings"): try settingsPublished(request, transaction, user, flow, at: now)
+            case (.publish, "presence"): try affiliationPublished(request, transaction, user, at: now)
+            case (.subscribe, "presence"): try observerArrived(request, transaction, user, at: now)
+            case (.subscribe, "conference"): try relay(request, transaction, user, flow, at: now)
+            case (.publish, _), (.subscribe, _):
+                var headers = Headers()
+                for package in ["poc-settings", "presence", "conference"] { headers.append(.allowEvents, package) }
+                throw Refusal(status: 489, headers: headers)
+            default: throw Refusal(status: 405)
+            }
+        } catch {
+            note("request.refused", [.init("method", request.method.description), .init("status", "\(error.status)")])
+            agent.answer(
+                transaction, status: error.status, headers: error.responseHeaders(agent: system.domain), at: now)
+        }
+    }
+
+    private mutating func answered(_ transaction: ClientTransactionID, _ response: SIPResponse, at now: Now) {
+        if let publication = publications.removeValue(forKey: transaction) {
+            ownerAnswered(publication, response, at: now)
+        } else if let waiting = carried.removeValue(forKey: transaction) {
+            var headers = response.headers.bodyDescription
+            headers.copy(CopyingRole.responseHeaders, from: response.headers)
+            agent.answer(waiting, status: response.status, headers: headers, body: response.body, at: now)
+        }
+    }
+
+    private mutating func subscriptionEnded(_ subscription: SubscriptionID, _ status: Int?, at now: Now) {
+        if observedUsers[subscription] != nil {
+            observerLeft(subscription)
+        } else {
+            relayEnded(subscription, status, at: now)
+        }
+    }
+
+    private mutating func subscribed(_ subscription: SubscriptionID, _ request: SIPRequest, at now: Now) {
+        if let user = observedUsers[subscription] {
+            observerRefreshed(subscription, user, request, at: now)
+        } else {
+            relayRefreshed(subscription, request, at: now)
+        }
+    }
+
+    /// The user of an identity that the edge authenticated (404 "141").
+    func served(_ identity: PublicUserIdentity) throws(Refusal) -> User {
+        guard let user = directory.user(publicIdentity: identity), user.servingSystem == system.id else {
+            throw Refusal(.userUnknown)
+        }
+        return user
+    }
+
+    mutating func note(_ name: String, _ fields: [Observation.Field]) {
+        actions.append(.note(Observation(name, fields)))
+    }
+
+    /// The service identity of this function as a URI.
+    var ownURI: SIPURI {
+        SIPURI(system.services.participating.value) ?? SIPURI(user: "mcptt-participating", host: system.domain)
+    }
+}

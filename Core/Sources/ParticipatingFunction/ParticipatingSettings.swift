@@ -1,0 +1,29 @@
+/// What a participating function is told once. Users and their rights come with the directory.
+public struct ParticipatingSettings: Hashable, Sendable {
+    /// How long affiliations and settings of a client outlive its registration: a device that changes its network or
+    /// restarts is not de-affiliated.
+    public var deaffiliationGrace: Duration = .seconds(30)
+    /// After an owner of groups did not answer, the publication is tried again this much later.
+    public var publicationRetry: Duration = .seconds(5)
+    public var limits = ParticipatingLimits()
+
+    public init() {}
+}
+
+/// Bounds on what clients and peers can make a participating function keep.
+public struct ParticipatingLimits: Hashable, Sendable {
+    /// Sessions passed through, each with two dialogs or more; beyond it an INVITE is answered 503.
+    public var calls = 20_000
+    /// Clients of one user with service settings.
+    public var clientsPerUser = 8
+    /// Devices of one user that are remembered; the registrar's own bound is the same or lower.
+    public var devicesPerUser = 16
+    /// Subscriptions to the affiliations of one user.
+    public var observersPerUser = 16
+    /// Subscriptions to participants of calls that are passed through.
+    public var relayedSubscriptions = 10_000
+    /// Groups in one affiliation request, before N2 is looked at.
+    public var groupsPerRequest = 256
+
+    public init() {}
+}

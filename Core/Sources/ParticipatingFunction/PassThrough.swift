@@ -1,0 +1,174 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import OrderedCollections
+import SIP
+import SIPUserAgent
+
+/// What one side of a call says, said to the other.
+extension ParticipatingFunction {
+    mutating func enter(_ call: PassedCall) {
+        calls[call.id] = call
+        for session in call.sessions { callsBySession[session] = call.id }
+        users[call.user]?.calls.append(call.id)
+    }
+
+    mutating func forget(_ id: CallID) {
+        guard let call = calls.removeValue(forKey: id) else { return }
+        for session in call.sessions { callsBySession[session] = nil }
+        users[call.user]?.calls.removeAll { $0 == id }
+    }
+
+    private func call(of session: SessionID) -> PassedCall? {
+        callsBySession[session].flatMap { calls[$0] }
+    }
+
+    // MARK: Set-up
+
+    mutating func progressed(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let call = call(of: session) else { return }
+        var headers = Headers()
+        headers.copy(CopyingRole.responseHeaders, from: response.headers)
+        switch call.stage {
+        case .calling(let pair) where session == pair.serverSide:
+            headers.append(.contact, ServiceHeaders.contact(presented(response.headers), isFocus: true))
+            agent.ring(pair.clientSide, status: response.status, headers: headers, at: now)
+        case .offering(let offering):
+            headers.append(.contact, ServiceHeaders.contact(ownURI))
+            agent.ring(offering.server, status: response.status, headers: headers, at: now)
+        case .calling, .standing: break
+        }
+    }
+
+    mutating func established(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let call = call(of: session) else { return agent.end(session, at: now) }
+        switch call.stage {
+        case .calling(let pair) where session == pair.serverSide: calleeAnswered(call, pair, response, at: now)
+        case .offering(let offering): clientAnswered(call, offering, session, response, at: now)
+        case .calling, .standing: break
+        }
+    }
+
+    private mutating func calleeAnswered(
+        _ call: PassedCall, _ pair: PassedCall.Pair, _ response: SIPResponse, at now: Now
+    ) {
+        var headers = response.headers.bodyDescription
+        headers.append(.contact, ServiceHeaders.contact(presented(response.headers), isFocus: true))
+        headers.copy(CopyingRole.responseHeaders + [.pAssertedIdentity], from: response.headers)
+        headers.append(.sessionExpires, SessionTimers.header(refresher: .uac))
+        for tag in ["tdialog", "norefersub", "explicitsub", "nosub"] { headers.append(.supported, tag) }
+        calls[call.id]?.stage = .standing(pair)
+        agent.accept(pair.clientSide, headers: headers, body: response.body, at: now)
+        if call.affiliates, let group = call.group {
+            noteImplicitAffiliation(
+                ClientKey(user: call.user, client: pair.client), group, owner: call.home, at: now)
+        }
+    }
+
+    /// The first client that answers takes the call; the others are called off.
+    private mutating func clientAnswered(
+        _ call: PassedCall, _ offering: PassedCall.Offering, _ session: SessionID, _ response: SIPResponse, at now: Now
+    ) {
+        guard let client = offering.branches[session] else { return }
+        for other in offering.branches.keys where other != session {
+            agent.end(other, at: now)
+            callsBySession[other] = nil
+        }
+        calls[call.id]?.stage = .standing(.init(client: client, clientSide: session, serverSide: offering.server))
+        var headers = response.headers.bodyDescription
+        headers.append(.contact, ServiceHeaders.contact(ownURI))
+        headers.copy(CopyingRole.responseHeaders, from: response.headers)
+        headers.append(.pAssertedIdentity, "<\(ownURI)>")
+        headers.append(.sessionExpires, SessionTimers.header(refresher: .uac))
+        for tag in ["tdialog", "norefersub"] { headers.append(.supported, tag) }
+        let isPlain = response.headers.contentType?.matches(MIMEType.sessionDescription) ?? false
+        let body = isPlain ? Self.completed(response.body, to: offering.offer) : response.body
+        agent.accept(offering.server, headers: headers, body: body, at: now)
+    }
+
+    mutating func rejected(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let call = call(of: session) else { return }
+        var headers = response.headers.bodyDescription
+        headers.copy(CopyingRole.responseHeaders, from: response.headers)
+        // A redirection is for us to follow, and no function of ours sends one.
+        let status = response.status < 400 ? 480 : response.status
+        switch call.stage {
+        case .calling(let pair):
+            agent.reject(pair.clientSide, status: status, headers: headers, body: response.body, at: now)
+            forget(call.id)
+        case .offering(var offering):
+            offering.branches[session] = nil
+            callsBySession[session] = nil
+            calls[call.id]?.stage = .offering(offering)
+            guard offering.branches.isEmpty else { return }
+            agent.reject(offering.server, status: status, headers: headers, body: response.body, at: now)
+            forget(call.id)
+        case .standing: break
+        }
+    }
+
+    // MARK: End
+
+    mutating func ended(_ session: SessionID, _ end: SessionEnd, at now: Now) {
+        guard let call = call(of: session) else { return }
+        var headers = Headers()
+        switch end {
+        case .byPeer(let request): headers.copy([.reason], from: request.headers)
+        case .cancelled: break
+        case .sessionExpired, .notAcknowledged, .peerGone:
+            headers.append(.reason, "SIP;cause=408;text=\"Request Timeout\"")
+        }
+        for other in call.sessions where other != session { agent.end(other, headers: headers, at: now) }
+        forget(call.id)
+    }
+
+    /// Ends a call on all sides.
+    mutating func hangUp(_ id: CallID, reason: String?, at now: Now) {
+        guard let call = calls[id] else { return }
+        var headers = Headers()
+        if let reason { headers.append(.reason, reason) }
+        for session in call.sessions { agent.end(session, headers: headers, at: now) }
+        forget(id)
+    }
+
+    // MARK: Inside the dialogs
+
+    mutating func modified(
+        _ session: SessionID, _ request: SIPRequest, _ transaction: ServerTransactionID, at now: Now
+    ) {
+        guard let call = call(of: session), case .standing = call.stage, let other = call.other(than: session) else {
+            return agent.answer(transaction, status: 481, at: now)
+        }
+        guard call.modification == nil else { return agent.answer(transaction, status: 491, at: now) }
+        // An offer that comes only with the answer would have to be answered in the ACK, which ends at each side.
+        guard !request.body.isEmpty else { return agent.answer(transaction, status: 488, at: now) }
+        calls[call.id]?.modification = .init(transaction: transaction, by: session)
+        var headers = request.headers.bodyDescription
+        headers.copy(CopyingRole.dialogHeaders.filter { $0 != .contentDisposition }, from: request.headers)
+        agent.reinvite(other, headers: headers, body: request.body, at: now)
+    }
+
+    mutating func modificationAnswered(_ session: SessionID, _ response: SIPResponse, at now: Now) {
+        guard let call = call(of: session), let modification = call.modification, modification.by != session else {
+            return
+        }
+        calls[call.id]?.modification = nil
+        var headers = response.headers.bodyDescription
+        headers.copy(CopyingRole.responseHeaders, from: response.headers)
+        agent.answer(
+            modification.transaction, status: response.status, headers: headers, body: response.body, at: now)
+    }
+
+    /// INFO, MESSAGE and what else runs inside a dialog.
+    mutating func carry(
+        _ request: SIPRequest, in session: SessionID, _ transaction: ServerTransactionID, at now: Now
+    ) {
+        guard let call = call(of: session), case .standing = call.stage, let other = call.other(than: session) else {
+            return agent.answer(transaction, status: 481, at: now)
+        }
+        var headers = request.headers.bodyDescription
+        headers.copy(CopyingRole.dialogHeaders.filter { $0 != .contentDisposition }, from: request.headers)
+        let sent = agent.request(in: other, method: request.method, headers: headers, body: request.body, at: now)
+        carried[sent] = transaction
+    }
+}

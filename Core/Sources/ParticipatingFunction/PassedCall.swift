@@ -1,0 +1,70 @@
+import CallControl
+import MCFoundation
+import OrderedCollections
+import SIPUserAgent
+
+/// A call of one user: dialogs towards his client and towards the controlling function, tied together here.
+struct PassedCall: Sendable {
+    let id: CallID
+    let user: MCPTTID
+    let group: MCPTTGroupID?
+    /// The system that controls the call: what a lost partner takes with it.
+    let home: MCSystemID
+    /// Asked for in chat, emergency or imminent peril: the client becomes affiliated with success.
+    let affiliates: Bool
+    var stage: Stage
+    /// A modification of one side that waits for the other's answer.
+    var modification: Modification?
+
+    enum Stage: Sendable {
+        /// The client called; the controlling function has not answered. Becomes `standing`.
+        case calling(Pair)
+        /// The controlling function called; clients have been invited. The first that answers makes it `standing`.
+        case offering(Offering)
+        case standing(Pair)
+    }
+
+    struct Offering: Sendable {
+        var server: SessionID
+        /// Those that have not refused.
+        var branches: OrderedDictionary<SessionID, MCPTTClientID>
+        /// The session description that was offered; answers are checked against it.
+        var offer: [UInt8]?
+    }
+
+    struct Pair: Hashable, Sendable {
+        var client: MCPTTClientID
+        var clientSide: SessionID
+        var serverSide: SessionID
+    }
+
+    struct Modification: Hashable, Sendable {
+        var transaction: ServerTransactionID
+        var by: SessionID
+    }
+
+    /// Every session of the call.
+    var sessions: [SessionID] {
+        switch stage {
+        case .calling(let pair), .standing(let pair): [pair.clientSide, pair.serverSide]
+        case .offering(let offering): [offering.server] + offering.branches.keys
+        }
+    }
+
+    /// True where the client takes part or may soon.
+    func concerns(_ client: MCPTTClientID) -> Bool {
+        switch stage {
+        case .calling(let pair), .standing(let pair): pair.client == client
+        case .offering(let offering): offering.branches.values.contains(client)
+        }
+    }
+
+    /// The session on the other side of a standing or calling one.
+    func other(than session: SessionID) -> SessionID? {
+        switch stage {
+        case .calling(let pair), .standing(let pair):
+            session == pair.clientSide ? pair.serverSide : session == pair.serverSide ? pair.clientSide : nil
+        case .offering: nil
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import OrderedCollections
+import Policy
+import SIP
+import SIPUserAgent
+
+/// Which clients a user has, on which devices, and how they answer calls (TS 24.379 7.3).
+extension ParticipatingFunction {
+    /// PUBLISH of service settings: binds MCPTT ID and client ID to the device. Expires 0 logs the client off.
+    mutating func settingsPublished(
+        _ request: SIPRequest, _ transaction: ServerTransactionID, _ user: User, _ flow: FlowID, at now: Now
+    ) throws(Refusal) {
+        let body = try CallBody(reading: request)
+        try body.information?.requireReadable()
+        var entity: PoCSettings.Entity?
+        if let part = request.part(MIMEType.poCSettings) {
+            do throws(DocumentError) {
+                entity = try PoCSettings(parsing: part.body).entities.first
+            } catch {
+                throw Refusal(status: error.reason == .tooLarge ? 413 : 400)
+            }
+        }
+        guard let client = body.information?.clientID ?? entity.map({ MCPTTClientID($0.id) }) else {
+            throw Refusal(.invalidCombination)
+        }
+        let key = ClientKey(user: user.mcpttID, client: client)
+        let expires = request.headers.integer(.expires) ?? .max
+        switch expires {
+        case 0: dropClient(key, at: now)
+        case .max: try bind(key, answerMode: entity?.answerMode, flow, at: now)
+        default: throw Self.tooBrief
+        }
+        var headers = Headers()
+        headers.append(.expires, "\(expires)")
+        headers.append(.sipETag, random.token(16))
+        agent.answer(transaction, status: 200, headers: headers, at: now)
+    }
+
+    /// Settings and affiliations do not run out (TS 24.379 7.2.1.1, 9.2.2.2.3).
+    static var tooBrief: Refusal {
+        var headers = Headers()
+        headers.append(.minExpires, "\(UInt32.max)")
+        return Refusal(status: 423, headers: headers)
+    }
+
+    private mutating func bind(
+        _ key: ClientKey, answerMode: PoCSettings.AnswerMode?, _ flow: FlowID, at now: Now
+    ) throws(Refusal) {
+        var user = users[key.user] ?? ServedUser()
+        var client = user.clients[key.client] ?? ServedClient(answerMode: nil, device: nil, isLegacy: false)
+        guard user.clients[key.client] != nil || user.clients.count < settings.limits.clientsPerUser else {
+            throw Refusal(status: 403, .functionNotAllowed)
+        }
+        let wasUnreachable = client.device == nil && !client.groups.isEmpty
+        client.answerMode = answerMode
+        client.device =
+            user.devices.first { $0.flow == flow } ?? user.devices.first { $0.instance?.value == key.client.value }
+            ?? (user.devices.count == 1 ? user.devices.first : nil)
+        user.clients[key.client] = client
+        users[key.user] = user
+        deadlines.cancel(.grace(key))
+        if wasUnreachable, client.device != nil { publishAll(key, at: now) }
+        note("service.bound", [.init("user", key.user.value, isPersonal: true)])
+    }
+
+    // MARK: Devices
+
+    mutating func registrationChanged(
+        _ identity: PublicUserIdentity, _ change: RegistrationChange, at now: Now
+    ) {
+        guard let user = directory.user(publicIdentity: identity), user.servingSystem == system.id else { return }
+        switch change {
+        case .registered(let device): deviceRegistered(device, user, at: now)
+        case .removed(let device): deviceRemoved(device, user.mcpttID, at: now)
+        }
+    }
+
+    private mutating func deviceRegistered(_ device: RegisteredContact, _ user: User, at now: Now) {
+        var served = users[user.mcpttID] ?? ServedUser()
+        if let index = served.devices.firstIndex(where: { $0.isSameDevice(as: device) }) {
+            served.devices[index] = device
+        } else {
+            if served.devices.count >= settings.limits.devicesPerUser { served.devices.removeFirst() }
+            served.devices.append(device)
+        }
+        var returned: [ClientKey] = []
+        for id in Array(served.clients.keys) {
+            guard let client = served.clients[id] else { continue }
+            let key = ClientKey(user: user.mcpttID, client: id)
+            if let known = client.device {
+                if known.isSameDevice(as: device) { served.clients[id]?.device = device }
+            } else if id == Self.clientID(of: device) || device.instance?.value == id.value
+                || deadlines[.grace(key)] != nil && served.clients.count == 1
+            {
+                served.clients[id]?.device = device
+                returned.append(key)
+            }
+        }
+        users[user.mcpttID] = served
+        for key in returned {
+            deadlines.cancel(.grace(key))
+            // The owners hear again: late entry into running calls follows from it.
+            publishAll(key, at: now)
+        }
+        if case .legacy = user.endpoint { addLegacy(device, user, at: now) }
+    }
+
+    private mutating func deviceRemoved(_ device: RegisteredContact, _ user: MCPTTID, at now: Now) {
+        guard let served = users[user] else { return }
+        users[user]?.devices.removeAll { $0.isSameDevice(as: device) }
+        for (id, client) in served.clients where client.device?.isSameDevice(as: device) == true {
+            users[user]?.clients[id]?.device = nil
+            deadlines.set(
+                .grace(ClientKey(user: user, client: id)), at: now.instant + settings.deaffiliationGrace)
+        }
+    }
+
+    // MARK: Telephones
+
+    /// A plain telephone says nothing of itself: its registration is its service settings, its affiliations are
+    /// configured.
+    private mutating func addLegacy(_ device: RegisteredContact, _ user: User, at now: Now) {
+        let key = ClientKey(user: user.mcpttID, client: Self.clientID(of: device))
+        guard users[key.user]?.clients[key.client] == nil,
+            (users[key.user]?.clients.count ?? 0) < settings.limits.clientsPerUser
+        else { return }
+        users[key.user]?.clients[key.client] = ServedClient(answerMode: .automatic, device: device, isLegacy: true)
+        refreshLegacy(user, at: now)
+    }
+
+    mutating func refreshLegacy(_ user: User, at now: Now) {
+        guard case .legacy(let groups) = user.endpoint, let served = users[user.mcpttID] else { return }
+        for (id, client) in served.clients where client.isLegacy {
+            let current = client.groups.filter { $0.value.state != .deaffiliating }.map(\.key)
+            if current != groups { affiliate(ClientKey(user: user.mcpttID, client: id), with: groups, at: now) }
+        }
+    }
+
+    /// The client ID that a telephone is known by.
+    static func clientID(of device: RegisteredContact) -> MCPTTClientID {
+        MCPTTClientID(device.instance?.value ?? device.uri.description)
+    }
+
+    // MARK: Leaving
+
+    /// Log-off, or the device is gone for longer than the grace: affiliations are taken back, calls end.
+    mutating func dropClient(_ key: ClientKey, at now: Now) {
+        guard users[key.user]?.clients[key.client] != nil else { return }
+        deadlines.cancel(.grace(key))
+        for id in users[key.user]?.calls ?? [] {
+            guard let call = calls[id], call.concerns(key.client) else { continue }
+            if case .offering(let offering) = call.stage, offering.branches.count > 1 { continue }
+            hangUp(id, reason: nil, at: now)
+        }
+        affiliate(key, with: [], at: now)
+        users[key.user]?.clients.removeValue(forKey: key.client)
+        notifyObservers(of: key.user, at: now)
+        note("service.left", [.init("user", key.user.value, isPersonal: true)])
+    }
+
+    mutating func dropUser(_ id: MCPTTID, at now: Now) {
+        for client in users[id]?.clients.keys ?? [] { dropClient(ClientKey(user: id, client: client), at: now) }
+        for observer in users[id]?.observers ?? [] {
+            agent.notify(observer, state: .terminated(reason: "noresource"), at: now)
+            observedUsers[observer] = nil
+        }
+        users.removeValue(forKey: id)
+    }
+}
