@@ -1,0 +1,50 @@
+import FloorControl
+import MCFoundation
+import SDP
+import SIP
+import SIPUserAgent
+
+/// One call of the client.
+struct ResponderCall: Sendable {
+    enum Phase: Hashable, Sendable {
+        /// Ours; sockets are on their way.
+        case preparing(CallRequest)
+        /// Ours; INVITE is out.
+        case inviting(CallRequest, offer: SessionDescription)
+        /// The server's; the user is asked.
+        case ringing
+        /// The server's; sockets are on their way.
+        case accepting
+        case established
+    }
+
+    var phase: Phase
+    var group: MCPTTGroupID?
+    var kind: GroupCallKind
+    var tier: CallTier
+    var session: SessionID?
+    /// Contact of the focus.
+    var sessionIdentity: SIPURI?
+    /// The server's description where it invited us.
+    var remoteOffer: SessionDescription?
+    var audio: SocketAddress?
+    var floorAddress: SocketAddress?
+    var remote: RemoteMedia?
+    /// `o=` of our descriptions; the version grows with each.
+    var descriptionID: UInt64
+    var descriptionVersion: UInt64 = 0
+    var floor: FloorParticipant
+    /// Our own choice, until the server assigns one.
+    var audioSSRC: UInt32
+    /// The SSRC that the shell was told to talk with.
+    var talkingSSRC: UInt32?
+    /// The flow over which the server reaches our dialog is gone; media goes on.
+    var isAdrift = false
+
+    var isIncoming: Bool {
+        switch phase {
+        case .ringing, .accepting: true
+        case .preparing, .inviting, .established: false
+        }
+    }
+}

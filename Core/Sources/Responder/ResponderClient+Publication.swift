@@ -1,0 +1,191 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import SIP
+import SIPUserAgent
+
+/// Service settings (TS 24.379 7.2) and affiliation (9.2).
+struct Publication: Sendable {
+    /// After a new flow: the system may have forgotten, so everything is published again.
+    var isDue = false
+    var settingsTransaction: ClientTransactionID?
+    var affiliationTransaction: ClientTransactionID?
+    /// The settings were accepted over this flow.
+    var isAuthorised = false
+    /// nil: the user never said.
+    var wantedGroups: [MCPTTGroupID]?
+    /// The wish changed while a PUBLISH was out.
+    var isChanged = false
+    /// As the last NOTIFY says.
+    var groups: [GroupAffiliation] = []
+    var subscription: SubscriptionID?
+    /// When a refused publication or subscription is tried again.
+    var retryAt: Instant?
+
+    var nextDeadline: Instant? { retryAt }
+}
+
+extension ResponderClient {
+    /// A request to the participating function, outside of every dialog.
+    func serviceRequest(_ method: Method, to uri: SIPURI? = nil) -> SIPRequest {
+        let uri = uri ?? participating
+        var request = SIPRequest(method: method, uri: uri)
+        request.headers.append(.from, "<\(identity)>")
+        request.headers.append(.to, "<\(uri)>")
+        for route in registration.serviceRoute { request.headers.append(.route, route) }
+        request.headers.append(.pPreferredIdentity, "<\(identity)>")
+        request.headers.append(.pPreferredService, ServiceHeaders.serviceIdentifier)
+        return request
+    }
+
+    /// TS 24.379 7.2.2: PUBLISH of the service settings, which also authorises the client for the service.
+    mutating func publishSettings(at now: Now) {
+        var information = MCPTTInfo(requestURI: participating.description, clientID: settings.clientID)
+        information.accessToken = settings.accessToken
+        let document = PoCSettings([
+            .init(id: settings.clientID.value, answerMode: settings.answerMode == .automatic ? .automatic : .manual)
+        ])
+        var request = serviceRequest(.publish)
+        request.headers.append(.event, "poc-settings")
+        request.headers.append(.expires, Self.unlimited)
+        let parts = CallBody(
+            information: information, others: [BodyPart(type: MIMEType.poCSettings, body: document.serialized())])
+        request.body = parts.write(into: &request.headers)
+        publication.settingsTransaction = userAgent.send(request, at: now)
+    }
+
+    /// TS 24.379 9.2.1.2: the complete set of this client; Expires 0 where it is empty.
+    private mutating func publishAffiliation(at now: Now) {
+        guard let groups = publication.wantedGroups, publication.isAuthorised else { return }
+        guard publication.affiliationTransaction == nil else {
+            publication.isChanged = true
+            return
+        }
+        publication.isChanged = false
+        var document = AffiliationDocument(entity: settings.mcpttID, publicationID: random.token(12))
+        document.clients = [
+            .init(client: settings.clientID, groups: groups.map { GroupAffiliation(group: $0) })
+        ]
+        var request = serviceRequest(.publish)
+        request.headers.append(.event, "presence")
+        request.headers.append(.expires, groups.isEmpty ? "0" : Self.unlimited)
+        let parts = CallBody(
+            information: MCPTTInfo(requestURI: settings.mcpttID.value, clientID: settings.clientID),
+            others: [BodyPart(type: MIMEType.presence, body: document.serialized())])
+        request.body = parts.write(into: &request.headers)
+        publication.affiliationTransaction = userAgent.send(request, at: now)
+    }
+
+    /// 2^32 - 1: as long as the registration lasts (TS 24.379 9.2.1.2).
+    private static let unlimited = "4294967295"
+
+    mutating func affiliate(_ groups: [MCPTTGroupID], at now: Now) {
+        var unique: [MCPTTGroupID] = []
+        for group in groups.prefix(settings.limits.groups) where !unique.contains(group) { unique.append(group) }
+        publication.wantedGroups = unique
+        if registration.isRegistered { publishAffiliation(at: now) }
+    }
+
+    /// TS 24.379 9.2.1.3: only the NOTIFY tells what the affiliation came to.
+    private mutating func subscribe(at now: Now) {
+        guard publication.subscription == nil else { return }
+        var request = serviceRequest(.subscribe)
+        request.headers.append(.contact, dialogContact)
+        request.headers.append(.event, "presence")
+        request.headers.append(.accept, MIMEType.presence)
+        request.headers.append(.expires, Self.unlimited)
+        let parts = CallBody(
+            information: MCPTTInfo(requestURI: settings.mcpttID.value, clientID: settings.clientID))
+        request.body = parts.write(into: &request.headers)
+        publication.subscription = userAgent.subscribe(request, at: now)
+    }
+
+    mutating func endSubscription(at now: Now) {
+        guard let subscription = publication.subscription else { return }
+        publication.subscription = nil
+        userAgent.unsubscribe(subscription, at: now)
+    }
+
+    mutating func publicationAnswered(_ id: ClientTransactionID, _ response: SIPResponse, at now: Now) {
+        let warning = response.headers.warnings.compactMap(\.mcpttCode).first
+        if id == publication.settingsTransaction {
+            publication.settingsTransaction = nil
+            publication.isAuthorised = response.isSuccess
+            guard response.isSuccess else {
+                notify(.serviceSettingsRefused(status: response.status, warning: warning))
+                return retryPublication(response.status, at: now)
+            }
+            // What a subscription of before a lost flow would tell comes from a server that may not know it any more.
+            endSubscription(at: now)
+            subscribe(at: now)
+            publishAffiliation(at: now)
+            rejoinCalls(at: now)
+        } else if id == publication.affiliationTransaction {
+            publication.affiliationTransaction = nil
+            if !response.isSuccess {
+                notify(.affiliationRefused(status: response.status, warning: warning))
+                retryPublication(response.status, at: now)
+            }
+            if publication.isChanged { publishAffiliation(at: now) }
+        }
+    }
+
+    /// What may pass is tried again; a refusal with a reason is final until the user wants something else.
+    private mutating func retryPublication(_ status: Int, at now: Now) {
+        guard status == 408 || status >= 500, registration.isRegistered else { return }
+        publication.retryAt = now.instant + nextWait()
+    }
+
+    mutating func advancePublication(at now: Now) {
+        guard let retryAt = publication.retryAt, retryAt <= now.instant else { return }
+        publication.retryAt = nil
+        guard registration.isRegistered else { return }
+        if !publication.isAuthorised {
+            publishSettings(at: now)
+        } else {
+            subscribe(at: now)
+            publishAffiliation(at: now)
+        }
+    }
+
+    mutating func notified(_ id: SubscriptionID, _ request: SIPRequest) {
+        guard id == publication.subscription, let part = request.part(MIMEType.presence) else { return }
+        let document: AffiliationDocument
+        do throws(DocumentError) {
+            document = try AffiliationDocument(parsing: part.body)
+        } catch {
+            // A state that cannot be read changes nothing; the next NOTIFY brings the whole state again.
+            return
+        }
+        let own = document.clients.filter { $0.client == settings.clientID }.flatMap(\.groups)
+        for group in own.prefix(settings.limits.groups) {
+            guard let status = group.status,
+                publication.groups.first(where: { $0.group == group.group })?.status != status
+            else { continue }
+            notify(.affiliation(group.group, ResponderAffiliation(status)))
+        }
+        for known in publication.groups where !own.contains(where: { $0.group == known.group }) {
+            guard known.status != .deaffiliated else { continue }
+            notify(.affiliation(known.group, .deaffiliated))
+        }
+        publication.groups = Array(own.prefix(settings.limits.groups))
+    }
+
+    mutating func subscriptionEnded(_ id: SubscriptionID, _ status: Int?, at now: Now) {
+        guard id == publication.subscription else { return }
+        publication.subscription = nil
+        guard registration.isRegistered else { return }
+        publication.retryAt = now.instant + nextWait()
+    }
+}
+
+extension ResponderAffiliation {
+    init(_ status: AffiliationStatus) {
+        switch status {
+        case .affiliating: self = .affiliating
+        case .affiliated: self = .affiliated
+        case .deaffiliating: self = .deaffiliating
+        case .deaffiliated: self = .deaffiliated
+        }
+    }
+}
