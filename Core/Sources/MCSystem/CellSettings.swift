@@ -38,6 +38,8 @@ public struct CellSettings: Sendable {
 public struct CellLimits: Hashable, Sendable {
     /// Flows that are open at a time; a further one is closed.
     public var flows = 100_000
+    /// Messages that were none, after which a connection is cut.
+    public var malformedPerFlow = 16
     /// Messages between functions that wait for their answer.
     public var internalTransactions = 100_000
     /// Messages between functions that one event may cause. More is a loop of ours; it is cut and noted.

@@ -1,5 +1,13 @@
+import CallControl
+import ControllingFunction
+import DequeModule
 public import MCFoundation
+import MCGateway
+import ParticipatingFunction
 public import Policy
+import Registrar
+import SIP
+import SIPUserAgent
 
 /// One signalling cell: transactions, edge, router and the functions of an MC system, as one value that its driver
 /// owns. Bytes, flows and the time go in; bytes, media commands and observations come out.
@@ -7,19 +15,162 @@ public struct SignallingCell: Sendable {
     let settings: CellSettings
     var directory: DirectorySnapshot
     var random: SeededGenerator
+    var flows = FlowTable()
+    /// One layer a side, so that what partners see in Via is not what clients see.
+    var access: TransactionLayer
+    var interconnection: TransactionLayer
+    var registrar: Registrar
+    var participating: ParticipatingFunction
+    var controlling: ControllingFunction
+    var gateway: MCGateway
+    var transactions = InternalTransactions()
+    /// Where a CANCEL goes to: INVITEs from outside that have no final answer yet.
+    var invitations: [ServerTransactionID: FunctionID] = [:]
+    /// What functions are to be told, in the order in which it happened. A function never acts inside another's turn.
+    var queue: Deque<(FunctionID, FunctionEvent)> = []
+    var actions: [CellAction] = []
 
     /// `random` gives tags, branches, tokens and the boot epoch: it is seeded anew for every start of a process.
     public init(settings: CellSettings, directory: DirectorySnapshot, random: SeededGenerator, at now: Now) {
         self.settings = settings
         self.directory = directory
+        var random = random
+        access = TransactionLayer(sentBy: settings.access, random: random.fork())
+        interconnection = TransactionLayer(sentBy: settings.interconnection, random: random.fork())
+        registrar = Registrar(settings: settings.registrar, directory: directory, random: random.fork())
+        participating = ParticipatingFunction(
+            system: directory.system, directory: directory, random: random.fork(),
+            number: FunctionID.participating.rawValue)
+        controlling = ControllingFunction(
+            system: directory.system, directory: directory, media: settings.media, random: random.fork(),
+            number: FunctionID.controlling.rawValue)
+        gateway = MCGateway(
+            number: FunctionID.gateway.rawValue, settings: settings.gateway, key: settings.sessionIdentityKey,
+            media: settings.media, directory: directory, random: random.fork(), at: now)
         self.random = random
     }
 
     /// When `.timeAdvanced` is to be told at the latest.
-    public var nextDeadline: Instant? { nil }
+    public var nextDeadline: Instant? {
+        [
+            access.nextDeadline, interconnection.nextDeadline, registrar.nextDeadline, transactions.nextDeadline,
+            participating.nextDeadline, controlling.nextDeadline, gateway.nextDeadline,
+        ].compactMap { $0 }.min()
+    }
 
     /// Carries out one event. The actions are to be carried out in order.
     public mutating func handle(_ event: CellEvent, at now: Now) -> [CellAction] {
-        []
+        switch event {
+        case .flowOpened(let flow, let description): opened(flow, description, at: now)
+        case .flowClosed(let flow): closed(flow, at: now)
+        case .received(let flow, let octets): received(octets, from: flow, at: now)
+        case .targetFailed(let target): tell(layer(of: target), .targetFailed(target), at: now)
+        case .media(let event): media(event)
+        case .directoryReplaced(let directory): replace(directory, at: now)
+        case .timeAdvanced: advance(at: now)
+        }
+        drain(at: now)
+        defer { actions.removeAll(keepingCapacity: true) }
+        return actions
+    }
+
+    private mutating func advance(at now: Now) {
+        for face in [CellFace.access, .interconnection] { tell(face, .timeAdvanced, at: now) }
+        carryOut(registrar.handle(.timeAdvanced, at: now), at: now)
+        for overdue in transactions.takeOverdue(at: now) {
+            queue.append((overdue.from, .sip(.failed(overdue.client, .timeout))))
+            note("cell.function-silent", [.init("function", "\(overdue.to)")])
+        }
+        for function in FunctionID.allCases where deadline(of: function).map({ $0 <= now.instant }) ?? false {
+            queue.append((function, .timeAdvanced))
+        }
+    }
+
+    private func deadline(of function: FunctionID) -> Instant? {
+        switch function {
+        case .participating: participating.nextDeadline
+        case .controlling: controlling.nextDeadline
+        case .gateway: gateway.nextDeadline
+        }
+    }
+
+    private mutating func replace(_ directory: DirectorySnapshot, at now: Now) {
+        self.directory = directory
+        // A partner that was cut off is a stranger from this moment on.
+        var table = flows
+        let changed = table.classify { peer(of: $0, in: directory) }
+        flows = table
+        for flow in changed { actions.append(.close(flow)) }
+        carryOut(registrar.handle(.directoryReplaced(directory), at: now), at: now)
+        take(participating.replaceDirectory(directory, at: now), from: .participating, at: now)
+        take(controlling.replaceDirectory(directory, at: now), from: .controlling, at: now)
+        take(gateway.replaceDirectory(directory, at: now), from: .gateway, at: now)
+    }
+
+    /// The media cell answers to whoever minted the leg or call; the others do not know it.
+    private mutating func media(_ event: MediaEvent) {
+        let owner: UInt64
+        switch event {
+        case .callInactive(let call), .talkerChanged(let call, _, _), .participantMisbehaves(let call, _),
+            .callRefused(let call, _):
+            owner = call.value >> 56
+        case .legRefused(let leg, _): owner = leg.value >> 56
+        }
+        guard let function = FunctionID(rawValue: UInt8(owner)) else { return note("cell.media-unknown") }
+        queue.append((function, .media(event)))
+    }
+
+    // MARK: Turns of the functions
+
+    /// Tells functions what is due until none has anything more to say. What one says to another waits its turn.
+    mutating func drain(at now: Now) {
+        var turns = 0
+        while let (function, event) = queue.popFirst() {
+            turns += 1
+            guard turns <= settings.limits.internalMessagesPerEvent else {
+                queue.removeAll()
+                return note("cell.loop-cut")
+            }
+            switch function {
+            case .participating: take(participating.handle(event, at: now), from: function, at: now)
+            case .controlling: take(controlling.handle(event, at: now), from: function, at: now)
+            case .gateway: take(gateway.handle(event, at: now), from: function, at: now)
+            }
+        }
+    }
+
+    private mutating func take(_ wishes: [FunctionAction], from function: FunctionID, at now: Now) {
+        for wish in wishes {
+            switch wish {
+            case .sip(let output): send(output, from: function, at: now)
+            case .media(let command): actions.append(.media(command))
+            case .partnerStateChanged(let system, let state):
+                for other in FunctionID.allCases where other != function {
+                    queue.append((other, .partnerStateChanged(system, state)))
+                }
+            case .registrationChanged(let identity, let change):
+                for other in FunctionID.allCases where other != function {
+                    queue.append((other, .registrationChanged(identity, change)))
+                }
+            case .note(let observation): actions.append(.note(observation))
+            }
+        }
+    }
+
+    mutating func note(_ name: String, _ fields: [Observation.Field] = []) {
+        actions.append(.note(Observation(name, fields)))
+    }
+
+    mutating func carryOut(_ wishes: [RegistrarAction], at now: Now) {
+        for wish in wishes {
+            switch wish {
+            case .respond(let response, let transaction): respond(response, transaction, at: now)
+            case .registrationChanged(let identity, let change):
+                for function in FunctionID.allCases {
+                    queue.append((function, .registrationChanged(identity, change)))
+                }
+            case .note(let observation): actions.append(.note(observation))
+            }
+        }
     }
 }

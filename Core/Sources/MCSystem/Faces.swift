@@ -1,0 +1,169 @@
+import CallControl
+import MCFoundation
+import Policy
+import Registrar
+import SIP
+import SIPUserAgent
+
+/// The two sides of a system, each with a transaction layer and addresses of its own.
+enum CellFace: Hashable, Sendable {
+    case access, interconnection
+
+    /// Stands in the server transaction identifiers of the interconnection side, below the mark of internal ones.
+    static let mark: UInt64 = 1 << 62
+
+    init(_ transaction: ServerTransactionID) {
+        self = transaction.value & Self.mark == 0 ? .access : .interconnection
+    }
+}
+
+// Flows, octets and the transaction layers.
+extension SignallingCell {
+    func peer(of description: FlowDescription, in directory: DirectorySnapshot) -> FlowPeer {
+        if description.isOutbound {
+            // The driver verified the name that the target asks for.
+            let partner = description.target.flatMap { directory.partner(target: $0) }
+            return partner.map { .partner($0.system) } ?? .stranger
+        }
+        if let partner = directory.partner(certificateNames: description.certificateNames) {
+            return .partner(partner.system)
+        }
+        return isAccessPort(description) ? .client : .stranger
+    }
+
+    private func isAccessPort(_ description: FlowDescription) -> Bool {
+        let port = description.local.port
+        switch description.transport {
+        case .udp: return settings.access.udpPort == port
+        case .tcp: return settings.access.tcpPort == port
+        case .tls: return settings.access.tlsPort == port
+        }
+    }
+
+    func face(of peer: FlowPeer) -> CellFace { peer == .client ? .access : .interconnection }
+
+    func layer(of target: Target) -> CellFace { .interconnection }
+
+    mutating func opened(_ flow: FlowID, _ description: FlowDescription, at now: Now) {
+        guard flows.count < settings.limits.flows else {
+            actions.append(.close(flow))
+            return note("edge.flow-refused")
+        }
+        let peer = peer(of: description, in: directory)
+        flows.open(flow, description, peer: peer, face: face(of: peer), token: random.token(20))
+        tell(
+            face(of: peer), .flowOpened(flow, transport: description.transport, target: description.target), at: now)
+    }
+
+    mutating func closed(_ flow: FlowID, at now: Now) {
+        guard let closed = flows.close(flow) else { return }
+        tell(closed.face, .flowClosed(flow), at: now)
+        carryOut(registrar.handle(.flowClosed(flow), at: now), at: now)
+    }
+
+    mutating func received(_ octets: [UInt8], from flow: FlowID, at now: Now) {
+        guard let source = flows[flow] else { return }
+        do throws(SIPParseError) {
+            let message = try SIPMessage.parse(octets)
+            if let status = refusal(ofStrangerOr: source.peer) {
+                return refuse(message, status: status, flow: flow, source: source)
+            }
+            tell(
+                source.face,
+                .received(
+                    message, flow: flow, transport: source.description.transport, source: source.description.remote),
+                at: now)
+        } catch {
+            malformed(error, flow: flow, source: source)
+        }
+    }
+
+    private func refusal(ofStrangerOr peer: FlowPeer) -> Int? { peer == .stranger ? 403 : nil }
+
+    /// A stranger on the border side is told so once, without any state kept for it.
+    private mutating func refuse(_ message: SIPMessage, status: Int, flow: FlowID, source: FlowTable.Flow) {
+        note("edge.stranger", [.init("remote", source.description.remote.description, isPersonal: true)])
+        if case .request(let request) = message, request.method != .ack {
+            answerWithoutState(request, status: status, flow: flow, source: source)
+        }
+        actions.append(.close(flow))
+    }
+
+    /// Octets that are no message we can serve: answered where the codec says how, and counted. A peer that goes on
+    /// like that is cut off.
+    private mutating func malformed(_ error: SIPParseError, flow: FlowID, source: FlowTable.Flow) {
+        let count = flows.countMalformed(flow)
+        if count == 1 { note("edge.malformed", [.init("diagnosis", error.diagnosis)]) }
+        if let status = error.status, let request = error.partial, request.method != .ack {
+            answerWithoutState(request, status: status, flow: flow, source: source)
+        }
+        guard count >= settings.limits.malformedPerFlow, source.description.transport.isReliable else { return }
+        note("edge.flow-cut", [.init("cause", "malformed")])
+        actions.append(.close(flow))
+    }
+
+    private mutating func answerWithoutState(
+        _ request: SIPRequest, status: Int, flow: FlowID, source: FlowTable.Flow
+    ) {
+        let response = request.response(status, toTag: random.token(10))
+        actions.append(.transmit(SIPMessage.response(response).serialized(), .flow(flow)))
+    }
+
+    // MARK: The transaction layers
+
+    mutating func tell(_ face: CellFace, _ event: TransactionEvent, at now: Now) {
+        switch face {
+        case .access: take(access.handle(event, at: now), from: face, at: now)
+        case .interconnection: take(interconnection.handle(event, at: now), from: face, at: now)
+        }
+    }
+
+    private mutating func take(_ wishes: [TransactionAction], from face: CellFace, at now: Now) {
+        for wish in wishes {
+            switch wish {
+            case .transmit(let message, let hop): actions.append(.transmit(message.serialized(), hop))
+            case .deliver(let delivery): deliver(delivery, from: face, at: now)
+            }
+        }
+    }
+
+    private mutating func deliver(_ delivery: TransactionDelivery, from face: CellFace, at now: Now) {
+        switch delivery {
+        case .request(let request, let transaction, let flow):
+            let mark = face == .access ? 0 : CellFace.mark
+            requestArrived(request, ServerTransactionID(transaction.value | mark), flow, at: now)
+        case .acknowledgement(let request, let flow):
+            acknowledgementArrived(request, flow)
+        case .cancelled(let transaction):
+            let mark = face == .access ? 0 : CellFace.mark
+            let marked = ServerTransactionID(transaction.value | mark)
+            if let function = invitations[marked] { queue.append((function, .sip(.cancelled(marked)))) }
+        case .response(let response, let transaction):
+            guard let function = FunctionID(transaction) else { return }
+            queue.append((function, .sip(.response(cleaned(response, from: face), transaction))))
+        case .failed(let transaction, let failure):
+            guard let function = FunctionID(transaction) else { return }
+            queue.append((function, .sip(.failed(transaction, failure))))
+        }
+    }
+
+    /// A client asserts nothing (RFC 3325 5). What a partner asserts is the gateway's to judge.
+    private func cleaned(_ response: SIPResponse, from face: CellFace) -> SIPResponse {
+        guard face == .access else { return response }
+        var response = response
+        response.headers.remove(.pAssertedIdentity)
+        response.headers.remove(.pAssertedService)
+        return response
+    }
+
+    /// The answer of a function or of the edge itself, to wherever the request came from.
+    mutating func respond(_ response: SIPResponse, _ transaction: ServerTransactionID, at now: Now) {
+        if InternalTransactions.isInternal(transaction) {
+            return respondInternally(response, transaction)
+        }
+        if !response.isProvisional { invitations[transaction] = nil }
+        let face = CellFace(transaction)
+        let plain = ServerTransactionID(transaction.value & ~CellFace.mark)
+        tell(face, .respond(response, plain), at: now)
+    }
+}
