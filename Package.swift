@@ -12,7 +12,8 @@ let settings: [SwiftSetting] = [
 
 /// Where a product comes from that is not ours.
 let packages: [String: String] = [
-    "NIOCore": "swift-nio", "NIOPosix": "swift-nio", "NIOSSL": "swift-nio-ssl", "X509": "swift-certificates",
+    "NIOCore": "swift-nio", "NIOConcurrencyHelpers": "swift-nio", "NIOPosix": "swift-nio", "NIOTLS": "swift-nio",
+    "NIOSSL": "swift-nio-ssl", "X509": "swift-certificates",
     "Crypto": "swift-crypto", "SwiftASN1": "swift-asn1",
     "ArgumentParser": "swift-argument-parser", "Logging": "swift-log", "Yams": "Yams",
     "HashTreeCollections": "swift-collections", "OrderedCollections": "swift-collections",
@@ -22,7 +23,7 @@ let packages: [String: String] = [
 /// name: what it depends on. Each has its tests in Tests/<name>Tests.
 let rooms: [(String, [String])] = [
     // Floor 3: world
-    ("SignallingDriver", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "MCSystem", "NIOCore", "NIOPosix", "NIOSSL", "X509", "Logging"]),
+    ("SignallingDriver", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging"]),
     ("MediaDriver", ["CNet", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
     ("Speech", ["CSpeech", "MCFoundation", "RTP"]),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
@@ -67,7 +68,8 @@ if stands("Sources/CSpeech") {
 for (name, dependencies) in rooms where stands("Sources/\(name)") {
     targets.append(
         .target(name: name, dependencies: dependencies.compactMap(dependency), swiftSettings: settings))
-    targets += tests(name, in: "Tests", [name] + dependencies)
+    let certificates = name == "SignallingDriver" ? ["CertificateAuthority"] : []
+    targets += tests(name, in: "Tests", [name] + dependencies + certificates)
 }
 targets.append(
     .executableTarget(

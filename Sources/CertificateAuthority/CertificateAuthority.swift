@@ -14,6 +14,7 @@ public struct CertificateAuthority: Sendable {
     ///
     /// `country` is an ISO 3166 two-letter code, `validity` the range in which the root and all that it issues hold.
     public init(name: String, country: String, validity: Range<Date>) throws {
+        let validity = validity.inWholeSeconds
         let key = P256.Signing.PrivateKey()
         let subject = try DistinguishedName {
             CountryName(country)
@@ -57,8 +58,8 @@ public struct CertificateAuthority: Sendable {
     /// Issues one certificate with a fresh P-256 key.
     public func issue(_ request: CertificateRequest) throws -> IssuedCertificate {
         guard !request.names.isEmpty else { throw CertificateAuthorityError.noNames }
-        guard request.validity.lowerBound >= certificate.notValidBefore,
-            request.validity.upperBound <= certificate.notValidAfter
+        let validity = request.validity.inWholeSeconds
+        guard validity.lowerBound >= certificate.notValidBefore, validity.upperBound <= certificate.notValidAfter
         else { throw CertificateAuthorityError.outlivesAuthority }
         let key = P256.Signing.PrivateKey()
         let publicKey = Certificate.PublicKey(key.publicKey)
@@ -68,7 +69,7 @@ public struct CertificateAuthority: Sendable {
         let names = try request.names.map { try $0.generalName }
         let leaf = try Certificate(
             version: .v3, serialNumber: .init(), publicKey: publicKey,
-            notValidBefore: request.validity.lowerBound, notValidAfter: request.validity.upperBound,
+            notValidBefore: validity.lowerBound, notValidAfter: validity.upperBound,
             issuer: certificate.subject,
             subject: DistinguishedName { CommonName(request.commonName) },
             extensions: Certificate.Extensions {
@@ -96,4 +97,12 @@ public enum CertificateAuthorityError: Error, Equatable {
     case outlivesAuthority
     /// No IPv4 or IPv6 address.
     case invalidAddress(String)
+}
+
+extension Range<Date> {
+    /// Certificates hold whole seconds; a bound with a fraction would be rounded to either side.
+    fileprivate var inWholeSeconds: Range<Date> {
+        func whole(_ date: Date) -> Date { Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down)) }
+        return whole(lowerBound)..<whole(upperBound)
+    }
 }

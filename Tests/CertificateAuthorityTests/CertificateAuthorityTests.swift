@@ -156,6 +156,18 @@ import X509
         }
     }
 
+    @Test func `a validity with fractions of a second may be that of the root itself`() throws {
+        let start = Date(timeIntervalSince1970: 1_790_000_000.75)
+        let validity = start..<start.addingTimeInterval(86_400)
+        let root = try CertificateAuthority(name: "Italia", country: "IT", validity: validity)
+        let again = try CertificateAuthority(certificatePEM: root.certificatePEM, key: root.keyPEM)
+        for authority in [root, again] {
+            let leaf = try authority.issue(
+                CertificateRequest(purpose: .server, commonName: "x", names: [.dns("x")], validity: validity))
+            #expect(leaf.certificate.notValidAfter == authority.certificate.notValidAfter)
+        }
+    }
+
     @Test func `a key never prints`() throws {
         let key = authority.keyPEM
         var dumped = ""

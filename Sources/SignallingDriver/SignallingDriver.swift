@@ -1,0 +1,92 @@
+public import CallControl
+public import Logging
+public import MCFoundation
+public import MCSystem
+public import Policy
+
+/// The shell of one signalling cell: sockets, a thread and a clock for it. It decides nothing: events go in, actions are
+/// carried out in order.
+public final class SignallingDriver: Sendable {
+    enum Input: Sendable {
+        case media(MediaEvent)
+        case directory(DirectorySnapshot)
+    }
+
+    private let host: MachineHost<SignallingCell, Input>
+
+    /// Binds every listener and runs the cell.
+    ///
+    /// `media` and `observe` are called on the cell's thread, in order, and must not wait for anything. Observations are
+    /// logged too, personal fields redacted. `threads`: nil makes threads of its own.
+    public static func start(
+        configuration: TransportConfiguration, cell: SignallingCell, threads: SignallingThreads? = nil, logger: Logger,
+        media: @escaping @Sendable (MediaCommand) -> Void,
+        observe: @escaping @Sendable (Observation) -> Void = { _ in }
+    ) async throws -> SignallingDriver {
+        let host = try await MachineHost<SignallingCell, Input>.start(
+            configuration, machine: cell, threads: threads, logger: logger,
+            nextDeadline: { $0.nextDeadline },
+            step: { cell, event, now in
+                cell.handle(CellEvent(event), at: now).compactMap { action in
+                    switch action {
+                    case .transmit(let message, let hop): return .transmit(message, hop)
+                    case .close(let flow): return .close(flow)
+                    case .media(let command):
+                        media(command)
+                        return nil
+                    case .note(let observation):
+                        logger.note(observation)
+                        observe(observation)
+                        return nil
+                    }
+                }
+            })
+        return SignallingDriver(host)
+    }
+
+    private init(_ host: MachineHost<SignallingCell, Input>) {
+        self.host = host
+    }
+
+    /// Where each listener was bound, by its name.
+    public var addresses: [String: SocketAddress] { host.addresses }
+    public var counters: SignallingCounters { host.counters }
+
+    /// Tells the cell what the media cell says. From any thread.
+    public func deliver(_ event: MediaEvent) { host.deliver(.media(event)) }
+
+    /// The cell decides by this directory from the next event on.
+    public func replaceDirectory(_ directory: DirectorySnapshot) { host.deliver(.directory(directory)) }
+
+    /// Closes listeners and connections; the cell is told nothing more.
+    public func stop() async { await host.stop() }
+}
+
+extension CellEvent {
+    fileprivate init(_ event: HostEvent<SignallingDriver.Input>) {
+        switch event {
+        case .timeAdvanced: self = .timeAdvanced
+        case .input(.media(let event)): self = .media(event)
+        case .input(.directory(let directory)): self = .directoryReplaced(directory)
+        case .transport(.opened(let flow, let details)):
+            self = .flowOpened(
+                flow,
+                FlowDescription(
+                    transport: details.transport, remote: details.remote, local: details.local,
+                    certificateNames: details.certificateNames, isOutbound: details.isOutbound, target: details.target))
+        case .transport(.closed(let flow)): self = .flowClosed(flow)
+        case .transport(.received(let flow, let message)): self = .received(flow, message)
+        case .transport(.targetFailed(let target)): self = .targetFailed(target)
+        }
+    }
+}
+
+extension Logger {
+    fileprivate func note(_ observation: Observation) {
+        var metadata: Logger.Metadata = ["event": "\(observation.name)"]
+        for field in observation.fields {
+            metadata[field.name] = field.isPersonal ? "\(Redacted(field.value))" : "\(field.value)"
+        }
+        info("signalling cell", metadata: metadata)
+    }
+}
