@@ -18,6 +18,12 @@ extension FuzzTargets {
             let again = try? RTCPPacket.parse(RTCPPacket.serialize(packets), allowingReducedSize: true)
             precondition(again == packets, "an RTCP compound changed on its way")
         }
+        for octetAligned in [true, false] {
+            guard let payload = try? AMRWBPayload(parsing: bytes, octetAligned: octetAligned) else { continue }
+            let again = try? AMRWBPayload(
+                parsing: payload.serialized(octetAligned: octetAligned), octetAligned: octetAligned)
+            precondition(again == payload, "an AMR-WB payload changed on its way")
+        }
         statistics(bytes)
     }
 

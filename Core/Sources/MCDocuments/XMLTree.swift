@@ -9,6 +9,8 @@ enum XMLTree {
         guard octets.count <= limits.octets else {
             throw DocumentError(.tooLarge, "longer than \(limits.octets) octets")
         }
+        // Bodies are UTF-8. Other encodings would bring the conversion tables of other libraries before a hostile peer.
+        guard startsAsUTF8(octets) else { throw DocumentError(.malformed, line: 1, "not XML in UTF-8") }
         guard let context = xmlNewParserCtxt() else {
             throw DocumentError(.tooLarge, "no memory for a parser")
         }
@@ -20,6 +22,7 @@ enum XMLTree {
             let options =
                 XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
                 | XML_PARSE_NOBLANKS.rawValue | XML_PARSE_NOCDATA.rawValue | XML_PARSE_COMPACT.rawValue
+                | XML_PARSE_IGNORE_ENC.rawValue
             return octets.withUnsafeBytes { bytes in
                 xmlCtxtReadMemory(
                     context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count), nil,
@@ -38,6 +41,15 @@ enum XMLTree {
             throw DocumentError(.malformed, line: line, "not well-formed (libxml2 \(context.pointee.lastError.code))")
         }
         return try body(XMLNode(root))
+    }
+
+    /// False where the first octets would let libxml2 choose another encoding (XML 1.0 Appendix F).
+    private static func startsAsUTF8(_ octets: [UInt8]) -> Bool {
+        let body = octets.starts(with: [0xef, 0xbb, 0xbf]) ? octets[3...] : octets[...]
+        guard let first = body.first,
+            first == UInt8(ascii: "<") || first == 32 || first == 10 || first == 13 || first == 9
+        else { return false }
+        return !body.prefix(4).contains(0)
     }
 
     /// The tree builder of libxml2 with two gates before it: one at the document type declaration, one at each element.

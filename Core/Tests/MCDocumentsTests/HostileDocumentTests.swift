@@ -50,6 +50,18 @@ struct HostileDocumentTests {
         #expect(failure(Array("<mcpttinfo>".utf8) + [0] + Array("</mcpttinfo>".utf8))?.reason == .malformed)
     }
 
+    @Test("no other encoding than UTF-8 is read, whatever the declaration says")
+    func encodings() {
+        let utf16 = Array("<mcpttinfo/>".utf16).flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
+        #expect(failure(utf16)?.reason == .malformed)
+        #expect(failure([0xff, 0xfe] + utf16)?.reason == .malformed)
+        #expect(failure([0xef, 0xbb, 0xbf] + Array("<mcpttinfo/>".utf8)) == nil)
+        let latin = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><mcpttinfo>"
+        #expect(failure(latin + "</mcpttinfo>") == nil)
+        #expect(failure(Array(latin.utf8) + [0xe8] + Array("</mcpttinfo>".utf8))?.reason == .malformed)
+        #expect(failure("<?xml version=\"1.0\" encoding=\"IBM037\"?><mcpttinfo/>") == nil)
+    }
+
     @Test("another document is unexpected")
     func otherRoot() {
         #expect(failure("<presence/>")?.reason == .unexpected)
