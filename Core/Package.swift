@@ -37,6 +37,8 @@ let rooms: [(String, [String])] = [
     // The world in one process, for tests, trials and whoever builds on us
     ("Simulation", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "OrderedCollections", "HeapModule"]),
 ]
+/// Tests that see two rooms at work together.
+let testDependencies = ["ControllingFunction": ["ParticipatingFunction"]]
 let collections = ["HashTreeCollections", "OrderedCollections", "HeapModule", "DequeModule"]
 
 func dependency(_ name: String) -> Target.Dependency {
@@ -63,7 +65,8 @@ for (name, dependencies) in standing {
     if stands("Tests/\(name)Tests") {
         targets.append(
             .testTarget(
-                name: "\(name)Tests", dependencies: [.target(name: name)] + available(dependencies),
+                name: "\(name)Tests",
+                dependencies: [.target(name: name)] + available(dependencies + (testDependencies[name] ?? [])),
                 resources: stands("Tests/\(name)Tests/Resources") ? [.copy("Resources")] : [],
                 swiftSettings: settings))
     }

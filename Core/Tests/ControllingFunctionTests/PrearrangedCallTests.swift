@@ -1,0 +1,327 @@
+import CallControl
+import ControllingFunction
+import FloorControl
+import MCDocuments
+import MCFoundation
+import Policy
+import SDP
+import SIP
+import SIPUserAgent
+import Testing
+
+/// Prearranged group calls as transcripts: SIP values in, SIP values and media commands out.
+@Suite struct PrearrangedCallTests {
+    private let anna = ControllingFixture.id("anna")
+    private let bruno = ControllingFixture.id("bruno")
+    private let carla = ControllingFixture.id("carla")
+
+    /// anna calls; bruno and carla have been invited.
+    private func ringing(
+        _ change: (inout Group) -> Void = { _ in }, affiliated: [String] = ["anna", "bruno", "carla"]
+    ) throws -> (fixture: ControllingFixture, actions: [FunctionAction]) {
+        var fixture = try ControllingFixture(groups: [ControllingFixture.fire(change)])
+        for name in affiliated { fixture.affiliate(name) }
+        let request = fixture.invitation(
+            anna,
+            floor: FloorControlParameters(
+                queueing: true, priority: 7, granted: true, implicitRequest: true, ssrc: 1, floorSSRC: 99))
+        let actions = fixture.receive(request)
+        return (fixture, actions)
+    }
+
+    /// All three are in.
+    private func running(
+        _ change: (inout Group) -> Void = { _ in }
+    ) throws -> (fixture: ControllingFixture, sessions: [SentRequest]) {
+        var (fixture, actions) = try ringing(change)
+        let invitations = actions.sent(.invite)
+        for invitation in invitations { actions += fixture.answer(invitation, 200) }
+        #expect(actions.verdict == [200])
+        return (fixture, invitations)
+    }
+
+    @Test func everyAffiliatedMemberIsInvitedWithTheHeadersOfTheService() throws {
+        let (_, actions) = try ringing()
+        let invitations = actions.sent(.invite)
+        #expect(invitations.map { $0.information?.requestURI } == [bruno.value, carla.value])
+        let first = try #require(invitations.first)
+        #expect(first.request.uri.description == "sip:mcptt-participating@it.example")
+        let headers = first.request.headers
+        #expect(ServiceHeaders.isFocus(headers))
+        #expect(headers.contacts.first.flatMap { SessionIdentity.token($0.uri) } != nil)
+        #expect(headers.values(.acceptContact) == ServiceHeaders.acceptContact)
+        #expect(headers[.pAssertedService] == "urn:urn-7:3gpp-service.ims.icsi.mcptt")
+        #expect(headers[.pAssertedIdentity] == "<sip:mcptt-controlling-group@it.example>")
+        #expect(headers[.sessionExpires] == "1800")
+        #expect(headers.values(.supported).sorted() == ["norefersub", "tdialog", "timer"])
+        #expect(headers[.resourcePriority] == "mcpttp.0")
+        #expect(!headers.has(.answerMode))
+        #expect(first.information?.callingUserID == anna)
+        #expect(first.information?.callingGroupID == ControllingFixture.fireID)
+        #expect(first.information?.sessionType == .prearranged)
+        #expect(first.information?.clientID == MCPTTClientID("phone"))
+        #expect(first.offer?.audio == ControllingFixture.ports.audio)
+        #expect(first.offer?.floor == ControllingFixture.ports.floor)
+        #expect(first.offer?.floorParameters.floorSSRC != nil)
+    }
+
+    @Test func theInitiatorIsAnsweredOnceAllHaveAnsweredAndThenAllJoinHimFirst() throws {
+        var (fixture, actions) = try ringing()
+        #expect(actions.responses.isEmpty)
+        #expect(actions.commands.names == ["openCall", "openLeg", "connectLeg", "openLeg", "openLeg"])
+        let invitations = actions.sent(.invite)
+        let first = fixture.answer(invitations[0], 200)
+        #expect(first.commands.names == ["connectLeg"])
+        #expect(first.responses.isEmpty)
+        let second = fixture.answer(invitations[1], 200)
+        #expect(second.commands.names == ["connectLeg", "join", "join", "join"])
+        #expect(second.commands.joined.map(\.mcpttID) == [anna, bruno, carla])
+        #expect(second.verdict == [200])
+        #expect(second.notes("call.started").count == 1)
+    }
+
+    @Test func theFloorComesWithTheFirst200() throws {
+        let (fixture, actions) = try ringing()
+        let offer = try #require(actions.sent(.invite).first?.offer)
+        #expect(!offer.floorParameters.granted)
+        var mutable = fixture
+        var last: [FunctionAction] = []
+        for invitation in actions.sent(.invite) { last = mutable.answer(invitation, 200) }
+        let response = try #require(last.responses.first)
+        #expect(response.headers[.sessionExpires] == "1800;refresher=uac")
+        #expect(response.headers.lists("timer", in: .require))
+        for tag in ["tdialog", "norefersub", "explicitsub", "nosub"] {
+            #expect(response.headers.lists(tag, in: .supported))
+        }
+        #expect(ServiceHeaders.isFocus(response.headers))
+        let description = try SessionDescription(
+            parsing: #require(response.part(MIMEType.sessionDescription)).body)
+        let floor = try SpeechOffer(reading: description).floorParameters
+        #expect(floor.granted)
+        #expect(floor.queueing)
+        #expect(floor.priority == 5)
+        let joined = last.commands.joined
+        #expect(joined.map(\.isImplicitRequest) == [true, false, false])
+        #expect(floor.ssrc == joined[0].audioSSRC)
+        #expect(floor.floorSSRC == joined[0].floorSSRC)
+        #expect(Set(joined.map(\.audioSSRC)).count == 3)
+        #expect(Set(joined.map(\.floorSSRC)).count == 3)
+        #expect(joined.map(\.maxPriority) == [5, 2, 0])
+        #expect(joined.map(\.defaultPriority) == [5, 3, 0])
+    }
+
+    @Test func theCallStartsWithoutWhoRingsTooLongAndHeJoinsLater() throws {
+        var (fixture, actions) = try ringing()
+        let invitations = actions.sent(.invite)
+        _ = fixture.answer(invitations[0], 200)
+        let started = fixture.wait(.milliseconds(500))
+        #expect(started.verdict == [200])
+        #expect(started.commands.joined.map(\.mcpttID) == [anna, bruno])
+        let late = fixture.answer(invitations[1], 200)
+        #expect(late.commands.names == ["connectLeg", "join"])
+    }
+
+    @Test func theInitiatorIsNotLeftAloneWhileOthersStillRing() throws {
+        var (fixture, actions) = try ringing()
+        let invitations = actions.sent(.invite)
+        #expect(fixture.wait(.seconds(3)).responses.isEmpty)
+        _ = fixture.answer(invitations[0], 486)
+        let answered = fixture.answer(invitations[1], 200)
+        #expect(answered.verdict == [200])
+    }
+
+    @Test func whenEverybodyRefusesTheInitiatorHasTheCallForHimself() throws {
+        var (fixture, actions) = try ringing()
+        let invitations = actions.sent(.invite)
+        #expect(fixture.answer(invitations[0], 486).responses.isEmpty)
+        let last = fixture.answer(invitations[1], 480)
+        #expect(last.verdict == [200])
+        #expect(last.commands.joined.map(\.mcpttID) == [anna])
+    }
+
+    @Test func belowTheMinimumNumberTheCallIsNotStarted() throws {
+        var (fixture, actions) = try ringing { $0.minimumToStart = 3 }
+        let invitations = actions.sent(.invite)
+        _ = fixture.answer(invitations[0], 200)
+        let last = fixture.answer(invitations[1], 486)
+        #expect(last.responses.map(\.status) == [480])
+        #expect(last.isReleasing)
+        // Who had answered is told good-bye.
+        #expect(last.sent(.bye).count == 1)
+    }
+
+    @Test func requiredMembersHoldTheCallBackUntilTNG1AndThenItProceedsWith111() throws {
+        var (fixture, actions) = try ringing {
+            $0.setMembers([
+                Member(mcpttID: anna), Member(mcpttID: bruno), Member(mcpttID: carla, isRequired: true),
+            ])
+            $0.acknowledgement = RequiredMembersRule(timeout: .seconds(4), onTimeout: .proceed)
+        }
+        let invitations = actions.sent(.invite)
+        _ = fixture.answer(invitations[0], 200)
+        #expect(fixture.wait(.seconds(3)).responses.isEmpty)
+        let started = fixture.wait(.seconds(1))
+        #expect(started.verdict == [200, 111])
+    }
+
+    @Test func requiredMembersMissingAtTNG1AbandonTheCallWith112() throws {
+        var (fixture, actions) = try ringing {
+            $0.setMembers([
+                Member(mcpttID: anna), Member(mcpttID: bruno), Member(mcpttID: carla, isRequired: true),
+            ])
+            $0.acknowledgement = RequiredMembersRule(timeout: .seconds(4), onTimeout: .abandon)
+        }
+        _ = fixture.answer(actions.sent(.invite)[0], 200)
+        let failed = fixture.wait(.seconds(4))
+        #expect(failed.verdict == [480, 112])
+        #expect(failed.isReleasing)
+    }
+
+    @Test func theCallWaitsForARequiredMemberAndStartsWithHim() throws {
+        var (fixture, actions) = try ringing {
+            $0.setMembers([Member(mcpttID: anna), Member(mcpttID: carla, isRequired: true)])
+        }
+        #expect(fixture.wait(.seconds(2)).responses.isEmpty)
+        actions = fixture.answer(actions.sent(.invite)[0], 200)
+        #expect(actions.verdict == [200])
+    }
+
+    @Test func aSecondInviteJoinsTheOneCallWith123() throws {
+        var (fixture, _) = try running()
+        _ = fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID])
+        let request = fixture.invitation(ControllingFixture.luc, "tablet")
+        #expect(fixture.receive(request).verdict == [403, 120])
+        let joining = fixture.invitation(ControllingFixture.luc)
+        let actions = fixture.receive(joining)
+        #expect(actions.verdict == [200, 123])
+        // He was being invited (late entry): the invitation is called off.
+        #expect(actions.contains { if case .sip(.cancel) = $0 { true } else { false } })
+        #expect(actions.commands.names.filter { $0 == "openCall" }.isEmpty)
+        #expect(actions.commands.joined.map(\.mcpttID) == [ControllingFixture.luc])
+    }
+
+    @Test func aClientThatLostItsSessionRejoinsByTheSessionIdentity() throws {
+        var (fixture, sessions) = try running()
+        let identity = try #require(sessions[0].request.headers.contacts.first?.uri)
+        let request = fixture.invitation(bruno, group: nil, type: nil, to: identity.description)
+        let actions = fixture.receive(request)
+        #expect(actions.verdict == [200, 123])
+        #expect(actions.commands.names == ["leave", "closeLeg", "openLeg", "connectLeg", "join"])
+        #expect(actions.sent(.bye).count == 1)
+    }
+
+    @Test func whoAffiliatesDuringTheCallIsInvited() throws {
+        var (fixture, _) = try running()
+        let actions = fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID])
+        let invitation = try #require(actions.sent(.invite).first)
+        #expect(invitation.request.uri.description == "sip:mcptt-participating@fr.example")
+        #expect(invitation.information?.requestURI == ControllingFixture.luc.value)
+        #expect(fixture.answer(invitation, 200).commands.names == ["connectLeg", "join"])
+    }
+
+    @Test func twoClientsOfAUserHaveALegEach() throws {
+        var fixture = try ControllingFixture()
+        fixture.affiliate("anna", "bruno")
+        _ = fixture.publish(bruno, "tablet", groups: [ControllingFixture.fireID])
+        let request = fixture.invitation(anna)
+        let invitations = fixture.receive(request).sent(.invite)
+        #expect(invitations.map { $0.information?.clientID?.value } == ["phone", "tablet"])
+        #expect(Set(invitations.map { $0.offer?.floorParameters.floorSSRC }).count == 2)
+    }
+
+    @Test func aPlainTelephoneOnlyListens() throws {
+        var (fixture, actions) = try ringing(affiliated: ["anna", "bruno"])
+        let invitation = try #require(actions.sent(.invite).first)
+        actions = fixture.answer(
+            invitation, 200, sdp: ControllingFixture.answer(to: invitation.request, floor: false))
+        let joined = actions.commands.joined
+        #expect(joined.map(\.isReceiveOnly) == [false, true])
+        let remote = actions.commands.compactMap { if case .connectLeg(_, let remote) = $0 { remote } else { nil } }
+        #expect(remote.map(\.floor) == [nil])
+    }
+
+    // MARK: Release
+
+    @Test func theHangTimeOfFloorControlEndsTheCallForAll() throws {
+        var (fixture, actions) = try ringing(affiliated: ["anna"])
+        guard case .openCall(let media, let floor)? = actions.commands.first else {
+            Issue.record("no call opened")
+            return
+        }
+        #expect(floor.timers.inactivity == .seconds(30))
+        #expect(floor.groupID == ControllingFixture.fireID)
+        actions = fixture.handle(.media(.callInactive(media)))
+        #expect(actions.commands.names == ["closeCall", "closeLeg"])
+        #expect(actions.notes("call.released").first?.fields.contains { $0.value == "inactivity" } == true)
+        // A late event of the media cell about a call that is gone does nothing.
+        #expect(fixture.handle(.media(.callInactive(media))).isEmpty)
+    }
+
+    @Test func theLastOneLeftIsReleased() throws {
+        var (fixture, sessions) = try running()
+        let first = fixture.receive(fixture.bye(sessions[0]))
+        #expect(first.verdict == [200])
+        #expect(first.commands.names == ["leave", "closeLeg"])
+        let second = fixture.receive(fixture.bye(sessions[1]))
+        #expect(second.isReleasing)
+        #expect(second.commands.names == ["leave", "closeLeg", "closeCall", "closeLeg"])
+    }
+
+    @Test func TNG3EndsTheCall() throws {
+        var (fixture, _) = try running { $0.maximumDuration = .seconds(60) }
+        #expect(!fixture.wait(.seconds(59)).isReleasing)
+        let ended = fixture.wait(.seconds(2))
+        #expect(ended.isReleasing)
+        #expect(ended.sent(.bye).count == 2)
+        #expect(ended.sent(.bye)[0].request.headers[.reason]?.contains("maximum duration") == true)
+    }
+
+    @Test func aMemberWhoDeaffiliatesLeavesTheCall() throws {
+        var (fixture, _) = try running()
+        let actions = fixture.publish(bruno, groups: [], expires: "0")
+        #expect(actions.verdict == [200])
+        #expect(actions.sent(.bye).count == 1)
+        #expect(actions.commands.names == ["leave", "closeLeg"])
+    }
+
+    // MARK: Partners
+
+    @Test func aLostPartnersMembersGoAndTheCallStays() throws {
+        var fixture = try ControllingFixture()
+        _ = fixture.handle(.partnerStateChanged(MCSystemID("fr"), .reachable(epoch: "one")))
+        fixture.affiliate("anna", "bruno")
+        _ = fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID])
+        let request = fixture.invitation(anna)
+        for invitation in fixture.receive(request).sent(.invite) { _ = fixture.answer(invitation, 200) }
+        let lost = fixture.handle(.partnerStateChanged(MCSystemID("fr"), .lost))
+        #expect(lost.commands.names == ["leave", "closeLeg"])
+        #expect(!lost.isReleasing)
+        // Not called while it is away, though still affiliated.
+        #expect(fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID]).sent(.invite).isEmpty)
+        _ = fixture.handle(.partnerStateChanged(MCSystemID("fr"), .reachable(epoch: "two")))
+        let back = fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID])
+        #expect(back.sent(.invite).count == 1)
+        #expect(back.notes("affiliation.changed").count == 1)
+    }
+
+    @Test func aMediaCellThatRefusesALegCostsTheParticipantNotTheCall() throws {
+        var (fixture, actions) = try ringing()
+        var legs: [LegID] = []
+        for command in actions.commands { if case .openLeg(let leg, _, _) = command { legs.append(leg) } }
+        for invitation in actions.sent(.invite) { actions = fixture.answer(invitation, 200) }
+        let refused = fixture.handle(.media(.legRefused(legs[1], .ambiguous)))
+        #expect(refused.sent(.bye).count == 1)
+        #expect(refused.commands.names == ["leave", "closeLeg"])
+    }
+}
+
+extension ControllingFixture {
+    /// BYE of a callee inside the dialog that an INVITE of the function began.
+    mutating func bye(_ sent: SentRequest) -> SIPRequest {
+        var request = fresh(.bye, to: "sip:mcptt-controlling-group@it.example")
+        request.headers.set(.from, "<\(sent.request.uri)>;tag=callee\(sent.id.value)")
+        request.headers.set(.to, sent.request.headers[.from] ?? "")
+        request.headers.set(.callID, sent.request.headers.callID ?? "")
+        return request
+    }
+}
