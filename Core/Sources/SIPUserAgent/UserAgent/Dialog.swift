@@ -37,7 +37,7 @@ struct Dialog: Sendable {
         else { return nil }
         self.callID = callID
         localTag = tag
-        remoteTag = ""
+        remoteTag = to.tag ?? ""
         local = from
         remote = to
         remoteTarget = request.uri
