@@ -152,13 +152,16 @@ extension MessageParser {
         var versionStart = end
         while versionStart > position, bytes[versionStart - 1] != Ascii.space { versionStart -= 1 }
         let version = versionStart..<end
-        uriText = bytes.trimmed(position + 1..<max(versionStart - 1, position + 1))
+        // A single space leaves no room for a URI between method and version.
+        guard versionStart > position + 1 else { return fail(400, "request line malformed") }
+        let words = position + 1..<versionStart - 1
+        uriText = bytes.trimmed(words)
         guard version.count >= 4, bytes.equalsIgnoringCase(version.lowerBound..<version.lowerBound + 4, "SIP/") else {
             return fail(400, "request line malformed")
         }
         guard bytes.equalsIgnoringCase(version, "SIP/2.0") else { return fail(505, "SIP version is not 2.0") }
         guard uriText.count <= limits.uriOctets else { return fail(414, "Request-URI too long") }
-        guard uriText == position + 1..<versionStart - 1, let uri = bytes.uri(uriText) else {
+        guard uriText == words, let uri = bytes.uri(uriText) else {
             return fail(400, "Request-URI malformed")
         }
         // RFC 3261 19.1.1: a Request-URI has no headers.

@@ -35,12 +35,25 @@ extension Span<UInt8> {
         return true
     }
 
-    /// True where `range` is a run of well-formed parameters, and only that.
+    /// True where `range` is a run of well-formed parameters, and only that. Two tags or two branches would let two
+    /// elements see two dialogs or transactions in one message, and are refused (RFC 3261 7.3.1).
     func areParameters(_ range: Range<Int>) -> Bool {
         var position = range.lowerBound
         var found: ParameterLayout?
+        var count = 0
+        var hasTag = false
+        var hasBranch = false
         while nextParameter(&position, range.upperBound, &found) {
-            if found == nil { return true }
+            guard let name = found?.name else { return true }
+            count += 1
+            guard count <= SIPLimits.parameters else { return false }
+            if equalsIgnoringCase(name, "tag") {
+                guard !hasTag else { return false }
+                hasTag = true
+            } else if equalsIgnoringCase(name, "branch") {
+                guard !hasBranch else { return false }
+                hasBranch = true
+            }
         }
         return false
     }

@@ -27,6 +27,8 @@ public struct SIPLimits: Hashable, Sendable {
     public var uriOctets = 8_192
     /// Parts of a multipart body.
     public var bodyParts = 32
+    /// Parameters of one URI or of one header value.
+    public static let parameters = 128
 
     public init() {}
 }

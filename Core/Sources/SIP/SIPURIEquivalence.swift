@@ -41,7 +41,8 @@ extension Parameters {
     fileprivate func areEquivalent(to other: Parameters) -> Bool {
         for item in items {
             if let value = other[item.name] {
-                guard Ascii.equalsIgnoringCase(value, item.value ?? "") else { return false }
+                // A name that stands twice is not allowed; here as everywhere the first counts.
+                guard Ascii.equalsIgnoringCase(value, self[item.name] ?? "") else { return false }
             } else if Self.significant.contains(where: { Ascii.equalsIgnoringCase($0, item.name) }) {
                 return false
             }

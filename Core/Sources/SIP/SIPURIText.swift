@@ -85,8 +85,11 @@ extension Span<UInt8> {
 
     private func uriParameters(_ position: inout Int, _ end: Int, _ layout: inout URILayout) -> Bool {
         let start = position
+        var count = 0
         while position < end, self[position] == Ascii.semicolon {
             position += 1
+            count += 1
+            guard count <= SIPLimits.parameters else { return false }
             guard uriParameterPart(&position, end) else { return false }
             if position < end, self[position] == Ascii.equals {
                 position += 1

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Feeds mutated octets to the codecs, with the address sanitizer looking on.
+#
+#   Fuzz/run.sh [target ...]     every target in Fuzz/targets where none is named
+#
+# RUNS      inputs per target (default 1000000)
+# SECONDS_LIMIT  wall clock per target before it is killed (default 3600)
+#
+# What a target learns stays in Fuzz/corpus/<target>; what makes it fail goes to Fuzz/crashers/<target> and is replayed
+# by the tests of FuzzTargets ever after. Exit status 1 where a target failed.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+build=$here/.build
+runs=${RUNS:-1000000}
+limit=${SECONDS_LIMIT:-3600}
+export SWIFT_BACKTRACE=enable=no
+
+command -v swiftc >/dev/null || { echo "swiftc is not on the path" >&2; exit 2; }
+pkg-config --exists libxml-2.0 || { echo "libxml2-dev is missing" >&2; exit 2; }
+[ -f /usr/include/openssl/evp.h ] || { echo "libssl-dev is missing" >&2; exit 2; }
+mkdir -p "$build"
+
+# The package's own build, instrumented; every object of it is linked to each target.
+instrument=(-Xswiftc -sanitize=fuzzer,address -Xswiftc -sanitize-coverage=edge,indirect-calls,trace-cmp -Xcc -fsanitize=address)
+swift build --package-path "$here/../Core" --scratch-path "$build/core" --manifest-cache none -c release \
+    --target FuzzTargets "${instrument[@]}" >"$build/core.log" 2>&1 || { tail -40 "$build/core.log" >&2; exit 2; }
+release=$build/core/release
+mapfile -t objects < <(find -L "$release" -path '*.build/*' -name '*.o' | sort)
+maps=(-Xcc -fmodule-map-file="$release/CDigest.build/module.modulemap"
+    -Xcc -fmodule-map-file="$here/../Core/Sources/CXML/module.modulemap")
+for flag in $(pkg-config --cflags libxml-2.0); do maps+=(-Xcc "$flag"); done
+
+if [ $# -eq 0 ]; then
+    for file in "$here"/targets/*.swift; do set -- "$@" "$(basename "$file" .swift)"; done
+fi
+failed=0
+for target in "$@"; do
+    [ -f "$here/targets/$target.swift" ] || { echo "no target $target" >&2; exit 2; }
+    swiftc -O -swift-version 6 -sanitize=fuzzer,address -parse-as-library -I "$release/Modules" "${maps[@]}" -use-ld=lld \
+        -module-name "Fuzz_$target" \
+        "$here/targets/$target.swift" "${objects[@]}" \
+        -lcrypto $(pkg-config --libs libxml-2.0) -o "$build/fuzz-$target" || exit 2
+    mkdir -p "$here/corpus/$target" "$here/crashers/$target" "$build/found/$target"
+    seeds=("$here/corpus/$target")
+    [ "$target" = sip ] && seeds+=("$here/../Core/Tests/SIPTests/Resources/rfc4475")
+    dictionary=()
+    [ -f "$here/dictionaries/$target.dict" ] && dictionary=(-dict="$here/dictionaries/$target.dict")
+    echo "== $target: $runs runs"
+    timeout -s KILL "$limit" "$build/fuzz-$target" -runs="$runs" -max_len=8192 -timeout=10 -rss_limit_mb=4096 \
+        -print_final_stats=1 -artifact_prefix="$here/crashers/$target/" "${dictionary[@]}" \
+        "$build/found/$target" "${seeds[@]}" >"$build/$target.log" 2>&1
+    status=$?
+    grep -E "stat::number_of_executed_units|stat::average_exec_per_sec|SUMMARY|Fatal error" "$build/$target.log"
+    if [ $status -ne 0 ]; then
+        failed=1
+        echo "$target FAILED ($status), see $build/$target.log"
+        continue
+    fi
+    # The corpus grows only by inputs that reach new code.
+    "$build/fuzz-$target" -merge=1 "$here/corpus/$target" "${seeds[@]:1}" "$build/found/$target" \
+        >>"$build/$target.log" 2>&1 || { echo "$target: merging the corpus failed" >&2; failed=1; }
+done
+exit $failed
