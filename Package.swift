@@ -26,10 +26,11 @@ let rooms: [(String, [String])] = [
     ("SignallingDriver", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging"]),
     ("MediaDriver", ["CNet", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
     ("Speech", ["CSpeech", "MCFoundation", "RTP"]),
+    ("ResponderDriver", ["MCFoundation", "SIPUserAgent", "SDP", "RTP", "FloorControl", "CallControl", "Responder", "SignallingDriver", "MediaDriver", "Speech", "Logging"]),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
     // Floor 4: programs
     ("Configuration", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
-    ("Lab", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "SignallingDriver", "MediaDriver", "Speech", "CertificateAuthority", "Configuration", "Logging"]),
+    ("Lab", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "SignallingDriver", "MediaDriver", "ResponderDriver", "Speech", "CertificateAuthority", "Configuration", "Logging"]),
 ]
 let core = [
     "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy",

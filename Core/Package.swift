@@ -35,7 +35,7 @@ let rooms: [(String, [String])] = [
     // What hostile bytes are fed to, by the fuzzer and by the tests that replay its corpus
     ("FuzzTargets", ["MCFoundation", "SIP", "SDP", "RTP", "FloorControl", "MCDocuments"]),
     // The world in one process, for tests, trials and whoever builds on us
-    ("Simulation", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "OrderedCollections", "HeapModule"]),
+    ("Simulation", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy", "MCGateway", "MCSystem", "MediaDistribution", "Responder", "OrderedCollections", "HeapModule"]),
 ]
 /// Tests that see two rooms at work together.
 let testDependencies = ["ControllingFunction": ["ParticipatingFunction"]]

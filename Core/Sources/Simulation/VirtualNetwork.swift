@@ -102,6 +102,11 @@ public struct VirtualNetwork: Sendable {
         return host
     }
 
+    /// A further address of a host.
+    public mutating func addAddress(_ address: IPAddress, of host: HostID) {
+        hostsByAddress[address] = host
+    }
+
     public mutating func listen(_ host: HostID, on address: SocketAddress) {
         listeners[address] = host
     }

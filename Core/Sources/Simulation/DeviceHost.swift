@@ -1,0 +1,308 @@
+import CallControl
+import FloorControl
+import MCFoundation
+import OrderedCollections
+import RTP
+import Responder
+import SIPUserAgent
+
+/// What one call looks like on a device.
+struct DeviceCall {
+    var group: MCPTTGroupID?
+    var audio: SocketAddress
+    var floor: SocketAddress
+    var remote: RemoteMedia?
+    /// Set from callStarted on.
+    var startedAt: Instant?
+    var talk: DeviceTalk?
+}
+
+/// A talk of a device while it lasts.
+struct DeviceTalk {
+    var ssrc: UInt32
+    var beganAt: Instant
+    var sequence: UInt16
+    var timestamp: UInt32
+    var packets = 0
+}
+
+/// One responder's device in the simulated world: the client machine of the product, driven by virtual time and network.
+final class DeviceHost {
+    let id: HostID
+    let device: DeviceID
+    let country: Int
+    let mcpttID: MCPTTID
+    private let address: IPAddress
+    private let settings: ResponderSettings
+    private let packetInterval: Duration
+    private var random: SeededGenerator
+    private var client: ResponderClient
+    private var connection: ConnectionID?
+    private var flow: FlowID?
+    private var isConnecting = false
+    private var nextFlow: UInt64 = 1
+    private var nextPort: UInt16 = 30_000
+    private var wakeAt: Instant?
+    private(set) var calls: OrderedDictionary<CallHandle, DeviceCall> = [:]
+    /// Groups the user wants, and since when the system has confirmed each.
+    private(set) var wanted: [MCPTTGroupID] = []
+    private(set) var affiliatedSince: OrderedDictionary<MCPTTGroupID, Instant> = [:]
+    /// When the device last lost its connection, its host or its registration.
+    private(set) var disturbedAt: Instant = .zero
+
+    init(
+        id: HostID, device: DeviceID, country: Int, address: IPAddress, settings: ResponderSettings,
+        packetInterval: Duration, random: SeededGenerator
+    ) throws(ResponderSettingsError) {
+        self.id = id
+        self.device = device
+        self.country = country
+        self.address = address
+        self.settings = settings
+        self.packetInterval = packetInterval
+        mcpttID = settings.mcpttID
+        var random = random
+        client = try ResponderClient(settings: settings, random: random.fork())
+        self.random = random
+    }
+
+    /// The device was switched off and on: everything in memory is gone, the user's wishes stay.
+    func restart(_ world: inout WorldServices) throws(ResponderSettingsError) {
+        for call in calls.keys { stopTalking(call, &world) }
+        calls = [:]
+        affiliatedSince = [:]
+        connection = nil
+        flow = nil
+        isConnecting = false
+        wakeAt = nil
+        disturbedAt = world.now.instant
+        client = try ResponderClient(settings: settings, random: random.fork())
+        start(&world)
+    }
+
+    // MARK: What the user does
+
+    func start(_ world: inout WorldServices) {
+        tell(.command(.register), &world)
+        affiliate(wanted, &world)
+    }
+
+    func affiliate(_ groups: [MCPTTGroupID], _ world: inout WorldServices) {
+        wanted = groups
+        for group in affiliatedSince.keys where !groups.contains(group) { affiliatedSince[group] = nil }
+        tell(.command(.affiliate(groups)), &world)
+    }
+
+    /// Presses the button in a group: in the call that is up, else by calling the group.
+    func press(_ group: MCPTTGroupID, _ world: inout WorldServices) {
+        if let handle = handle(of: group) {
+            tell(.command(.press(handle)), &world)
+        } else {
+            tell(.command(.call(CallRequest(group: group, requestsFloor: true))), &world)
+        }
+    }
+
+    func release(_ group: MCPTTGroupID, _ world: inout WorldServices) {
+        guard let handle = handle(of: group) else { return }
+        tell(.command(.release(handle)), &world)
+    }
+
+    func handle(of group: MCPTTGroupID) -> CallHandle? {
+        calls.keys.first { calls[$0]?.group == group && calls[$0]?.startedAt != nil }
+    }
+
+    /// True where the device takes part in a call of the group and has for `duration`.
+    func isInCall(of group: MCPTTGroupID) -> Bool { handle(of: group) != nil }
+
+    // MARK: What reaches the host
+
+    func handle(_ delivery: Delivery, _ world: inout WorldServices) {
+        switch delivery {
+        case .connected(_, let id) where id == connection:
+            isConnecting = false
+            let flow = FlowID(nextFlow)
+            nextFlow += 1
+            self.flow = flow
+            guard let edge = SocketAddress(host: settings.edge.host, port: settings.edge.port) else { return }
+            tell(.flowOpened(flow, .tls, remote: edge), &world)
+        case .connectFailed(_, let id) where id == connection:
+            connection = nil
+            isConnecting = false
+            tell(.connectFailed, &world)
+        case .message(_, let id, let bytes) where id == connection:
+            guard let flow else { return }
+            tell(.received(flow, bytes), &world)
+        case .closed(_, let id) where id == connection:
+            connection = nil
+            disturbedAt = world.now.instant
+            affiliatedSince = [:]
+            guard let flow else { return }
+            self.flow = nil
+            tell(.flowClosed(flow), &world)
+        case .datagram(_, let bytes, from: _, let to):
+            receive(bytes, on: to, &world)
+        case .wake:
+            if let wakeAt, wakeAt <= world.now.instant { self.wakeAt = nil }
+        case .accepted, .connected, .connectFailed, .message, .closed, .script:
+            break
+        }
+        tick(&world)
+    }
+
+    private func receive(_ bytes: [UInt8], on local: SocketAddress, _ world: inout WorldServices) {
+        guard let handle = calls.keys.first(where: { calls[$0]?.audio == local || calls[$0]?.floor == local }) else {
+            return
+        }
+        if calls[handle]?.floor == local {
+            tell(.floorReceived(handle, bytes), &world)
+        } else if let header = try? RTPHeader(reading: bytes) {
+            world.observe(.heard(device, ssrc: header.ssrc))
+            tell(.audioReceived(handle), &world)
+        }
+    }
+
+    /// Sends the packets that are due, lets timers act, and asks to be woken in time.
+    private func tick(_ world: inout WorldServices) {
+        for handle in calls.keys { speak(handle, &world) }
+        if let due = client.nextDeadline, due <= world.now.instant { tell(.timeAdvanced, &world) }
+        var next = client.nextDeadline
+        for call in calls.values {
+            guard let talk = call.talk else { continue }
+            let due = talk.beganAt + packetInterval * talk.packets
+            next = next.map { min($0, due) } ?? due
+        }
+        guard let next, wakeAt.map({ next < $0 }) ?? true else { return }
+        let instant = max(next, world.now.instant + .microseconds(1))
+        wakeAt = instant
+        world.network.wake(id, at: instant)
+    }
+
+    private func speak(_ handle: CallHandle, _ world: inout WorldServices) {
+        while let call = calls[handle], var talk = call.talk, let remote = call.remote,
+            talk.beganAt + packetInterval * talk.packets <= world.now.instant
+        {
+            let packet = RTPPacket(
+                payloadType: remote.payloadType, sequenceNumber: talk.sequence, timestamp: talk.timestamp,
+                ssrc: talk.ssrc, marker: talk.packets == 0,
+                payload: [UInt8](repeating: UInt8(truncatingIfNeeded: talk.packets), count: 20)
+            ).serialized()
+            if let group = call.group { world.observe(.spoke(device, group, ssrc: talk.ssrc)) }
+            world.network.send(packet, from: call.audio, to: remote.audio)
+            talk.sequence &+= 1
+            talk.timestamp &+= 320
+            talk.packets += 1
+            calls[handle]?.talk = talk
+        }
+    }
+
+    // MARK: What the machine wants done
+
+    private func tell(_ event: ResponderEvent, _ world: inout WorldServices) {
+        for action in client.handle(event, at: world.now) { carryOut(action, &world) }
+    }
+
+    private func carryOut(_ action: ResponderAction, _ world: inout WorldServices) {
+        switch action {
+        case .connect(let target):
+            guard connection == nil, let remote = SocketAddress(host: target.host, port: target.port) else { return }
+            connection = world.network.connect(id, from: SocketAddress(address, port: 40_000), to: remote)
+            isConnecting = true
+        case .transmit(let bytes, let target):
+            guard target == flow, let connection else { return }
+            world.network.send(bytes, on: connection, from: id)
+        case .sendKeepAlive(let target):
+            // The connection of the simulated network answers: what dies is told as closed.
+            guard target == flow else { return }
+            tell(.keepAliveAnswered(target), &world)
+        case .close(let target):
+            guard target == flow, let connection else { return }
+            world.network.close(connection, by: id)
+            self.connection = nil
+            flow = nil
+            tell(.flowClosed(target), &world)
+        case .openMedia(let handle):
+            let audio = SocketAddress(address, port: nextPort)
+            let floor = SocketAddress(address, port: nextPort + 1)
+            nextPort = nextPort >= 60_000 ? 30_000 : nextPort + 2
+            let group = calls[handle]?.group
+            calls[handle] = DeviceCall(group: group, audio: audio, floor: floor)
+            tell(.mediaReady(handle, audio: audio, floor: floor), &world)
+        case .connectMedia(let handle, let remote):
+            calls[handle]?.remote = remote
+        case .closeMedia(let handle):
+            stopTalking(handle, &world)
+            calls[handle] = nil
+        case .sendFloor(let handle, let bytes, to: let remote):
+            guard let call = calls[handle] else { return }
+            world.network.send(bytes, from: call.floor, to: remote)
+        case .startTalking(let handle, let ssrc):
+            startTalking(handle, ssrc: ssrc, &world)
+        case .stopTalking(let handle):
+            stopTalking(handle, &world)
+        case .notify(let notice):
+            note(notice, &world)
+        }
+    }
+
+    private func startTalking(_ handle: CallHandle, ssrc: UInt32, _ world: inout WorldServices) {
+        guard let call = calls[handle] else { return }
+        if call.talk != nil { stopTalking(handle, &world) }
+        calls[handle]?.talk = DeviceTalk(
+            ssrc: ssrc, beganAt: world.now.instant, sequence: UInt16(truncatingIfNeeded: random.next()),
+            timestamp: UInt32(truncatingIfNeeded: random.next()))
+        if let group = calls[handle]?.group { world.observe(.deviceMayTalk(device, group, ssrc: ssrc)) }
+    }
+
+    private func stopTalking(_ handle: CallHandle, _ world: inout WorldServices) {
+        guard let call = calls[handle], let talk = call.talk else { return }
+        calls[handle]?.talk = nil
+        guard let group = call.group else { return }
+        world.observe(.deviceMustStop(device, group))
+        world.finishedTalks.append(
+            FinishedTalk(
+                device: device, group: group, ssrc: talk.ssrc, from: talk.beganAt, to: world.now.instant,
+                packets: talk.packets))
+    }
+
+    private func note(_ notice: ResponderNotice, _ world: inout WorldServices) {
+        switch notice {
+        case .calling(let handle, let group):
+            if calls[handle] == nil {
+                calls[handle] = DeviceCall(
+                    group: group, audio: SocketAddress(address, port: 0), floor: SocketAddress(address, port: 0))
+            } else {
+                calls[handle]?.group = group
+            }
+        case .called(let handle, let incoming, needsAnswer: _):
+            if calls[handle] == nil {
+                calls[handle] = DeviceCall(
+                    group: incoming.group, audio: SocketAddress(address, port: 0),
+                    floor: SocketAddress(address, port: 0))
+            } else {
+                calls[handle]?.group = incoming.group
+            }
+        case .callStarted(let handle, let facts):
+            if let group = facts.group { calls[handle]?.group = group }
+            calls[handle]?.startedAt = world.now.instant
+            world.statistics.callsJoined += 1
+        case .callFailed(let handle, let status, let warning):
+            world.statistics.refusals["\(status)/\(warning ?? 0)", default: 0] += 1
+            stopTalking(handle, &world)
+            calls[handle] = nil
+        case .callEnded(let handle, _):
+            stopTalking(handle, &world)
+            calls[handle] = nil
+        case .affiliation(let group, let state):
+            if state == .affiliated {
+                if affiliatedSince[group] == nil { affiliatedSince[group] = world.now.instant }
+            } else {
+                affiliatedSince[group] = nil
+            }
+        case .connectionLost, .registrationFailed:
+            disturbedAt = world.now.instant
+            affiliatedSince = [:]
+        case .registered, .deregistered, .serviceSettingsRefused, .affiliationRefused, .callChanged, .floor:
+            break
+        }
+    }
+}

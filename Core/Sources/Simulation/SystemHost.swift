@@ -1,0 +1,248 @@
+import CallControl
+import FloorControl
+import MCFoundation
+import MCSystem
+import MediaDistribution
+import Policy
+import SIP
+import SIPUserAgent
+
+/// The addresses of one simulated system.
+struct SystemAddresses: Sendable {
+    var accessSIP: SocketAddress
+    var interconnectionSIP: SocketAddress
+    var sockets: [MediaSocket]
+    var media: MediaAddresses
+
+    /// `10.<country>.0.1` towards its users, `10.<country>.0.2` towards partners: one host with two addresses.
+    init(country: Int) {
+        let access = IPAddress(v4: 0x0a00_0001 + UInt32(country) << 16)
+        let outside = IPAddress(v4: 0x0a00_0002 + UInt32(country) << 16)
+        accessSIP = SocketAddress(access, port: 5061)
+        interconnectionSIP = SocketAddress(outside, port: 5062)
+        let inner = MediaPorts(audio: SocketAddress(access, port: 20_000), floor: SocketAddress(access, port: 20_001))
+        let outer = MediaPorts(audio: SocketAddress(outside, port: 20_000), floor: SocketAddress(outside, port: 20_001))
+        media = MediaAddresses(access: [inner], interconnection: [outer])
+        sockets = [
+            MediaSocket(id: 0, use: .audio, face: .access, address: inner.audio),
+            MediaSocket(id: 1, use: .floor, face: .access, address: inner.floor),
+            MediaSocket(id: 2, use: .audio, face: .interconnection, address: outer.audio),
+            MediaSocket(id: 3, use: .floor, face: .interconnection, address: outer.floor),
+        ]
+    }
+}
+
+/// One MC system of the simulated world: the very cells of the product, driven by virtual time and network. It feeds
+/// events and carries out actions, as the drivers do.
+final class SystemHost {
+    let id: HostID
+    let system: MCSystemID
+    let addresses: SystemAddresses
+    private let directory: DirectorySnapshot
+    private let settings: CellSettings
+    private var random: SeededGenerator
+    private var signalling: SignallingCell
+    private var media: MediaCell
+    private var flows: [FlowID: ConnectionID] = [:]
+    private var flowsByConnection: [ConnectionID: FlowID] = [:]
+    private var targets: [ConnectionID: (target: Target, waiting: [[UInt8]])] = [:]
+    private var connections: [Target: ConnectionID] = [:]
+    private var nextFlow: UInt64 = 1
+    /// Who talks under an SSRC that this system assigned.
+    private var talkers: [UInt32: (call: MediaCallID, leg: LegID)] = [:]
+    private var openCalls: [MediaCallID] = []
+    /// The wake-up that is on its way.
+    private var wakeAt: Instant?
+
+    init(
+        id: HostID, system: MCSystemID, addresses: SystemAddresses, settings: CellSettings,
+        directory: DirectorySnapshot, random: SeededGenerator, at now: Now
+    ) {
+        self.id = id
+        self.system = system
+        self.addresses = addresses
+        self.directory = directory
+        self.settings = settings
+        var random = random
+        signalling = SignallingCell(settings: settings, directory: directory, random: random.fork(), at: now)
+        media = MediaCell(sockets: addresses.sockets)
+        self.random = random
+    }
+
+    /// Everything that was in memory is gone; the world has cut the connections.
+    func restart(_ world: inout WorldServices) {
+        for call in openCalls { world.observe(.callClosed(system, call)) }
+        openCalls = []
+        talkers = [:]
+        flows = [:]
+        flowsByConnection = [:]
+        targets = [:]
+        connections = [:]
+        wakeAt = nil
+        signalling = SignallingCell(
+            settings: settings, directory: directory, random: random.fork(), at: world.now)
+        media = MediaCell(sockets: addresses.sockets)
+        settle(&world)
+    }
+
+    // MARK: What reaches the host
+
+    func handle(_ delivery: Delivery, _ world: inout WorldServices) {
+        switch delivery {
+        case .accepted(_, let connection, let from, let to):
+            let names = to == addresses.interconnectionSIP ? world.certificateNames(of: from.address) : []
+            open(
+                connection,
+                FlowDescription(transport: .tls, remote: from, local: to, certificateNames: names), &world)
+        case .connected(_, let connection):
+            guard let (target, waiting) = targets.removeValue(forKey: connection),
+                let remote = SocketAddress(host: target.host, port: target.port)
+            else { break }
+            open(
+                connection,
+                FlowDescription(
+                    transport: .tls, remote: remote, local: addresses.interconnectionSIP,
+                    certificateNames: world.certificateNames(of: remote.address), isOutbound: true, target: target),
+                &world)
+            for bytes in waiting { world.network.send(bytes, on: connection, from: id) }
+        case .connectFailed(_, let connection):
+            guard let (target, _) = targets.removeValue(forKey: connection) else { break }
+            connections[target] = nil
+            act(signalling.handle(.targetFailed(target), at: world.now), &world)
+        case .message(_, let connection, let bytes):
+            guard let flow = flowsByConnection[connection] else { break }
+            act(signalling.handle(.received(flow, bytes), at: world.now), &world)
+        case .closed(_, let connection):
+            close(connection, &world)
+        case .datagram(_, let bytes, let from, let to):
+            receive(bytes, from: from, to: to, &world)
+        case .wake:
+            if let wakeAt, wakeAt <= world.now.instant { self.wakeAt = nil }
+        case .script:
+            break
+        }
+        settle(&world)
+    }
+
+    private func open(_ connection: ConnectionID, _ description: FlowDescription, _ world: inout WorldServices) {
+        let flow = FlowID(nextFlow)
+        nextFlow += 1
+        flows[flow] = connection
+        flowsByConnection[connection] = flow
+        act(signalling.handle(.flowOpened(flow, description), at: world.now), &world)
+    }
+
+    private func close(_ connection: ConnectionID, _ world: inout WorldServices) {
+        guard let flow = flowsByConnection.removeValue(forKey: connection) else { return }
+        flows[flow] = nil
+        for target in world.targets where connections[target] == connection { connections[target] = nil }
+        act(signalling.handle(.flowClosed(flow), at: world.now), &world)
+    }
+
+    private func receive(_ bytes: [UInt8], from: SocketAddress, to: SocketAddress, _ world: inout WorldServices) {
+        guard let socket = addresses.sockets.first(where: { $0.address == to }) else { return }
+        let reference = bytes.withUnsafeBytes { media.receive($0, on: socket.id, from: from, at: world.now) }
+        guard let reference else { return }
+        if bytes.count >= 12 {
+            let ssrc = bytes[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            if let talker = talkers[ssrc] { world.observe(.forwarded(system, talker.call, talker.leg)) }
+        }
+        for destination in media.forwardList(in: reference.slot) {
+            world.network.send(bytes, from: address(of: destination.socket), to: destination.address)
+        }
+    }
+
+    // MARK: What the cells want done
+
+    private func act(_ actions: [CellAction], _ world: inout WorldServices) {
+        for action in actions {
+            switch action {
+            case .transmit(let bytes, .flow(let flow)):
+                if let connection = flows[flow] { world.network.send(bytes, on: connection, from: id) }
+            case .transmit(let bytes, .target(let target)):
+                transmit(bytes, to: target, &world)
+            case .close(let flow):
+                guard let connection = flows[flow] else { continue }
+                world.network.close(connection, by: id)
+                close(connection, &world)
+            case .media(let command):
+                observe(command, &world)
+                media.handle(command, at: world.now)
+            case .note(let observation):
+                world.note(system, observation)
+            }
+        }
+    }
+
+    private func transmit(_ bytes: [UInt8], to target: Target, _ world: inout WorldServices) {
+        if let connection = connections[target] {
+            if targets[connection] != nil {
+                targets[connection]?.waiting.append(bytes)
+            } else {
+                world.network.send(bytes, on: connection, from: id)
+            }
+            return
+        }
+        guard let remote = SocketAddress(host: target.host, port: target.port) else {
+            return act(signalling.handle(.targetFailed(target), at: world.now), &world)
+        }
+        world.remember(target)
+        let connection = world.network.connect(id, from: addresses.interconnectionSIP, to: remote)
+        connections[target] = connection
+        targets[connection] = (target, [bytes])
+    }
+
+    private func observe(_ command: MediaCommand, _ world: inout WorldServices) {
+        switch command {
+        case .openCall(let call, let settings):
+            openCalls.append(call)
+            if let group = settings.groupID { world.observe(.callOpened(system, group, call)) }
+        case .closeCall(let call):
+            openCalls.removeAll { $0 == call }
+            world.observe(.callClosed(system, call))
+        case .join(let call, let leg, let description):
+            talkers[description.audioSSRC] = (call, leg)
+        default:
+            break
+        }
+    }
+
+    /// Passes on what the media cell has to say until nothing is left, and asks to be woken in time.
+    private func settle(_ world: inout WorldServices) {
+        while true {
+            media.advance(to: world.now)
+            if let due = signalling.nextDeadline, due <= world.now.instant {
+                act(signalling.handle(.timeAdvanced, at: world.now), &world)
+            }
+            media.drainDatagrams { datagram, bytes in
+                world.network.send(
+                    Array(bytes), from: address(of: datagram.destination.socket), to: datagram.destination.address)
+            }
+            let events = media.takeEvents()
+            guard !events.isEmpty else { break }
+            for event in events {
+                if case .talkerChanged(let call, let leg, _) = event {
+                    world.observe(.talkerChanged(system, call, leg))
+                }
+                act(signalling.handle(.media(event), at: world.now), &world)
+            }
+        }
+        let due = [signalling.nextDeadline, media.nextDeadline].compactMap { $0 }.min()
+        guard let due, wakeAt.map({ due < $0 }) ?? true else { return }
+        // At least a microsecond on, so that a deadline that does not move cannot stop the clock.
+        let instant = max(due, world.now.instant + .microseconds(1))
+        wakeAt = instant
+        world.network.wake(id, at: instant)
+    }
+
+    private func address(of socket: UInt8) -> SocketAddress {
+        addresses.sockets[Int(socket)].address
+    }
+}
+
+extension SocketAddress {
+    init?(host: String, port: UInt16) {
+        guard let address = IPAddress(host) else { return nil }
+        self.init(address, port: port)
+    }
+}
