@@ -47,6 +47,8 @@ extension SignallingCell {
     private mutating func acknowledge(_ request: SIPRequest, from function: FunctionID, at now: Now) {
         switch destination(of: request, from: function) {
         case .function(let receiver):
+            var request = request
+            request.headers.prepend(.via, internalVia(branch: "ack\(request.headers.cseq?.number ?? 0)"))
             guard case .request(let read)? = carried(.request(request)) else { return }
             queue.append((receiver, .sip(.acknowledgement(read))))
         case .client(let flow, let onward): tell(.access, .acknowledge(onward, .flow(flow)), at: now)
@@ -129,12 +131,16 @@ extension SignallingCell {
         }
         var request = request
         // Answers copy it, and what is written to octets needs it (RFC 3261 8.1.1.7).
-        request.headers.prepend(.via, "SIP/2.0/TCP cell\(settings.cell).invalid;branch=z9hG4bK\(client.value)")
+        request.headers.prepend(.via, internalVia(branch: "\(client.value)"))
         guard case .request(let read)? = carried(.request(request)) else {
             return queue.append((from, .sip(.response(request.response(400, toTag: random.token(10)), client))))
         }
         let server = transactions.open(client, from: from, to: to, isInvite: request.method == .invite, at: now)
         queue.append((to, .sip(.request(read, server, .system))))
+    }
+
+    private func internalVia(branch: String) -> String {
+        "SIP/2.0/TCP cell\(settings.cell).invalid;branch=z9hG4bK\(branch)"
     }
 
     mutating func respondInternally(_ response: SIPResponse, _ server: ServerTransactionID) {

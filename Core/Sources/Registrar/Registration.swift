@@ -32,7 +32,8 @@ extension Registrar {
             var response = request.response(error.status, toTag: random.token(10))
             for (name, value) in error.headers { response.headers.append(name, value) }
             let note = Observation(
-                "registration.refused", [.init("status", "\(error.status)"), .init("cause", error.cause)])
+                error.status == 401 ? "registration.challenged" : "registration.refused",
+                [.init("status", "\(error.status)"), .init("cause", error.cause)])
             return [.respond(response, transaction), .note(note)]
         }
     }
