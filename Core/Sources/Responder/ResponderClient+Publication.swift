@@ -16,6 +16,8 @@ struct Publication: Sendable {
     var wantedGroups: [MCPTTGroupID]?
     /// The wish changed while a PUBLISH was out.
     var isChanged = false
+    /// The last PUBLISH failed for a reason that may pass.
+    var mustRepeat = false
     /// As the last NOTIFY says.
     var groups: [GroupAffiliation] = []
     var subscription: SubscriptionID?
@@ -62,6 +64,7 @@ extension ResponderClient {
             return
         }
         publication.isChanged = false
+        publication.mustRepeat = false
         var document = AffiliationDocument(entity: settings.mcpttID, publicationID: random.token(12))
         document.clients = [
             .init(client: settings.clientID, groups: groups.map { GroupAffiliation(group: $0) })
@@ -122,8 +125,11 @@ extension ResponderClient {
             rejoinCalls(at: now)
         } else if id == publication.affiliationTransaction {
             publication.affiliationTransaction = nil
-            if !response.isSuccess {
+            if response.isSuccess {
+                connection.failures = 0
+            } else {
                 notify(.affiliationRefused(status: response.status, warning: warning))
+                publication.mustRepeat = Self.mayPass(response.status)
                 retryPublication(response.status, at: now)
             }
             if publication.isChanged { publishAffiliation(at: now) }
@@ -132,9 +138,11 @@ extension ResponderClient {
 
     /// What may pass is tried again; a refusal with a reason is final until the user wants something else.
     private mutating func retryPublication(_ status: Int, at now: Now) {
-        guard status == 408 || status >= 500, registration.isRegistered else { return }
+        guard Self.mayPass(status), registration.isRegistered else { return }
         publication.retryAt = now.instant + nextWait()
     }
+
+    private static func mayPass(_ status: Int) -> Bool { status == 408 || (500..<600).contains(status) }
 
     mutating func advancePublication(at now: Now) {
         guard let retryAt = publication.retryAt, retryAt <= now.instant else { return }
@@ -144,7 +152,7 @@ extension ResponderClient {
             publishSettings(at: now)
         } else {
             subscribe(at: now)
-            publishAffiliation(at: now)
+            if publication.mustRepeat { publishAffiliation(at: now) }
         }
     }
 

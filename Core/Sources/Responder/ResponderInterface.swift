@@ -113,6 +113,16 @@ public struct RemoteMedia: Hashable, Sendable {
     public var payloadType: UInt8
     /// From our view.
     public var direction: MediaDirection
+
+    public init(
+        audio: SocketAddress, floor: SocketAddress?, codec: SpeechCodec, payloadType: UInt8, direction: MediaDirection
+    ) {
+        self.audio = audio
+        self.floor = floor
+        self.codec = codec
+        self.payloadType = payloadType
+        self.direction = direction
+    }
 }
 
 /// What the user may want to see.
@@ -145,6 +155,12 @@ public struct IncomingCall: Hashable, Sendable {
     public var group: MCPTTGroupID?
     public var caller: MCPTTID?
     public var tier: CallTier
+
+    public init(group: MCPTTGroupID?, caller: MCPTTID?, tier: CallTier) {
+        self.group = group
+        self.caller = caller
+        self.tier = tier
+    }
 }
 
 public struct CallFacts: Hashable, Sendable {
@@ -152,6 +168,12 @@ public struct CallFacts: Hashable, Sendable {
     /// By which the call can be joined again.
     public var session: SIPURI?
     public var hasFloorControl: Bool
+
+    public init(group: MCPTTGroupID?, session: SIPURI?, hasFloorControl: Bool) {
+        self.group = group
+        self.session = session
+        self.hasFloorControl = hasFloorControl
+    }
 }
 
 public enum CallEndReason: Hashable, Sendable {

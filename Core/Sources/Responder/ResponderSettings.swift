@@ -96,4 +96,8 @@ public struct ResponderLimits: Hashable, Sendable {
 public struct ResponderSettingsError: Error, Hashable, Sendable {
     /// What is no SIP URI.
     public var setting: String
+
+    public init(setting: String) {
+        self.setting = setting
+    }
 }

@@ -195,6 +195,17 @@ import Testing
         #expect(call.talk(1, milliseconds: 200).prefix(2) == ["talker 4 ssrc 104", "granted 30s priority 9 > 4"])
     }
 
+    @Test func `A packet after the grace is dropped even before the timer was looked at`() {
+        var call = takenCall()
+        call.join(4, ServerCall.description(4, priority: 9))
+        call.media(from: 1)
+        call.receive(.request, from: 4, priority: 9)
+        call.milliseconds += 2_999
+        #expect(call.media(from: 1) == ["admitted"])
+        call.milliseconds += 1
+        #expect(call.media(from: 1) == ["dropped"])
+    }
+
     @Test func `T1 ends a revocation whose talker fell silent`() {
         var call = takenCall(FloorSettings(timers: .init(stopTalkingGrace: .seconds(20))))
         call.join(4, ServerCall.description(4, priority: 9))
