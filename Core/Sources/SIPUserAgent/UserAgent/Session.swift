@@ -122,6 +122,14 @@ struct Session: Sendable {
     /// BYE once ACK is there (RFC 3261 15).
     var farewell: Headers?
 
+    /// RSeq of the reliable responses that went out, and CSeq of their INVITE: a late PRACK is still answered.
+    var reliableNumbers: (range: ClosedRange<UInt32>, invite: UInt32)?
+
+    /// Whether the peer has a tag, so that requests can be sent inside the dialog.
+    var hasDialog: Bool {
+        if case .calling = phase { false } else { true }
+    }
+
     init(id: SessionID, isCaller: Bool, dialog: Dialog, phase: Phase) {
         self.id = id
         self.isCaller = isCaller

@@ -64,6 +64,8 @@ extension UserAgent {
         ringing.lastReliable += 1
         response.headers.append(.require, "100rel")
         response.headers.append(.rseq, String(ringing.lastReliable))
+        let first = session.reliableNumbers?.range.lowerBound ?? ringing.lastReliable
+        sessions[id]?.reliableNumbers = (first...ringing.lastReliable, ringing.request.headers.cseq?.number ?? 0)
         ringing.unacknowledged.append(
             .init(response: response, number: ringing.lastReliable, interval: limits.timers.t1))
         sessions[id]?.phase = .ringing(ringing)
@@ -98,10 +100,16 @@ extension UserAgent {
     mutating func prackReceived(
         _ request: SIPRequest, in id: SessionID, _ transaction: ServerTransactionID, at now: Now
     ) {
-        guard let session = sessions[id], case .ringing(var ringing) = session.phase,
-            let first = ringing.unacknowledged.first, let cseq = ringing.request.headers.cseq,
-            request.headers[.rack].map(UserAgent.words) == [String(first.number), String(cseq.number), "INVITE"]
+        let words = request.headers[.rack].map(UserAgent.words) ?? []
+        guard let session = sessions[id], let sent = session.reliableNumbers, words.count == 3,
+            let number = UInt32(words[0]), sent.range.contains(number), UInt32(words[1]) == sent.invite,
+            words[2] == "INVITE"
         else { return refuse(request, transaction, 481) }
+        guard case .ringing(var ringing) = session.phase else {
+            // RFC 3262 3: after the final answer a PRACK is late, not wrong.
+            return refuse(request, transaction, 200)
+        }
+        guard ringing.unacknowledged.first?.number == number else { return refuse(request, transaction, 481) }
         ringing.unacknowledged.removeFirst()
         let held = ringing.unacknowledged.isEmpty ? ringing.heldAccept : nil
         if held != nil { ringing.heldAccept = nil }

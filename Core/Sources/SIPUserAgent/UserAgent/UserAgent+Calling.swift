@@ -12,7 +12,9 @@ extension UserAgent {
         addAllow(&request.headers)
         if request.headers.has(.sessionExpires) { addSupported("timer", &request.headers) }
         guard let dialog = Dialog(calling: request) else {
-            preconditionFailure("INVITE without readable From, To, Call-ID or CSeq")
+            // From and To may be made of what a peer said, and so must not stop us.
+            tell(.rejected(id, request.response(400)))
+            return id
         }
         guard sessions.count < limits.sessions, outstanding.count + accepted.count < limits.outstandingRequests else {
             tell(.rejected(id, request.response(503)))
@@ -177,6 +179,9 @@ extension UserAgent {
         case .calling(let calling):
             sessions[id]?.isOwned = false
             put(.cancel(calling.transaction))
+            // RFC 3261 9.1; the layer below knows it too, but a function of the same process may stay silent.
+            deadlines.set(
+                .outstanding(calling.transaction), at: now.instant + limits.timers.timeout + limits.timers.t2)
         case .ringing:
             reject(id, status: 480, headers: headers, at: now)
         case .established:

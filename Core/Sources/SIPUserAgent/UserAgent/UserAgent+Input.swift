@@ -61,6 +61,7 @@ extension UserAgent {
         guard status == 481 || status == 408, let session = sessions[id] else { return }
         guard case .established = session.phase else { return }
         tell(id, .ended(id, .peerGone(status)))
+        closePending(of: id)
         if status == 408 { sayFarewell(id, Headers(), at: now) }
         remove(id)
     }

@@ -27,7 +27,7 @@ extension UserAgent {
         case .invite, .ack, .cancel, .bye, .prack: preconditionFailure("\(method) is the user agent's to send")
         case .register, .options, .subscribe, .notify, .publish, .message, .info, .update, .refer, .other: break
         }
-        guard let session = sessions[id], session.isOwned, !session.dialog.remoteTag.isEmpty,
+        guard let session = sessions[id], session.isOwned, session.hasDialog,
             var request = sessions[id]?.dialog.request(method)
         else {
             let transaction = ClientTransactionID(mint())

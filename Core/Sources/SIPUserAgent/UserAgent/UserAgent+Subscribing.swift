@@ -11,7 +11,8 @@ extension UserAgent {
         complete(&request)
         if !request.headers.has(.expires) { request.headers.append(.expires, "3600") }
         guard let dialog = Dialog(calling: request), let event = request.headers[.event] else {
-            preconditionFailure("SUBSCRIBE without readable From, To, Call-ID, CSeq or Event")
+            tell(.subscriptionEnded(id, status: 400))
+            return id
         }
         guard subscriptions.count < limits.subscriptions, outstanding.count < limits.outstandingRequests else {
             tell(.subscriptionEnded(id, status: 503))

@@ -45,11 +45,12 @@ public enum UserAgentEvent: Hashable, Sendable {
     case progressed(SessionID, SIPResponse)
     /// 2xx to our INVITE; ACK is out.
     case established(SessionID, SIPResponse)
-    /// ACK to our 2xx.
+    /// ACK to our 2xx. For a re-INVITE only where it carries the answer to our offer.
     case acknowledged(SessionID, SIPRequest)
     /// Final failure of our INVITE. Time-out and transport failure come as 408 and 503. The session is gone.
     case rejected(SessionID, SIPResponse)
-    /// re-INVITE or UPDATE that changes something: to be answered by `answer`.
+    /// re-INVITE or UPDATE that changes something: to be answered by `answer`. A re-INVITE without body asks for an
+    /// offer of ours; the peer's answer then comes with `.acknowledged`.
     case modified(SessionID, SIPRequest, ServerTransactionID)
     /// Final answer to our `reinvite`.
     case modificationAnswered(SessionID, SIPResponse)

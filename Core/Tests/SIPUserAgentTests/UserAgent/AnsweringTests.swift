@@ -168,6 +168,15 @@ import Testing
         #expect(bench.responses.last?.headers.cseq?.method == .invite)
     }
 
+    @Test func `a PRACK that comes after the 200 is late, not wrong`() throws {
+        var bench = UserAgentBench()
+        _ = bench.receive(try bench.peerInvitation(more: "Require: 100rel"))
+        _ = try ring(&bench)
+        #expect(try bench.accept() == ["> 200"])
+        #expect(bench.receive(try prack(bench, bench.responses[0], cseq: 2)) == ["> 200"])
+        #expect(bench.receive(try bench.fromPeer("PRACK", cseq: 3, more: "RAck: 1 1 INVITE")) == ["> 481"])
+    }
+
     @Test func `without PRACK the INVITE fails after 64 T1`() throws {
         var bench = UserAgentBench()
         _ = bench.receive(try bench.peerInvitation(more: "Require: 100rel"))

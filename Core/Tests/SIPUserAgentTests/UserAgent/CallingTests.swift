@@ -106,6 +106,27 @@ import Testing
         #expect(bench.agent.sessionCount == 0)
     }
 
+    @Test func `a cancelled INVITE that is never answered is forgotten`() throws {
+        var bench = UserAgentBench()
+        let invite = try bench.invitation()
+        var id = SessionID(0)
+        _ = bench.run { id = $0.invite(invite, at: $1) }
+        _ = bench.run { $0.end(id, at: $1) }
+        #expect(bench.wait(until: 40_000) == [])
+        #expect(bench.agent.sessionCount == 0)
+        #expect(bench.agent.nextDeadline == nil)
+    }
+
+    @Test func `what cannot be written as a dialog is refused, not sent`() throws {
+        var bench = UserAgentBench()
+        var invite = try bench.invitation()
+        invite.headers.set(.from, "<sip:")
+        #expect(bench.run { _ = $0.invite(invite, at: $1) } == ["! rejected 400"])
+        var subscribe = try bench.bare("SUBSCRIBE")
+        subscribe.headers.remove(.event)
+        #expect(bench.run { _ = $0.subscribe(subscribe, at: $1) } == ["! subscription ended 400"])
+    }
+
     @Test func `a 200 that crosses the CANCEL is acknowledged and released`() throws {
         var bench = UserAgentBench()
         let invite = try bench.invitation()
