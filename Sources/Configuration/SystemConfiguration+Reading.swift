@@ -1,0 +1,309 @@
+import CallControl
+import MCFoundation
+import Policy
+import Yams
+
+extension SystemConfiguration {
+    /// Reads and checks the file. Every mistake is told, not only the first.
+    public static func read(path: String) throws(ConfigurationError) -> SystemConfiguration {
+        try read(text: try Files.text(of: path), file: path)
+    }
+
+    /// `file` names the text in messages; its folder is where relative file names start.
+    public static func read(text: String, file: String) throws(ConfigurationError) -> SystemConfiguration {
+        let issues = IssueList(file: file)
+        let root = try YAMLText.root(text, issues)
+        let result = root.fields().flatMap { SystemReader(folder: Files.folder(of: file)).read($0) }
+        try issues.throwIfAny()
+        guard let result else { preconditionFailure("a file without a mistake gives a configuration") }
+        return result
+    }
+}
+
+/// Reads the sections one by one; a section with mistakes gives nil, and the others are read all the same.
+private struct SystemReader {
+    let folder: String
+
+    func read(_ root: Fields) -> SystemConfiguration? {
+        let system = root.required("system")?.fields().flatMap(self.system)
+        let services = root.optional("services")
+        let listeners = root.required("listeners")?.fields().flatMap { self.listeners($0, domain: system?.domain) }
+        let certificates = root.required("certificates")?.fields().flatMap(self.certificates)
+        let media = root.required("media")?.fields().flatMap(self.media)
+        let partners = root.optional("partners").map { $0.list(of: partner) ?? [] } ?? []
+        let timers = root.optional("timers").map { $0.fields().map(self.timers) ?? ServiceTimers() } ?? ServiceTimers()
+        let limits = root.optional("limits").map { $0.fields().map(self.limits) ?? ServiceLimits() } ?? ServiceLimits()
+        let level = root.optional("log_level").map { $0.choice(LogLevel.self) ?? .info } ?? .info
+        let directory = root.required("directory")?.file(in: folder)
+        root.end()
+        guard var system else { return nil }
+        if let services, let identities = self.services(services, domain: system.domain) {
+            system.services = identities
+        }
+        checkDomains(of: partners, own: system)
+        guard let listeners, let certificates, let media, let directory else { return nil }
+        return SystemConfiguration(
+            identity: SystemIdentity(
+                id: system.id, domain: system.domain, otherDomains: system.otherDomains, services: system.services,
+                realm: system.realm),
+            name: system.name, country: system.country, access: listeners.access,
+            interconnection: listeners.interconnection, certificates: certificates, media: media,
+            partners: partners.map(\.configuration), timers: timers, limits: limits, logLevel: level,
+            directory: directory)
+    }
+
+    // MARK: system, services
+
+    struct System {
+        var name: String
+        var country: String
+        var domain: String
+        var id: MCSystemID
+        var otherDomains: [String]
+        var realm: String?
+        var services: ServiceIdentities?
+    }
+
+    func system(_ fields: Fields) -> System? {
+        let name = fields.required("name")?.text()
+        let country = fields.required("country").flatMap { value -> String? in
+            guard let text = value.text("a country code of two capital letters") else { return nil }
+            guard text.utf8.count == 2, text.utf8.allSatisfy({ (65...90).contains($0) }) else {
+                value.expected("a country code of two capital letters")
+                return nil
+            }
+            return text
+        }
+        let domain = fields.required("domain")?.domain()
+        let id = fields.optional("id")?.domain()
+        let others = fields.optional("other_domains")?.list { $0.domain() } ?? []
+        let realm = fields.optional("realm")?.text()
+        fields.end()
+        guard let name, let country, let domain else { return nil }
+        return System(
+            name: name, country: country, domain: domain, id: MCSystemID(id ?? domain), otherDomains: others,
+            realm: realm)
+    }
+
+    func services(_ value: Value, domain: String) -> ServiceIdentities? {
+        guard let fields = value.fields() else { return nil }
+        var services = ServiceIdentities(domain: domain)
+        func read(_ key: String, _ part: WritableKeyPath<ServiceIdentities, PublicServiceIdentity>) {
+            guard let identity = fields.optional(key)?.identity() else { return }
+            services[keyPath: part] = PublicServiceIdentity(identity)
+        }
+        read("participating", \.participating)
+        read("controlling_group", \.controllingGroup)
+        read("controlling_private", \.controllingPrivate)
+        read("pre_established", \.preEstablished)
+        read("gateway", \.gateway)
+        fields.end()
+        return services
+    }
+
+    // MARK: listeners, certificates, media
+
+    func listeners(
+        _ fields: Fields, domain: String?
+    ) -> (access: AccessListeners, interconnection: InterconnectionListeners)? {
+        let access = fields.required("access")?.fields().map { fields in
+            let host = fields.optional("host")?.domain()
+            let listeners = AccessListeners(
+                host: host ?? domain ?? "", tls: addresses(fields, "tls"), tcp: addresses(fields, "tcp"),
+                udp: addresses(fields, "udp"))
+            fields.end()
+            return listeners
+        }
+        let interconnection = fields.required("interconnection")?.fields().map { fields in
+            let host = fields.optional("host")?.domain()
+            let listeners = InterconnectionListeners(host: host ?? domain ?? "", tls: addresses(fields, "tls"))
+            fields.end()
+            return listeners
+        }
+        fields.end()
+        guard let access, let interconnection else { return nil }
+        return (access, interconnection)
+    }
+
+    func addresses(_ fields: Fields, _ key: String) -> [SocketAddress] {
+        guard let values = fields.optional(key)?.list() else { return [] }
+        var addresses: [SocketAddress] = []
+        for value in values {
+            guard let address = value.socketAddress() else { continue }
+            if addresses.contains(address) {
+                value.issues.add(value, "\(address) appears twice")
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    func certificates(_ fields: Fields) -> CertificateFiles? {
+        let access = fields.required("access").flatMap(identity)
+        let interconnection = fields.optional("interconnection").map { identity($0) }
+        let authority = fields.optional("authority")?.file(in: folder)
+        let asked = fields.optional("client_certificates")
+        let choice = asked.map { $0.choice(ClientCertificates.self) ?? .none } ?? .none
+        if let asked, choice != .none, fields.optional("authority") == nil {
+            asked.issues.add(asked, "expected an authority beside \"\(choice.rawValue)\", found none")
+        }
+        fields.end()
+        guard let access else { return nil }
+        return CertificateFiles(
+            access: access, interconnection: (interconnection ?? access) ?? access, authority: authority,
+            clientCertificates: choice)
+    }
+
+    func identity(_ value: Value) -> CertificateFiles.Identity? {
+        guard let fields = value.fields() else { return nil }
+        let certificate = fields.required("certificate")?.file(in: folder)
+        let key = fields.required("key")?.file(in: folder)
+        fields.end()
+        guard let certificate, let key else { return nil }
+        return .init(certificate: certificate, key: key)
+    }
+
+    func media(_ fields: Fields) -> MediaAddresses? {
+        let access = fields.required("access").flatMap(ports)
+        let interconnection = fields.required("interconnection").flatMap(ports)
+        fields.end()
+        guard let access, let interconnection else { return nil }
+        return MediaAddresses(access: access, interconnection: interconnection)
+    }
+
+    func ports(_ value: Value) -> [MediaPorts]? {
+        guard let fields = value.fields() else { return nil }
+        let v4 = fields.optional("v4").map { $0.address(isIPv6: false) }
+        let v6 = fields.optional("v6").map { $0.address(isIPv6: true) }
+        let audio = fields.required("audio_port")?.integer(1...65_535)
+        let floorPort = fields.required("floor_port")
+        let floor = floorPort?.integer(1...65_535)
+        fields.end()
+        if v4 == nil, v6 == nil { value.issues.add(value, "expected v4 or v6 or both, found neither") }
+        if let floorPort, let audio, audio == floor {
+            floorPort.issues.add(floorPort, "expected another port than audio_port, found \(audio) too")
+        }
+        guard let audio, let floor else { return nil }
+        return [v4, v6].compactMap { $0 ?? nil }.map { address in
+            MediaPorts(
+                audio: SocketAddress(address, port: UInt16(audio)), floor: SocketAddress(address, port: UInt16(floor)))
+        }
+    }
+
+    // MARK: timers, limits
+
+    func timers(_ fields: Fields) -> ServiceTimers {
+        var timers = ServiceTimers()
+        func read(_ key: String, _ part: WritableKeyPath<ServiceTimers, Duration>, _ range: ClosedRange<Duration>) {
+            if let duration = fields.optional(key)?.duration(range) { timers[keyPath: part] = duration }
+        }
+        read("registration_expires", \.registrationExpires, .seconds(60)...(.seconds(86_400)))
+        read("flow_timer", \.flowTimer, .seconds(10)...(.seconds(3_600)))
+        read("heartbeat", \.heartbeat, .milliseconds(100)...(.seconds(300)))
+        read("tls_handshake", \.tlsHandshake, .milliseconds(100)...(.seconds(60)))
+        read("message", \.message, .milliseconds(100)...(.seconds(60)))
+        read("idle", \.idle, .seconds(10)...(.seconds(86_400)))
+        fields.end()
+        return timers
+    }
+
+    func limits(_ fields: Fields) -> ServiceLimits {
+        var limits = ServiceLimits()
+        func read(_ key: String, _ part: WritableKeyPath<ServiceLimits, Int>, _ range: ClosedRange<Int>) {
+            if let number = fields.optional(key)?.integer(range) { limits[keyPath: part] = number }
+        }
+        read("connections", \.connections, 1...1_000_000)
+        read("connections_per_source", \.connectionsPerSource, 1...1_000_000)
+        read("header_octets", \.headerOctets, 2_048...1_048_576)
+        read("body_octets", \.bodyOctets, 2_048...16_777_216)
+        read("lost_heartbeats", \.lostHeartbeats, 1...100)
+        fields.end()
+        return limits
+    }
+}
+
+// MARK: partners
+
+extension SystemReader {
+    struct PartnerRead {
+        var configuration: PartnerConfiguration
+        var domains: [(name: String, value: Value)]
+    }
+
+    fileprivate func partner(_ value: Value) -> PartnerRead? {
+        guard let fields = value.fields() else { return nil }
+        let system = fields.required("system")?.domain()
+        let domains = fields.required("domains")?.list { value in value.domain().map { (name: $0, value: value) } }
+        let gateways = fields.required("gateways")?.list { gateway($0, system: system) }
+        let authority = fields.required("authority")?.file(in: folder)
+        let trunk = fields.optional("trunk").map { $0.flag() ?? true } ?? true
+        let agreement = fields.optional("agreement").map { self.agreement($0) ?? Agreement() } ?? Agreement()
+        let domain = domains?.first?.name ?? system ?? ""
+        let services = fields.optional("services").flatMap { self.services($0, domain: domain) }
+        fields.end()
+        if let domains, domains.isEmpty { value.issues.add(value, "domains: expected at least one domain, found none") }
+        if let gateways, gateways.isEmpty {
+            value.issues.add(value, "gateways: expected at least one gateway, found none")
+        }
+        guard let system, let domains, let gateways, let authority else { return nil }
+        return PartnerRead(
+            configuration: PartnerConfiguration(
+                partner: Partner(
+                    system: MCSystemID(system), domains: domains.map(\.name), services: services, gateways: gateways,
+                    agreement: agreement, offersTrunks: trunk),
+                authorityFile: authority),
+            domains: domains)
+    }
+
+    private func gateway(_ value: Value, system: String?) -> GatewayTarget? {
+        guard let fields = value.fields() else { return nil }
+        let address = fields.required("address")?.hostAndPort()
+        let name = fields.optional("name")?.domain()
+        fields.end()
+        guard let address else { return nil }
+        // RFC 5922 7.2: the certificate proves the SIP domain, whatever host serves it.
+        return GatewayTarget(host: address.host, port: address.port, serverName: name ?? system ?? address.host)
+    }
+
+    private func agreement(_ value: Value) -> Agreement? {
+        guard let fields = value.fields() else { return nil }
+        var agreement = Agreement()
+        if let read = fields.optional("groups_offered") { agreement.groupsOffered = admission(read, MCPTTGroupID.init) }
+        if let read = fields.optional("groups_used") { agreement.groupsUsed = admission(read, MCPTTGroupID.init) }
+        if let read = fields.optional("users_admitted") { agreement.usersAdmitted = admission(read, MCPTTID.init) }
+        if let read = fields.optional("users_released") { agreement.usersReleased = admission(read, MCPTTID.init) }
+        fields.end()
+        return agreement
+    }
+
+    private func admission<ID: TextualIdentity>(_ value: Value, _ make: (String) -> ID) -> Admission<ID> {
+        switch value.node {
+        case .sequence: return .only(value.list { $0.identity().map(make) } ?? [])
+        case .scalar(let scalar) where scalar.string == "all": return .all
+        case .scalar(let scalar) where scalar.string == "none": return .none
+        case .scalar, .mapping, .alias:
+            value.expected("all, none or a list of identities")
+            return .none
+        }
+    }
+
+    /// A domain belongs to one system: what it asserts would else be ambiguous.
+    fileprivate func checkDomains(of partners: [PartnerRead], own: System) {
+        var owners: [String: String] = [:]
+        for domain in [own.domain] + own.otherDomains { owners[domain] = "this system" }
+        var systems = [own.id.value: "this system"]
+        for read in partners {
+            let name = read.configuration.partner.system.value
+            if let other = systems[name], let value = read.domains.first?.value {
+                value.issues.add(value, "expected a partner that is not listed yet, found \(name) as \(other) already")
+            }
+            systems[name] = "a partner"
+            for (domain, value) in read.domains {
+                if let other = owners[domain] {
+                    value.issues.add(value, "expected a domain of \(name) alone, found one that belongs to \(other)")
+                }
+                owners[domain] = name
+            }
+        }
+    }
+}

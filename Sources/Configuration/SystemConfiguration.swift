@@ -1,0 +1,109 @@
+public import CallControl
+public import MCFoundation
+public import Policy
+public import SIPUserAgent
+
+/// The configuration of one national system, as `euccs serve --config FILE` reads it. What the file leaves out stands
+/// here with its default.
+public struct SystemConfiguration: Sendable {
+    public var identity: SystemIdentity
+    /// For people: "Italia Emergenza".
+    public var name: String
+    /// ISO 3166, two capital letters.
+    public var country: String
+    public var access: AccessListeners
+    public var interconnection: InterconnectionListeners
+    public var certificates: CertificateFiles
+    public var media: MediaAddresses
+    public var partners: [PartnerConfiguration]
+    public var timers = ServiceTimers()
+    public var limits = ServiceLimits()
+    public var logLevel = LogLevel.info
+    /// Path of the directory file.
+    public var directory: String
+
+    /// What stands in Via and Record-Route towards clients.
+    public var accessSentBy: SentBy {
+        SentBy(
+            host: access.host, udpPort: access.udp.first?.port, tcpPort: access.tcp.first?.port,
+            tlsPort: access.tls.first?.port)
+    }
+
+    /// What stands in Via and Record-Route towards partners.
+    public var interconnectionSentBy: SentBy {
+        SentBy(host: interconnection.host, tlsPort: interconnection.tls.first?.port)
+    }
+}
+
+/// Where clients are accepted.
+public struct AccessListeners: Hashable, Sendable {
+    /// The name that clients are told; by default the first address, else the domain.
+    public var host: String
+    public var tls: [SocketAddress] = []
+    public var tcp: [SocketAddress] = []
+    public var udp: [SocketAddress] = []
+}
+
+/// Where gateways of partners are accepted: mutual TLS only.
+public struct InterconnectionListeners: Hashable, Sendable {
+    public var host: String
+    public var tls: [SocketAddress] = []
+}
+
+/// PEM files.
+public struct CertificateFiles: Hashable, Sendable {
+    public struct Identity: Hashable, Sendable {
+        public var certificate: String
+        public var key: String
+    }
+
+    /// Towards clients.
+    public var access: Identity
+    /// Towards partners; the same as towards clients where nothing else is said.
+    public var interconnection: Identity
+    /// The nation's own authority: signs clients' certificates.
+    public var authority: String?
+    public var clientCertificates = ClientCertificates.none
+}
+
+/// Whether clients are asked for a certificate.
+public enum ClientCertificates: String, CaseIterable, Hashable, Sendable {
+    case none, optional, required
+}
+
+/// A partner system with the file of the authority that is pinned for it.
+public struct PartnerConfiguration: Hashable, Sendable {
+    public var partner: Partner
+    public var authorityFile: String
+}
+
+/// Times that an operator may set.
+public struct ServiceTimers: Hashable, Sendable {
+    /// Longest registration that is granted.
+    public var registrationExpires = Duration.seconds(3_600)
+    /// RFC 5626 Flow-Timer: how often clients send a keep-alive at the latest.
+    public var flowTimer = Duration.seconds(120)
+    /// Between two OPTIONS to a partner's gateway.
+    public var heartbeat = Duration.seconds(5)
+    public var tlsHandshake = Duration.seconds(8)
+    /// From the first to the last octet of one message on a stream.
+    public var message = Duration.seconds(15)
+    /// Connection on which nothing came.
+    public var idle = Duration.seconds(600)
+}
+
+/// Bounds that an operator may set.
+public struct ServiceLimits: Hashable, Sendable {
+    public var connections = 20_000
+    public var connectionsPerSource = 512
+    /// Octets of one message's header section and body.
+    public var headerOctets = 32_768
+    public var bodyOctets = 262_144
+    /// Heartbeats without answer after which a partner is lost.
+    public var lostHeartbeats = 3
+}
+
+/// From which weight on lines are logged.
+public enum LogLevel: String, CaseIterable, Hashable, Sendable {
+    case trace, debug, info, notice, warning, error, critical
+}
