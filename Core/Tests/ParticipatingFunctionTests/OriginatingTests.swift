@@ -1,0 +1,173 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import ParticipatingFunction
+import Policy
+import SIP
+import SIPUserAgent
+import Testing
+
+/// Calls of a client: each check of TS 24.379 10.1.1.3.1 with a request that fails it and all later ones, then what is
+/// sent on.
+@Suite struct OriginatingTests {
+    private static let nowhere = MCPTTGroupID("sip:fire@nowhere.example")
+
+    private func verdict(
+        binds: Bool = true, group: MCPTTGroupID = nowhere, type: MCPTTSessionType = .prearranged,
+        client: String? = "urn:uuid:1", _ change: (inout User, inout Partner) -> Void
+    ) throws -> [Int] {
+        var fixture = try ParticipatingFixture(binds: binds, change)
+        let request = fixture.call(group, type: type, client: client)
+        let actions = fixture.receive(request)
+        #expect(actions.sent(.invite).isEmpty)
+        return actions.verdict
+    }
+
+    @Test func anUnknownIdentityIs404With141() throws {
+        var fixture = try ParticipatingFixture()
+        let request = fixture.call(Self.nowhere)
+        let stranger = RequestOrigin.user(PublicUserIdentity("sip:ims-zeno@it.example"), FlowID(9))
+        #expect(fixture.receive(request, from: stranger).verdict == [404, 141])
+    }
+
+    @Test func aClientWithoutServiceSettingsIs404With141BeforeAnyRightIsLookedAt() throws {
+        #expect(
+            try verdict(binds: false) { user, _ in
+                user.rights.mayCallPrearrangedGroups = false
+                user.maxima.groupCallsN6 = 0
+            } == [404, 141])
+    }
+
+    @Test func aClientThatIsNotTheUsersIs404With141() throws {
+        #expect(try verdict(client: "urn:uuid:other") { _, _ in } == [404, 141])
+    }
+
+    @Test func whoMayNotJoinChatGroupsGets403With106() throws {
+        #expect(
+            try verdict(type: .chat) { user, _ in
+                user.rights.mayJoinChatGroups = false
+                user.rights.mayCallChatGroups = false
+                user.maxima.groupCallsN6 = 0
+            } == [403, 106])
+    }
+
+    @Test func whoMayNotMakeChatCallsGets403With108() throws {
+        #expect(
+            try verdict(type: .chat) { user, _ in
+                user.rights.mayCallChatGroups = false
+                user.maxima.groupCallsN6 = 0
+            } == [403, 108])
+    }
+
+    @Test func whoMayNotMakePrearrangedCallsGets403With109() throws {
+        #expect(
+            try verdict { user, _ in
+                user.rights.mayCallPrearrangedGroups = false
+                user.maxima.groupCallsN6 = 0
+            } == [403, 109])
+    }
+
+    @Test func tooManyCallsAre486With103() throws {
+        #expect(try verdict { user, _ in user.maxima.groupCallsN6 = 0 } == [486, 103])
+        #expect(try verdict { user, _ in user.maxima.groupCallsPerClientN4 = 0 } == [486, 103])
+    }
+
+    @Test func aGroupOfNoKnownSystemIs404With142() throws {
+        #expect(try verdict { _, _ in } == [404, 142])
+    }
+
+    @Test func aRefusedEmergencySaysSoInItsBody() throws {
+        var fixture = try ParticipatingFixture { user, _ in user.rights.mayCallInEmergency = false }
+        let request = fixture.call(emergency: true)
+        let actions = fixture.receive(request)
+        #expect(actions.verdict == [403])
+        let body = try #require(actions.responses[0].part(MIMEType.mcpttInfo)).body
+        #expect(try MCPTTInfo(parsing: body).emergencyIndicator == false)
+    }
+
+    @Test func otherKindsOfCallAre403With100() throws {
+        #expect(try verdict(type: .privateCall) { _, _ in } == [403, 100])
+    }
+
+    @Test func aLoopEndsWith483() throws {
+        var fixture = try ParticipatingFixture()
+        let request = fixture.call { $0.headers.set(.maxForwards, "0") }
+        #expect(fixture.receive(request).verdict == [483])
+    }
+
+    @Test func theCallGoesToTheOwnerOfTheGroupWithWhoCalls() throws {
+        var fixture = try ParticipatingFixture()
+        for (group, target) in [
+            (ParticipatingFixture.fire, "sip:mcptt-controlling-group@it.example"),
+            (ParticipatingFixture.french, "sip:mcptt-controlling-group@fr.example"),
+        ] {
+            let request = fixture.call(group)
+            let out = try #require(fixture.receive(request).sent(.invite).first)
+            #expect(out.request.uri.description == target)
+            #expect(out.information?.callingUserID == ParticipatingFixture.anna)
+            #expect(out.information?.requestURI == group.value)
+            #expect(out.information?.clientID?.value == "urn:uuid:1")
+            #expect(out.request.part(MIMEType.sessionDescription)?.body == ParticipatingFixture.offer)
+            let headers = out.request.headers
+            #expect(headers[.pAssertedService] == ServiceHeaders.serviceIdentifier)
+            #expect(headers[.pAssertedIdentity] == "<sip:mcptt-participating@it.example>")
+            #expect(headers.values(.acceptContact) == ServiceHeaders.acceptContact)
+            #expect(headers[.sessionExpires] == "1800")
+            #expect(headers[.maxForwards] == "69")
+            #expect(!headers.has(.answerMode))
+            #expect(!headers.has(.pPreferredService))
+            #expect(headers[.from]?.contains("ims-anna") == false)
+        }
+    }
+
+    @Test func aClientThatDoesNotNameItselfIsKnownByItsFlow() throws {
+        var fixture = try ParticipatingFixture()
+        let request = fixture.call(client: nil)
+        #expect(fixture.receive(request).sent(.invite).first?.information?.clientID?.value == "urn:uuid:1")
+    }
+
+    @Test func theAnswerComesBackUnderASessionIdentityOfOurs() throws {
+        var fixture = try ParticipatingFixture()
+        let request = fixture.call()
+        let out = try #require(fixture.receive(request).sent(.invite).first)
+        let ringing = fixture.answer(out, 180)
+        #expect(ringing.responses.map(\.status) == [180])
+        let answered = fixture.answer(out, 200, body: Array("v=0 answer".utf8)) {
+            $0.headers.append(.warning, MCPTTWarning.sessionAlreadyExists.headerValue(agent: "it.example"))
+        }
+        #expect(answered.verdict == [200, 123])
+        let response = answered.responses[0]
+        #expect(response.body == Array("v=0 answer".utf8))
+        #expect(ServiceHeaders.isFocus(response.headers))
+        let contact = try #require(response.headers.contacts.first?.uri)
+        #expect(contact.user == "mcptt-participating")
+        let rejoin = fixture.call(nil, type: nil, to: contact.description)
+        let again = try #require(fixture.receive(rejoin).sent(.invite).first)
+        #expect(again.request.uri.description == "sip:mcptt-controlling-group@it.example;gr=abc")
+    }
+
+    @Test func aRefusalComesBackWithItsWarning() throws {
+        var fixture = try ParticipatingFixture()
+        let request = fixture.call()
+        let out = try #require(fixture.receive(request).sent(.invite).first)
+        let refused = fixture.answer(out, 403) {
+            $0.headers.append(.warning, MCPTTWarning.notAffiliated.headerValue(agent: "it.example"))
+        }
+        #expect(refused.verdict == [403, 120])
+        // The place is free again.
+        let next = fixture.call()
+        #expect(fixture.receive(next).sent(.invite).count == 1)
+    }
+
+    @Test func callsOfALostPartnerEndForItsUsersAndNewOnesAreTried() throws {
+        var fixture = try ParticipatingFixture()
+        let foreign = fixture.call(ParticipatingFixture.french)
+        let away = try #require(fixture.receive(foreign).sent(.invite).first)
+        _ = fixture.answer(away, 200, body: [0])
+        let home = fixture.call()
+        let out = try #require(fixture.receive(home).sent(.invite).first)
+        _ = fixture.answer(out, 200, body: [0])
+        let actions = fixture.handle(.partnerStateChanged(MCSystemID("fr"), .lost))
+        #expect(actions.sent(.bye).map { $0.request.headers.callID } == [away.request.headers.callID])
+    }
+}
