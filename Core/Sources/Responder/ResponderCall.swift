@@ -38,6 +38,8 @@ struct ResponderCall: Sendable {
     var audioSSRC: UInt32
     /// The SSRC that the shell was told to talk with.
     var talkingSSRC: UInt32?
+    /// Where the button was moved before the call stood: its last position.
+    var isButtonDown: Bool?
     /// The flow over which the server reaches our dialog is gone; media goes on.
     var isAdrift = false
 

@@ -119,6 +119,7 @@ extension ResponderClient {
         userAgent.accept(session, headers: headers, body: answered.description, at: now)
         begin(handle, answered.remote)
         tellFloor(handle, .sessionEstablished(implicitRequest: false, granted: false), at: now)
+        catchUpWithButton(of: handle, at: now)
     }
 
     private func answer(

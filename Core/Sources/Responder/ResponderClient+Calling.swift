@@ -12,7 +12,7 @@ extension ResponderClient {
     mutating func startCall(_ request: CallRequest, at now: Now) {
         let handle = newHandle()
         notify(.calling(handle, request.group))
-        guard registration.isRegistered else {
+        guard isReady else {
             return notify(.callFailed(handle, status: 480, warning: nil))
         }
         guard calls.count < settings.limits.calls else {
@@ -139,6 +139,7 @@ extension ResponderClient {
                 direction: offerersDirection(answer.direction)))
         let isTaken = wish.requestsFloor && (parameters.implicitRequest || parameters.granted)
         tellFloor(handle, .sessionEstablished(implicitRequest: isTaken, granted: parameters.granted), at: now)
+        catchUpWithButton(of: handle, at: now)
     }
 
     private static func answer(in response: SIPResponse, to offer: SessionDescription) -> SpeechAnswer? {

@@ -42,7 +42,6 @@ extension ResponderClient {
         connection.retryAt = nil
         connection.flow = .init(id: id, transport: transport, remote: remote)
         pass(transactions.handle(.flowOpened(id, transport: transport, target: settings.edge), at: now), at: now)
-        publication.isDue = true
         sendRegister(at: now)
     }
 
@@ -52,9 +51,7 @@ extension ResponderClient {
         connection.pingAt = nil
         connection.pingInterval = nil
         connection.pongDue = nil
-        registration.isRegistered = false
-        registration.refreshAt = nil
-        registration.expiresAt = nil
+        loseRegistration()
         pass(transactions.handle(.flowClosed(id), at: now), at: now)
         setCallsAdrift(at: now)
         guard registration.isWanted else { return }

@@ -10,6 +10,18 @@ extension ResponderClient {
         for message in messages { tellFloor(handle, .received(message), at: now) }
     }
 
+    /// The button of a call that does not stand yet is remembered, see `catchUpWithButton`.
+    mutating func moveButton(of handle: CallHandle, isDown: Bool, at now: Now) {
+        if calls[handle]?.phase != .established { calls[handle]?.isButtonDown = isDown }
+        tellFloor(handle, isDown ? .pressed : .released, at: now)
+    }
+
+    /// Who let go while the call was set up does not talk, though the floor came with it; who pressed asks now.
+    mutating func catchUpWithButton(of handle: CallHandle, at now: Now) {
+        guard let isDown = calls[handle]?.isButtonDown else { return }
+        tellFloor(handle, isDown ? .pressed : .released, at: now)
+    }
+
     mutating func tellFloor(_ handle: CallHandle, _ event: FloorParticipantEvent, at now: Now) {
         guard let floorActions = calls[handle]?.floor.handle(event, at: now) else { return }
         for action in floorActions {

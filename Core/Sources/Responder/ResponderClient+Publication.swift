@@ -6,11 +6,9 @@ import SIPUserAgent
 
 /// Service settings (TS 24.379 7.2) and affiliation (9.2).
 struct Publication: Sendable {
-    /// After a new flow: the system may have forgotten, so everything is published again.
-    var isDue = false
     var settingsTransaction: ClientTransactionID?
     var affiliationTransaction: ClientTransactionID?
-    /// The settings were accepted over this flow.
+    /// The settings were accepted since we registered.
     var isAuthorised = false
     /// nil: the user never said.
     var wantedGroups: [MCPTTGroupID]?
@@ -41,7 +39,8 @@ extension ResponderClient {
     }
 
     /// TS 24.379 7.2.2: PUBLISH of the service settings, which also authorises the client for the service.
-    mutating func publishSettings(at now: Now) {
+    /// Expires 0 logs off.
+    mutating func publishSettings(isEnding: Bool = false, at now: Now) {
         var information = MCPTTInfo(requestURI: participating.description, clientID: settings.clientID)
         information.accessToken = settings.accessToken
         let document = PoCSettings([
@@ -49,11 +48,12 @@ extension ResponderClient {
         ])
         var request = serviceRequest(.publish)
         request.headers.append(.event, "poc-settings")
-        request.headers.append(.expires, Self.unlimited)
+        request.headers.append(.expires, isEnding ? "0" : Self.unlimited)
         let parts = CallBody(
             information: information, others: [BodyPart(type: MIMEType.poCSettings, body: document.serialized())])
         request.body = parts.write(into: &request.headers)
-        publication.settingsTransaction = userAgent.send(request, at: now)
+        let transaction = userAgent.send(request, at: now)
+        publication.settingsTransaction = isEnding ? nil : transaction
     }
 
     /// TS 24.379 9.2.1.2: the complete set of this client; Expires 0 where it is empty.
@@ -113,11 +113,15 @@ extension ResponderClient {
         let warning = response.headers.warnings.compactMap(\.mcpttCode).first
         if id == publication.settingsTransaction {
             publication.settingsTransaction = nil
+            guard registration.isRegistered else { return }
+            let isFirst = !publication.isAuthorised
             publication.isAuthorised = response.isSuccess
             guard response.isSuccess else {
                 notify(.serviceSettingsRefused(status: response.status, warning: warning))
                 return retryPublication(response.status, at: now)
             }
+            guard isFirst else { return }
+            notify(.registered)
             // What a subscription of before a lost flow would tell comes from a server that may not know it any more.
             endSubscription(at: now)
             subscribe(at: now)

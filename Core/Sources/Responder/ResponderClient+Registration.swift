@@ -45,6 +45,7 @@ extension ResponderClient {
         endSubscription(at: now)
         connection.retryAt = nil
         if connection.flow != nil, registration.isRegistered {
+            if publication.isAuthorised { publishSettings(isEnding: true, at: now) }
             sendRegister(isEnding: true, at: now)
         } else {
             finishDeregistration(at: now)
@@ -53,14 +54,20 @@ extension ResponderClient {
 
     private mutating func finishDeregistration(at now: Now) {
         registration.transaction = nil
-        registration.isRegistered = false
-        registration.refreshAt = nil
-        registration.expiresAt = nil
+        loseRegistration()
         if let flow = connection.flow {
             actions.append(.close(flow.id))
             flowClosed(flow.id, at: now)
         }
         notify(.deregistered)
+    }
+
+    /// Nothing holds any more that was built on the registration.
+    mutating func loseRegistration() {
+        registration.isRegistered = false
+        registration.refreshAt = nil
+        registration.expiresAt = nil
+        publication.isAuthorised = false
     }
 
     mutating func sendRegister(isEnding: Bool = false, isAnswerToChallenge: Bool = false, at now: Now) {
@@ -163,8 +170,7 @@ extension ResponderClient {
         if registration.isEnding || !registration.isWanted { return finishDeregistration(at: now) }
         // A refresh that failed leaves the registration until it expires.
         if !registration.isRegistered || (400..<500).contains(status) && status != 408 {
-            registration.isRegistered = false
-            registration.expiresAt = nil
+            loseRegistration()
             notify(.registrationFailed(status: status))
         }
         if status == 408, let flow = connection.flow {
@@ -192,10 +198,7 @@ extension ResponderClient {
         startKeepAlive(flowTimer: response.headers.integer(.flowTimer), at: now)
         if !registration.isRegistered {
             registration.isRegistered = true
-            notify(.registered)
-        }
-        if publication.isDue {
-            publication.isDue = false
+            // The system may have forgotten what was published before.
             publishSettings(at: now)
         }
     }
@@ -206,8 +209,7 @@ extension ResponderClient {
             if connection.flow != nil, registration.transaction == nil { sendRegister(at: now) }
         }
         if let expiresAt = registration.expiresAt, expiresAt <= now.instant {
-            registration.expiresAt = nil
-            registration.isRegistered = false
+            loseRegistration()
             notify(.registrationFailed(status: 408))
         }
     }

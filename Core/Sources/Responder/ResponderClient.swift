@@ -45,7 +45,8 @@ public struct ResponderClient: Sendable {
         self.random = random
     }
 
-    public var isRegistered: Bool { registration.isRegistered }
+    /// Registered and authorised for the service: calls can be made.
+    public var isReady: Bool { registration.isRegistered && publication.isAuthorised }
 
     /// The calls there are, oldest first.
     public var callHandles: [CallHandle] { Array(calls.keys) }
@@ -105,8 +106,8 @@ public struct ResponderClient: Sendable {
         case .answer(let call): answerCall(call, at: now)
         case .decline(let call): declineCall(call, at: now)
         case .leave(let call): leave(call, at: now)
-        case .press(let call): tellFloor(call, .pressed, at: now)
-        case .release(let call): tellFloor(call, .released, at: now)
+        case .press(let call): moveButton(of: call, isDown: true, at: now)
+        case .release(let call): moveButton(of: call, isDown: false, at: now)
         case .acceptGrant(let call): tellFloor(call, .queuedGrantAccepted, at: now)
         case .askQueuePosition(let call): tellFloor(call, .queuePositionAsked, at: now)
         }

@@ -127,6 +127,7 @@ public struct RemoteMedia: Hashable, Sendable {
 
 /// What the user may want to see.
 public enum ResponderNotice: Hashable, Sendable {
+    /// Registered and authorised for the service: calls can be made.
     case registered
     case registrationFailed(status: Int)
     case deregistered

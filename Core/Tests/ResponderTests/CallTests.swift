@@ -59,6 +59,25 @@ import Testing
         #expect(bench.others == [.startTalking(call, ssrc: 78)])
     }
 
+    @Test func `Who lets go before the answer does not talk, though it grants the floor`() throws {
+        let bench = try Bench.registered()
+        bench.command(.call(CallRequest(group: Bench.group, requestsFloor: true)))
+        bench.giveMedia()
+        bench.command(.release(call))
+        bench.acceptCall(bench.take(.invite), .init(granted: true, implicitRequest: true))
+        #expect(!bench.client.mayTalk(call))
+        #expect(bench.takeFloor().map(\.kind) == [.release])
+    }
+
+    @Test func `Who presses while the call is set up asks when it stands`() throws {
+        let bench = try Bench.registered()
+        bench.command(.call(CallRequest(group: Bench.group)))
+        bench.command(.press(call))
+        bench.giveMedia()
+        bench.acceptCall(bench.take(.invite), .init())
+        #expect(bench.takeFloor().map(\.kind) == [.request])
+    }
+
     @Test func `Without implicit request the button asks, the grant starts and the release ends the talk`() throws {
         let bench = try Bench.registered()
         bench.call()
@@ -258,6 +277,16 @@ import Testing
         bench.others = []
         bench.invite { $0.append(.answerMode, "Auto") }
         #expect(bench.others == [.openMedia(call)])
+    }
+
+    @Test func `A caller who gives up ends the ringing`() throws {
+        let bench = try Bench.registered { $0.answerMode = .manual }
+        bench.invite()
+        let branch = "SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKincoming-1101INVITE"
+        bench.send(.cancel, callID: "incoming-1", cseq: 101) { $0.set(.via, branch) }
+        #expect(bench.takeResponse(487) != nil)
+        #expect(bench.notices.last == .callEnded(call, .cancelled))
+        #expect(bench.client.callHandles == [])
     }
 
     @Test func `A declined call says so with its warning`() throws {

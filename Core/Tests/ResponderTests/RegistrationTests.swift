@@ -46,7 +46,10 @@ import Testing
         #expect(credentials.proves(ha1: ha1, method: .register))
         #expect(request.headers.cseq?.number == 2)
         bench.answerRegister(request)
+        #expect(bench.notices == [])
+        bench.answer(bench.take(.publish))
         #expect(bench.notices == [.registered])
+        #expect(bench.client.isReady)
     }
 
     @Test func `A refresh uses the nonce again, counted, 600 seconds before the end`() throws {
@@ -104,6 +107,18 @@ import Testing
         #expect(settings.entities == [.init(id: "urn:uuid:1", answerMode: .manual)])
     }
 
+    @Test func `Another answer mode is published alone`() throws {
+        let bench = try Bench.registered()
+        bench.requests = []
+        bench.command(.setAnswerMode(.manual))
+        let publish = try #require(bench.take(.publish))
+        let settings = try PoCSettings(parsing: try #require(publish.part(MIMEType.poCSettings)).body)
+        #expect(settings.entities.first?.answerMode == .manual)
+        bench.answer(publish)
+        #expect(bench.requests == [])
+        #expect(bench.notices == [])
+    }
+
     @Test func `Refused settings are told with their warning`() throws {
         let bench = try Bench()
         bench.connect()
@@ -121,7 +136,7 @@ import Testing
         bench.others = []
         bench.tell(.flowClosed(bench.flow))
         #expect(bench.notices == [.connectionLost])
-        #expect(!bench.client.isRegistered)
+        #expect(!bench.client.isReady)
         bench.pass(milliseconds: 1_001)
         #expect(bench.others == [.connect(Bench.edge)])
         bench.tell(.connectFailed)
@@ -132,8 +147,10 @@ import Testing
         bench.flow = FlowID(2)
         bench.tell(.flowOpened(bench.flow, .tcp, remote: Bench.edgeAddress))
         bench.answerRegister()
+        let publish = try #require(bench.take(.publish))
+        #expect(publish.headers[.event] == "poc-settings")
+        bench.answer(publish)
         #expect(bench.notices.last == .registered)
-        #expect(bench.take(.publish)?.headers[.event] == "poc-settings")
     }
 
     @Test func `Keep-alives follow Flow-Timer, and a flow without answer is given up`() throws {
@@ -154,6 +171,7 @@ import Testing
         let bench = try Bench.registered()
         bench.others = []
         bench.command(.deregister)
+        #expect(bench.take(.publish)?.headers[.expires] == "0")
         let request = try #require(bench.take(.register))
         #expect(request.headers[.expires] == "0")
         #expect(bench.others == [])
