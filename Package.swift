@@ -25,7 +25,7 @@ let rooms: [(String, [String])] = [
     // Floor 3: world
     ("SignallingDriver", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging"]),
     ("MediaDriver", ["CNet", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
-    ("Speech", ["CSpeech", "MCFoundation", "RTP"]),
+    ("Speech", ["CSpeech", "MCFoundation", "SDP", "RTP"]),
     ("ResponderDriver", ["MCFoundation", "SIPUserAgent", "SDP", "RTP", "FloorControl", "CallControl", "Responder", "SignallingDriver", "MediaDriver", "Speech", "Logging"]),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
     // Floor 4: programs

@@ -126,7 +126,8 @@ struct SpeechChannel {
             guard let map = media.rtpMap(for: format) else { continue }
             let parameters = CodecParameters(media.formatParameters(for: format))
             for codec in profiles where codec.matches(map, parameters) {
-                return (codec, map.payloadType, parameters["mode-set"])
+                let modeSet = if case .amrWB = codec { parameters["mode-set"] } else { nil as String? }
+                return (codec, map.payloadType, modeSet)
             }
         }
         return nil
