@@ -20,8 +20,8 @@ struct UserAgentBench {
     /// Of the newest request that was handed up.
     var pending = ServerTransactionID(0)
 
-    init(limits: UserAgentLimits = .init()) {
-        agent = UserAgent(number: 3, random: SeededGenerator(seed: 7), limits: limits)
+    init(limits: UserAgentLimits = .init(), seed: UInt64 = 7) {
+        agent = UserAgent(number: 3, random: SeededGenerator(seed: seed), limits: limits)
     }
 
     var now: Now { .milliseconds(milliseconds) }

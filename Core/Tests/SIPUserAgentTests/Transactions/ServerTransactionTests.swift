@@ -173,6 +173,12 @@ import Testing
         #expect(bench.delivered?.request.headers.topVia?.parameters.has("received") == false)
     }
 
+    @Test func `a received that the peer wrote itself is not believed`() throws {
+        var bench = TransactionBench(.udp)
+        _ = bench.receive(try incoming("MESSAGE", parameters: ";received=10.0.0.1"))
+        #expect(bench.delivered?.request.headers.topVia?.parameters.has("received") == false)
+    }
+
     @Test func `without rport a UDP answer goes to the port in Via`() throws {
         var bench = TransactionBench(.udp)
         let source = SocketAddress(IPAddress(v4: 0xc000_0207), port: 40_000)

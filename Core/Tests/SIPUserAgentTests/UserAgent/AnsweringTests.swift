@@ -111,6 +111,16 @@ import Testing
         #expect(bench.agent.sessionCount == 1)
     }
 
+    @Test func `an ACK of another dialog acknowledges nothing`() throws {
+        var bench = UserAgentBench()
+        _ = bench.receive(try bench.peerInvitation())
+        _ = try bench.accept()
+        var ack = try bench.fromPeer("ACK", cseq: 1)
+        ack.headers.set(.from, "<sip:alice@example.org>;tag=other")
+        #expect(bench.handle(.acknowledgement(ack)) == [])
+        #expect(bench.wait(until: 500) == ["500 > 200"])
+    }
+
     @Test func `requests outside of dialogs go up and are answered with a tag`() throws {
         var bench = UserAgentBench()
         #expect(bench.receive(try incoming("MESSAGE")) == ["! received MESSAGE"])

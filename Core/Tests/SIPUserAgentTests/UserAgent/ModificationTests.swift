@@ -62,6 +62,17 @@ import Testing
         #expect(callee.wait(until: 2_000).map { $0.suffix(8) } == ["> INVITE"])
     }
 
+    @Test func `the time after 491 differs from side to side`() throws {
+        let times = try (1...8 as ClosedRange<UInt64>).map { seed in
+            var bench = UserAgentBench(seed: seed)
+            _ = try bench.call()
+            _ = try reinvite(&bench)
+            _ = try bench.reply(.invite, 491)
+            return bench.wait(until: 4_000)
+        }
+        #expect(Set(times).count >= 4)
+    }
+
     @Test func `while we wait after 491 the peer's re-INVITE is served`() throws {
         var bench = UserAgentBench()
         _ = try bench.call()
