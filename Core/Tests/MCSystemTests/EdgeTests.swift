@@ -1,0 +1,172 @@
+import CallControl
+import MCFoundation
+import MCSystem
+import Policy
+import SIP
+import SIPUserAgent
+import Testing
+
+/// What comes in that is not as it should be.
+@Suite struct EdgeTests {
+    private static let group = MCPTTGroupID("sip:fire@mc.it.example")
+
+    /// A system with a registered handset, and the flow of another peer on the access side.
+    private func site() throws -> (Lab, FlowID) {
+        var lab = Lab()
+        try lab.addSite("it", users: ["anna", "bruno"])
+        lab.addHandset("anna", at: 0)
+        lab.act(0) { $0.register(at: $1) }
+        let flow = FlowID(1_000)
+        lab.tell(
+            0,
+            .flowOpened(
+                flow,
+                FlowDescription(
+                    transport: .tcp, remote: SocketAddress(IPAddress(v4: 0xc000_02c8), port: 9_999),
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060))))
+        return (lab, flow)
+    }
+
+    private func answers(_ actions: [CellAction], on flow: FlowID) -> [SIPResponse] {
+        actions.compactMap { action in
+            guard case .transmit(let octets, .flow(flow)) = action,
+                case .response(let response)? = try? SIPMessage.parse(octets)
+            else { return nil }
+            return response
+        }
+    }
+
+    private func text(
+        _ method: String = "OPTIONS", _ uri: String = "sip:it.example", _ extra: [String] = [], hops: Int = 70
+    ) -> [UInt8] {
+        let lines =
+            [
+                "\(method) \(uri) SIP/2.0", "Via: SIP/2.0/TCP 192.0.2.200:9999;branch=z9hG4bKe\(method)",
+                "From: <sip:anna@it.example>;tag=1", "To: <\(uri)>", "Call-ID: e", "CSeq: 1 \(method)",
+                "Max-Forwards: \(hops)",
+            ] + extra + ["Content-Length: 0", "", ""]
+        return Array(lines.joined(separator: "\r\n").utf8)
+    }
+
+    @Test(arguments: [
+        ("OPTIONS", "sip:it.example", [String](), 70, 200),
+        ("FROBNICATE", "sip:it.example", [], 70, 501),
+        ("OPTIONS", "nobodyknows:it.example", [], 70, 416),
+        ("OPTIONS", "sip:it.example", ["Require: teleportation"], 70, 420),
+        ("REGISTER", "sip:it.example", ["Require: teleportation"], 70, 420),
+        ("MESSAGE", "sip:mcptt-participating@it.example", ["Proxy-Require: teleportation"], 70, 420),
+        ("MESSAGE", "sip:mcptt-participating@it.example", [], 0, 483),
+        ("MESSAGE", "sip:mcptt-participating@it.example", [], 70, 403),
+        ("INVITE", "sip:anna@it.example", [], 70, 403),
+        ("REGISTER", "sip:it.example", ["Contact: <sip:anna@192.0.2.200>"], 70, 401),
+    ])
+    func aRequestIsAnsweredByTheRightCode(
+        _ method: String, _ uri: String, _ extra: [String], _ hops: Int, _ status: Int
+    ) throws {
+        var (lab, flow) = try site()
+        let actions = lab.tell(0, .received(flow, text(method, uri, extra, hops: hops)))
+        #expect(answers(actions, on: flow).map(\.status).filter { $0 >= 200 } == [status])
+    }
+
+    @Test func anotherVersionOfTheProtocolIsToldSo() throws {
+        var (lab, flow) = try site()
+        let octets = Array(
+            String(decoding: text(), as: UTF8.self).replacing("it.example SIP/2.0", with: "it.example SIP/7.0").utf8)
+        #expect(answers(lab.tell(0, .received(flow, octets)), on: flow).map(\.status) == [505])
+    }
+
+    @Test func aRequestWithoutCallIDIsBad() throws {
+        var (lab, flow) = try site()
+        let octets = Array(String(decoding: text(), as: UTF8.self).replacing("Call-ID: e\r\n", with: "").utf8)
+        let answers = lab.tell(0, .received(flow, octets)).compactMap { action -> String? in
+            guard case .transmit(let octets, .flow(flow)) = action else { return nil }
+            return String(decoding: octets, as: UTF8.self)
+        }
+        #expect(answers.count == 1)
+        #expect(answers[0].hasPrefix("SIP/2.0 400 "))
+        #expect(answers[0].contains("z9hG4bKeOPTIONS"))
+    }
+
+    @Test func garbageIsDroppedSaidOnceAndAtLastCutOff() throws {
+        var (lab, flow) = try site()
+        var closes = 0
+        for index in 1...16 {
+            let actions = lab.tell(0, .received(flow, Array("garbage \(index)\r\n\r\n".utf8)))
+            #expect(answers(actions, on: flow).isEmpty)
+            closes += actions.count { $0 == .close(flow) }
+            #expect((closes == 1) == (index == 16))
+        }
+        #expect(lab.sites[0].notes.count(where: { $0.name == "edge.malformed" }) == 1)
+    }
+
+    @Test func aResponseToNothingIsDropped() throws {
+        var (lab, flow) = try site()
+        let lines = [
+            "SIP/2.0 200 OK", "Via: SIP/2.0/TCP 10.0.0.1:5060;branch=z9hG4bKnone", "From: <sip:a@b>;tag=1",
+            "To: <sip:a@b>;tag=2", "Call-ID: z", "CSeq: 1 INVITE", "Content-Length: 0", "", "",
+        ]
+        #expect(lab.tell(0, .received(flow, Array(lines.joined(separator: "\r\n").utf8))).isEmpty)
+    }
+
+    @Test func anAcknowledgementIsNeverAnswered() throws {
+        var (lab, flow) = try site()
+        let actions = lab.tell(0, .received(flow, text("ACK", "sip:mcptt-participating@it.example")))
+        #expect(answers(actions, on: flow).isEmpty)
+    }
+
+    @Test func aRouteToElsewhereIsNotFollowed() throws {
+        var (lab, _) = try site()
+        lab.act(0) { handset, now in
+            var request = handset.request(.message)
+            request.headers.append(.route, "<sip:elsewhere.example;lr>")
+            handset.send(request, at: now)
+        }
+        #expect(lab.handsets[0].answers.map(\.status) == [403])
+    }
+
+    @Test func theSameSeedGivesTheSameOctets() throws {
+        func run() throws -> [[UInt8]] {
+            var lab = try BorderCallTests.lab()
+            _ = lab.act(0) { $0.call(BorderCallTests.flood, at: $1) }
+            lab.pass(.seconds(20))
+            return lab.sites.flatMap(\.abroad)
+        }
+        let first = try run()
+        #expect(first.count > 20)
+        #expect(try run() == first)
+    }
+
+    @Test func whatFunctionsDoIsTheSameThroughOctets() throws {
+        func run(serializes: Bool) throws -> ([[MediaCommand]], [[String]]) {
+            var lab = try BorderCallTests.lab(serializes: serializes)
+            let session = lab.act(2) { $0.call(BorderCallTests.flood, at: $1) }
+            lab.pass(.seconds(2))
+            lab.act(2) { $0.hangUp(session, at: $1) }
+            lab.pass(.seconds(60))
+            return (lab.sites.map(\.media), lab.sites.map { $0.notes.map(\.name) })
+        }
+        let values = try run(serializes: false)
+        let octets = try run(serializes: true)
+        #expect(values.0 == octets.0)
+        #expect(values.1 == octets.1)
+    }
+
+    @Test func aUserWhoLeavesTheDirectoryIsServedNoMore() throws {
+        var (lab, _) = try site()
+        let system = Lab.identity("it")
+        let directory = try DirectorySnapshot(system: system, users: [Lab.user("bruno", of: system)], groups: [])
+        lab.tell(0, .directoryReplaced(directory))
+        lab.act(0) { $0.publishSettings(at: $1) }
+        #expect(lab.handsets[0].answers.map(\.status) == [403])
+    }
+
+    @Test func aPartnerThatIsCutOffLosesItsConnectionsAtOnce() throws {
+        var lab = try BorderCallTests.lab()
+        let group = Lab.group("flood", of: "it", members: BorderCallTests.members)
+        let system = Lab.identity("it")
+        let directory = try DirectorySnapshot(
+            system: system, users: ["anna", "bruno"].map { Lab.user($0, of: system) }, groups: [group])
+        let actions = lab.tell(0, .directoryReplaced(directory))
+        #expect(actions.count(where: { if case .close = $0 { true } else { false } }) == 2)
+    }
+}
