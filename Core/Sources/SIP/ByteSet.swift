@@ -38,6 +38,8 @@ extension ByteSet {
     static let scheme = ByteSet(low: 0x03ff_6800_0000_0000, high: 0x07ff_fffe_07ff_fffe)
     static let digit = ByteSet(low: 0x03ff_0000_0000_0000, high: 0x0000_0000_0000_0000)
     static let hex = ByteSet(low: 0x03ff_0000_0000_0000, high: 0x0000_007e_0000_007e)
+    /// Quote, comma and angle brackets: what decides where the values of a list end.
+    static let listStructure = ByteSet(low: 0x5000_1004_0000_0000, high: 0x0000_0000_0000_0000)
     /// `bchars` of RFC 2046 5.1.1.
     static let boundary = ByteSet(low: 0xa7ff_fb81_0000_0000, high: 0x07ff_fffe_87ff_fffe)
 }

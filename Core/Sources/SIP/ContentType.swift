@@ -26,14 +26,29 @@ extension ContentType: LosslessStringConvertible {
     }
 
     init?(_ bytes: Octets, _ range: Range<Int>) {
-        let end = range.upperBound
-        var position = range.lowerBound
-        let type = bytes.run(of: .token, &position, end)
-        guard !type.isEmpty, bytes.accept(Ascii.slash, &position, end) else { return nil }
-        let subtype = bytes.run(of: .token, &position, end)
-        guard !subtype.isEmpty, bytes.areParameters(position..<end) else { return nil }
-        self.init(bytes.text(type), bytes.text(subtype), parameters: bytes.parameters(position..<end))
+        guard let layout = bytes.contentType(range) else { return nil }
+        self.init(
+            bytes.text(layout.type), bytes.text(layout.subtype), parameters: bytes.parameters(layout.parameters))
     }
 
     public var description: String { essence + parameters.headerText }
+}
+
+struct ContentTypeLayout {
+    var type: Range<Int>
+    var subtype: Range<Int>
+    var parameters: Range<Int>
+}
+
+extension Span<UInt8> {
+    /// `m-type SLASH m-subtype *( SEMI m-parameter )` (RFC 3261 25.1).
+    func contentType(_ range: Range<Int>) -> ContentTypeLayout? {
+        let end = range.upperBound
+        var position = range.lowerBound
+        let type = run(of: .token, &position, end)
+        guard !type.isEmpty, accept(Ascii.slash, &position, end) else { return nil }
+        let subtype = run(of: .token, &position, end)
+        guard !subtype.isEmpty, areParameters(position..<end) else { return nil }
+        return ContentTypeLayout(type: type, subtype: subtype, parameters: position..<end)
+    }
 }

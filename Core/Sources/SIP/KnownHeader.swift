@@ -184,18 +184,23 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
 
 /// Finds the number of a known header field by its name as received: a hash table over the lower-case spellings that
 /// is laid out once.
-struct KnownHeaderIndex: Sendable {
+final class KnownHeaderIndex: Sendable {
     private static let mask = 511
-    private var slots = [UInt8](repeating: 0, count: 512)
-    private var letters: [UInt8] = []
-    private var starts: [Int] = [0]
-    private var compact = [UInt8](repeating: 0, count: 128)
+    private let slots: [UInt8]
+    private let letters: [UInt8]
+    private let starts: [Int]
+    private let compact: [UInt8]
     /// The shape of each number.
-    private(set) var shapes: [KnownHeader.Shape] = [.text]
+    let shapes: [KnownHeader.Shape]
 
     static let shared = KnownHeaderIndex()
 
     private init() {
+        var slots = [UInt8](repeating: 0, count: 512)
+        var letters: [UInt8] = []
+        var starts = [0]
+        var compact = [UInt8](repeating: 0, count: 128)
+        var shapes = [KnownHeader.Shape.text]
         for header in KnownHeader.allCases {
             let name = header.spelling.withUTF8Buffer { $0.map(Ascii.lower) }
             let hash = name.withUnsafeBufferPointer { Self.hash($0.span, 0..<$0.count) }
@@ -208,6 +213,11 @@ struct KnownHeaderIndex: Sendable {
             if let letter = header.compact?.asciiValue { compact[Int(letter)] = header.rawValue }
         }
         starts.append(letters.count)
+        self.slots = slots
+        self.letters = letters
+        self.starts = starts
+        self.compact = compact
+        self.shapes = shapes
     }
 
     /// The number of the field, 0 where we do not know the name.

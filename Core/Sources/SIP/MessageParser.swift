@@ -43,32 +43,29 @@ struct HeaderSection {
         let last = min(bytes.count, limit) - 3
         var index = start
         while index < last {
-            // Of four octets in a row the third is looked at first: where it is neither, none of the four positions
-            // around it can be the empty line.
-            let third = bytes[index + 2]
-            if third == Ascii.carriageReturn {
-                if bytes[index] == Ascii.carriageReturn, bytes[index + 1] == Ascii.lineFeed,
-                    bytes[index + 3] == Ascii.lineFeed
-                {
-                    return index + 4
-                }
-                index += 2
-            } else {
-                index += third == Ascii.lineFeed ? 1 : 3
+            index = bytes.lineBreak(from: index, last)
+            guard index < last else { return nil }
+            if bytes[index] == Ascii.carriageReturn, bytes[index + 1] == Ascii.lineFeed,
+                bytes[index + 2] == Ascii.carriageReturn, bytes[index + 3] == Ascii.lineFeed
+            {
+                return index + 4
             }
+            index += 1
         }
         return nil
     }
 
     /// A line break before a blank is white space (RFC 3261 7.3.1). Spaces take its place, so that no position moves.
     private static func unfold(_ octets: inout [UInt8]) {
-        guard octets.count > 4 else { return }
-        var span = octets.mutableSpan
-        var index = 1
-        while index < span.count - 1 {
-            if span[index] == Ascii.lineFeed, span[index - 1] == Ascii.carriageReturn, Ascii.isBlank(span[index + 1]) {
-                span[index - 1] = Ascii.space
-                span[index] = Ascii.space
+        var index = 0
+        while true {
+            index = octets.span.lineBreak(from: index, octets.count - 2)
+            guard index < octets.count - 2 else { return }
+            if octets[index] == Ascii.carriageReturn, octets[index + 1] == Ascii.lineFeed,
+                Ascii.isBlank(octets[index + 2])
+            {
+                octets[index] = Ascii.space
+                octets[index + 1] = Ascii.space
             }
             index += 1
         }
@@ -103,16 +100,13 @@ struct MessageParser {
         if fault == nil { fault = (status, diagnosis) }
     }
 
-    private func isSet(_ header: KnownHeader) -> Bool { seen >> UInt128(header.rawValue) & 1 == 1 }
+    private func isSet(_ header: KnownHeader) -> Bool { seen &>> UInt128(header.rawValue) & 1 == 1 }
 }
 
 // The start line.
 extension MessageParser {
     mutating func readStartLine(_ bytes: Octets) {
-        var lineEnd = 0
-        while lineEnd < bytes.count, bytes[lineEnd] != Ascii.carriageReturn, bytes[lineEnd] != Ascii.lineFeed {
-            lineEnd += 1
-        }
+        let lineEnd = bytes.lineBreak(from: 0, bytes.count)
         position = lineEnd
         if lineEnd > 4, bytes.equalsIgnoringCase(0..<4, "SIP/") {
             readStatusLine(bytes, lineEnd)
@@ -180,9 +174,7 @@ extension MessageParser {
             let hasColon = position < end && bytes[position] == Ascii.colon
             if hasColon { position += 1 }
             let start = position
-            while position < end, bytes[position] != Ascii.carriageReturn, bytes[position] != Ascii.lineFeed {
-                position += 1
-            }
+            position = bytes.lineBreak(from: start, end)
             let value = bytes.trimmed(start..<position)
             let lineEnds =
                 position + 1 < bytes.count && bytes[position] == Ascii.carriageReturn
@@ -218,13 +210,13 @@ extension MessageParser {
         case .via:
             split(bytes, number, name, value, keepingEmpty: false) { $0.via($1) != nil }
         case .address, .callID, .contentType, .cseq, .hops, .number, .octets, .single:
-            if seen >> UInt128(number) & 1 == 1 {
+            if seen &>> UInt128(number) & 1 == 1 {
                 return fail(400, "header field repeated that stands once")
             }
             store(number, name, value)
             check(bytes, shape, value)
         }
-        seen |= 1 << UInt128(number)
+        seen |= 1 &<< UInt128(number)
     }
 
     private mutating func store(_ number: UInt8, _ name: Range<Int>, _ value: Range<Int>) {
@@ -245,7 +237,7 @@ extension MessageParser {
                 fail(400, "Call-ID malformed")
             }
         case .contentType:
-            if ContentType(bytes, value) == nil { fail(400, "Content-Type malformed") }
+            if bytes.contentType(value) == nil { fail(400, "Content-Type malformed") }
         case .cseq:
             guard let cseq = bytes.cseq(value) else { return fail(400, "CSeq malformed") }
             cseqMethod = cseq.method
@@ -275,6 +267,7 @@ extension MessageParser {
         var isBracketed = false
         let wasCount = fields.count
         while index <= value.upperBound {
+            while index < value.upperBound, !ByteSet.listStructure.contains(bytes[index]) { index += 1 }
             let byte = index < value.upperBound ? bytes[index] : Ascii.comma
             switch byte {
             case Ascii.quote where !isBracketed:
@@ -310,14 +303,13 @@ extension MessageParser {
         for header in [KnownHeader.via, .from, .to, .callID, .cseq] where !isSet(header) {
             fail(400, "mandatory header field missing")
         }
-        if fields.contains(where: {
-            $0.number == KnownHeader.contact.rawValue && $0.value.count == 1
-                && bytes[$0.value.lowerBound] == UInt8(ascii: "*")
-        }),
-            fields.filter({ $0.number == KnownHeader.contact.rawValue }).count > 1
-        {
-            fail(400, "Contact asterisk beside other values")
+        var contacts = 0
+        var hasWildcard = false
+        for field in fields where field.number == KnownHeader.contact.rawValue {
+            contacts += 1
+            if field.value.count == 1, bytes[field.value.lowerBound] == UInt8(ascii: "*") { hasWildcard = true }
         }
+        if hasWildcard, contacts > 1 { fail(400, "Contact asterisk beside other values") }
         guard !isResponse, let method, let cseqMethod else { return }
         guard method.count == cseqMethod.count,
             zip(method, cseqMethod).allSatisfy({ bytes[$0] == bytes[$1] })

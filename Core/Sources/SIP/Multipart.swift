@@ -22,7 +22,7 @@ public enum Multipart {
         _ body: [UInt8], _ contentType: ContentType, limits: SIPLimits = SIPLimits()
     ) throws(SIPParseError) -> [BodyPart] {
         guard contentType.type == "multipart" else { return [BodyPart(contentType: contentType, body: body)] }
-        guard let ranges = ranges(body, contentType) else {
+        guard let boundary = contentType.parameters["boundary"], let ranges = ranges(body, Array(boundary.utf8)) else {
             throw SIPParseError(status: 400, diagnosis: "multipart body malformed")
         }
         guard ranges.count <= limits.bodyParts else {
@@ -60,22 +60,45 @@ public enum Multipart {
 
     /// False where the headers announce a multipart body and the body is none.
     static func isWellFormed(_ body: [UInt8], _ headers: Headers, limits: SIPLimits) -> Bool {
-        let isMultipart = headers.first(.contentType) { bytes, value in
-            value.count > 10 && bytes.equalsIgnoringCase(value.lowerBound..<value.lowerBound + 10, "multipart/")
+        guard !body.isEmpty, let index = headers.firstIndex(.contentType) else { return true }
+        let bytes = headers.storage.span
+        guard let layout = bytes.contentType(headers.fields[index].value) else { return false }
+        guard bytes.equalsIgnoringCase(layout.type, "multipart") else { return true }
+        guard let boundary = boundary(bytes, layout.parameters), let ranges = ranges(body, boundary),
+            ranges.count <= limits.bodyParts
+        else { return false }
+        let octets = body.span
+        return ranges.allSatisfy { range in
+            let start = bodyStart(octets, range, limits) { name, value in
+                KnownHeaderIndex.shared.number(octets, name) != KnownHeader.contentType.rawValue
+                    || octets.contentType(value) != nil
+            }
+            return start != nil
         }
-        guard isMultipart == true, !body.isEmpty else { return true }
-        guard let type = headers.contentType, let ranges = ranges(body, type), ranges.count <= limits.bodyParts else {
-            return false
+    }
+
+    private static func boundary(_ bytes: Octets, _ parameters: Range<Int>) -> [UInt8]? {
+        var position = parameters.lowerBound
+        var found: ParameterLayout?
+        while bytes.nextParameter(&position, parameters.upperBound, &found), let parameter = found {
+            guard bytes.equalsIgnoringCase(parameter.name, "boundary"), let value = parameter.value else { continue }
+            // Escapes are read in the rare case that there are some.
+            let hasEscapes = parameter.isQuoted && value.contains { bytes[$0] == Ascii.backslash }
+            return hasEscapes ? Array(bytes.unquoted(value).utf8) : value.map { bytes[$0] }
         }
-        return ranges.allSatisfy { part(body, $0, limits) != nil }
+        return nil
     }
 
     /// Where the parts stand: between the delimiters, without the line break that belongs to the next one.
-    private static func ranges(_ body: [UInt8], _ type: ContentType) -> [Range<Int>]? {
-        guard let boundary = type.parameters["boundary"], (1...70).contains(boundary.utf8.count),
-            boundary.isMade(of: .boundary), boundary.utf8.last != Ascii.space
+    private static func ranges(_ body: [UInt8], _ boundary: [UInt8]) -> [Range<Int>]? {
+        guard (1...70).contains(boundary.count), boundary.allSatisfy({ ByteSet.boundary.contains($0) }),
+            boundary.last != Ascii.space
         else { return nil }
-        let delimiter = Array("--\(boundary)".utf8)
+        var delimiter: [UInt8] = []
+        delimiter.reserveCapacity(boundary.count + 2)
+        delimiter.append(Ascii.hyphen)
+        delimiter.append(Ascii.hyphen)
+        delimiter += boundary
         let bytes = body.span
         var ranges: [Range<Int>] = []
         var partStart: Int?
@@ -115,8 +138,7 @@ public enum Multipart {
                 while offset < delimiter.count, bytes[index + offset] == delimiter[offset] { offset += 1 }
                 if offset == delimiter.count { return index }
             }
-            index += 1
-            while index < bytes.count, bytes[index - 1] != Ascii.lineFeed { index += 1 }
+            index = bytes.lineBreak(from: index, bytes.count) + 1
         }
         return nil
     }
@@ -124,55 +146,52 @@ public enum Multipart {
     private static func part(_ body: [UInt8], _ range: Range<Int>, _ limits: SIPLimits) -> BodyPart? {
         let bytes = body.span
         var headers = Headers()
-        var type: ContentType?
-        var position = range.lowerBound
-        var count = 0
-        while true {
-            guard position + 1 < range.upperBound else {
-                // Header fields only, or nothing at all: the line break behind them went to the delimiter.
-                guard position >= range.upperBound else { return nil }
-                break
-            }
-            if bytes[position] == Ascii.carriageReturn, bytes[position + 1] == Ascii.lineFeed {
-                position += 2
-                break
-            }
-            count += 1
-            guard count <= limits.fields, let field = field(bytes, &position, range.upperBound) else { return nil }
-            if field.name == .contentType {
-                guard let found = ContentType(field.value) else { return nil }
-                type = found
-            } else if field.name != .contentLength {
-                headers.append(field.name, field.value)
-            }
-        }
         // RFC 2046 5.1: without Content-Type a part is plain text.
-        return BodyPart(
-            contentType: type ?? ContentType("text", "plain"), headers: headers,
-            body: Array(body[min(position, range.upperBound)..<range.upperBound]))
+        var type = ContentType("text", "plain")
+        let start = bodyStart(bytes, range, limits) { nameRange, value in
+            let name = HeaderName(bytes.text(nameRange))
+            if name == .contentType {
+                guard let found = ContentType(bytes, value) else { return false }
+                type = found
+            } else if name != .contentLength {
+                // Stored line breaks become spaces, which is what a folded line means.
+                headers.append(name, bytes.text(value))
+            }
+            return true
+        }
+        guard let start else { return nil }
+        return BodyPart(contentType: type, headers: headers, body: Array(body[start..<range.upperBound]))
     }
 
-    private static func field(_ bytes: Octets, _ position: inout Int, _ end: Int) -> (name: HeaderName, value: String)?
-    {
-        let name = bytes.run(of: .token, &position, end)
-        bytes.skipBlanks(&position, end)
-        guard !name.isEmpty, position < end, bytes[position] == Ascii.colon else { return nil }
-        position += 1
-        let start = position
-        while position < end {
-            if bytes[position] == Ascii.carriageReturn {
-                let isFolded = position + 2 < end && Ascii.isBlank(bytes[position + 2])
-                if !isFolded { break }
+    /// Reads the header fields of the part in `range` and finds where its body starts; nil where they are malformed or
+    /// `take` refuses one.
+    private static func bodyStart(
+        _ bytes: Octets, _ range: Range<Int>, _ limits: SIPLimits, _ take: (Range<Int>, Range<Int>) -> Bool
+    ) -> Int? {
+        let end = range.upperBound
+        var position = range.lowerBound
+        for _ in 0...limits.fields {
+            // Header fields only, or nothing at all: the line break behind them went to the delimiter.
+            guard position < end else { return end }
+            if position + 1 < end, bytes[position] == Ascii.carriageReturn, bytes[position + 1] == Ascii.lineFeed {
+                return position + 2
             }
+            let name = bytes.run(of: .token, &position, end)
+            bytes.skipBlanks(&position, end)
+            guard !name.isEmpty, position < end, bytes[position] == Ascii.colon else { return nil }
             position += 1
-        }
-        let value = bytes.trimmed(start..<position)
-        if position < end {
-            guard position + 1 < end, bytes[position + 1] == Ascii.lineFeed else { return nil }
+            let start = position
+            position = bytes.lineBreak(from: position, end)
+            while position + 2 < end, Ascii.isBlank(bytes[position + 2]) {
+                position = bytes.lineBreak(from: position + 2, end)
+            }
+            guard take(name, bytes.trimmed(start..<position)) else { return nil }
+            guard position < end else { return end }
+            guard position + 1 < end, bytes[position] == Ascii.carriageReturn, bytes[position + 1] == Ascii.lineFeed
+            else { return nil }
             position += 2
         }
-        // In a header section line breaks are stored as spaces, which is what a folded line means.
-        return (HeaderName(bytes.text(name)), bytes.text(value))
+        return nil
     }
 }
 

@@ -49,8 +49,10 @@ extension Via: LosslessStringConvertible {
 
     init?(_ bytes: Octets, _ range: Range<Int>) {
         guard let layout = bytes.via(range) else { return nil }
+        let transport = bytes.text(layout.transport)
+        let isUpper = !transport.utf8.contains { $0 >= 97 && $0 <= 122 }
         self.init(
-            transport: bytes.text(layout.transport).uppercased(), host: bytes.text(layout.host), port: layout.port,
+            transport: isUpper ? transport : transport.uppercased(), host: bytes.text(layout.host), port: layout.port,
             parameters: bytes.parameters(layout.parameters))
     }
 
