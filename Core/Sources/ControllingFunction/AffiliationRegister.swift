@@ -17,6 +17,9 @@ struct AffiliationRegister: Sendable {
 
     var count: Int { entries.count }
 
+    /// In the order of their first affiliation.
+    var all: OrderedDictionary<ClientKey, Entry> { entries }
+
     func entry(_ key: ClientKey) -> Entry? { entries[key] }
 
     /// Sorted, so that invitations go out in the same order everywhere.
@@ -63,14 +66,26 @@ struct AffiliationRegister: Sendable {
     }
 
     private mutating func insert(_ key: ClientKey, into group: MCPTTGroupID) {
-        var keys = clientsByGroup[group] ?? []
-        let index = keys.firstIndex { key < $0 } ?? keys.endIndex
-        keys.insert(key, at: index)
-        clientsByGroup[group] = keys
+        let index = position(of: key, in: group)
+        clientsByGroup[group, default: []].insert(key, at: index)
+    }
+
+    /// Where a key stands or would stand, by bisection: groups have thousands of clients.
+    private func position(of key: ClientKey, in group: MCPTTGroupID) -> Int {
+        guard let keys = clientsByGroup[group] else { return 0 }
+        var low = 0
+        var high = keys.count
+        while low < high {
+            let middle = (low + high) / 2
+            if keys[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     private mutating func remove(_ key: ClientKey, from group: MCPTTGroupID) {
-        clientsByGroup[group]?.removeAll { $0 == key }
+        let index = position(of: key, in: group)
+        guard let keys = clientsByGroup[group], index < keys.count, keys[index] == key else { return }
+        clientsByGroup[group]?.remove(at: index)
         if clientsByGroup[group]?.isEmpty == true { clientsByGroup[group] = nil }
     }
 }

@@ -71,6 +71,14 @@ extension ControllingFunction {
         for id in groups where calls[id]?.group.kind == .prearranged { invite(key, to: id, at: now) }
     }
 
+    /// The directory changed: who is a member no more is affiliated no more, and leaves the call.
+    mutating func reviseAffiliations(at now: Now) {
+        for (key, entry) in affiliations.all {
+            let remaining = entry.groups.filter { refusal(of: key.user, for: $0) == nil }
+            if remaining.count < entry.groups.count { apply(key, remaining, entry.system, at: now) }
+        }
+    }
+
     /// 200, with what became of each group: a set may be granted in part.
     private mutating func answer(
         _ transaction: ServerTransactionID, _ publication: Publication, _ accepted: [MCPTTGroupID],

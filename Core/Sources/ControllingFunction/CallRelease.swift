@@ -52,7 +52,14 @@ extension ControllingFunction {
             // T4 (TS 24.380 6.3.4.3.4).
             guard let id = groupsByMedia[media], calls[id]?.group.release.onInactivity == true else { return }
             release(id, .inactivity, at: now)
-        case .talkerChanged: break
+        case .talkerChanged(let media, _, let talker):
+            guard let id = groupsByMedia[media] else { return }
+            note(
+                "talker.changed",
+                [
+                    .init("group", id.value, isPersonal: true),
+                    .init("user", talker?.value ?? "", isPersonal: true),
+                ])
         case .participantMisbehaves(let media, let leg):
             // The media cell does not forward him: nothing is gained by releasing a device that only sends stray audio.
             guard let id = groupsByMedia[media],
@@ -114,9 +121,8 @@ extension ControllingFunction {
 
     /// Takes a client out of the media cell and the tables; its session is the caller's affair.
     mutating func forget(_ session: SessionID, in id: MCPTTGroupID) {
-        guard let call = calls[id], let participant = call.participants[session] else { return }
-        calls[id]?.participants.removeValue(forKey: session)
-        if participant.isJoined { command(.leave(call.media, participant.leg.id)) }
+        guard let participant = calls[id]?.remove(session), let media = calls[id]?.media else { return }
+        if participant.isJoined { command(.leave(media, participant.leg.id)) }
         close(session, participant)
     }
 

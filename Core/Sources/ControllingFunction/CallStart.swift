@@ -28,7 +28,7 @@ extension ControllingFunction {
             group: group, media: MediaCallID(numbers.next()), identity: identity, token: token, initiator: caller.key,
             tier: tier, payloadType: offer.payloadType,
             phase: .settingUp(.init(caller: session, missingRequired: group.kind == .chat ? [] : required)))
-        call.participants[session] = caller
+        call.insert(caller, session)
         calls[group.id] = call
         groupsBySession[session] = group.id
         groupsByMedia[call.media] = group.id
@@ -101,7 +101,7 @@ extension ControllingFunction {
         accept(caller, in: id, isNewCall: true, warning, at: now)
         for (session, participant) in call.participants where session != caller {
             if case .waiting(let description) = participant.state {
-                calls[id]?.participants[session]?.state = .joined(nil)
+                calls[id]?.set(.joined(nil), of: session)
                 command(.join(call.media, participant.leg.id, description))
             }
         }
@@ -126,7 +126,7 @@ extension ControllingFunction {
     mutating func join(
         _ session: SessionID, _ participant: Participant, to id: MCPTTGroupID, _ offer: SpeechOffer, at now: Now
     ) {
-        calls[id]?.participants[session] = participant
+        calls[id]?.insert(participant, session)
         groupsBySession[session] = id
         command(.openLeg(participant.leg.id, face: .access, floorSSRC: participant.leg.floorSSRC))
         command(.connectLeg(participant.leg.id, LegRemote(offer)))

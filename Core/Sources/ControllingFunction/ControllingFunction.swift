@@ -93,12 +93,13 @@ public struct ControllingFunction: Sendable {
     }
 
     /// The directory as it is from now on. Calls keep the group as it was when they began, but end where it was
-    /// removed or disabled.
+    /// removed or disabled, and lose those who are members no more.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
         self.directory = directory
         for id in calls.keys where directory.group(id)?.isEnabled != true {
             release(id, .groupRemoved, at: now)
         }
+        reviseAffiliations(at: now)
         return drain(at: now)
     }
 

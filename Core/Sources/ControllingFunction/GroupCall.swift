@@ -20,7 +20,11 @@ struct GroupCall: Sendable {
     /// The one RTP payload type of all: packets are never rewritten.
     let payloadType: UInt8
     var phase: Phase
-    var participants: OrderedDictionary<SessionID, Participant> = [:]
+    private(set) var participants: OrderedDictionary<SessionID, Participant> = [:]
+    /// Looked up only.
+    private var sessions: [ClientKey: SessionID] = [:]
+    /// Those who take part or will as soon as the call starts.
+    private(set) var answeredCount = 0
     /// Subscribers to the conference event package.
     var observers: OrderedDictionary<SubscriptionID, MCPTTID> = [:]
     /// Version of conference-info documents (RFC 4575 5.1).
@@ -43,12 +47,43 @@ struct GroupCall: Sendable {
         var isWaitOver = false
     }
 
-    /// Those who take part or will as soon as the call starts.
-    var answeredCount: Int { participants.values.count { $0.hasAnswered } }
+    init(
+        group: Group, media: MediaCallID, identity: SIPURI, token: String, initiator: ClientKey, tier: CallTier,
+        payloadType: UInt8, phase: Phase
+    ) {
+        self.group = group
+        self.media = media
+        self.identity = identity
+        self.token = token
+        self.initiator = initiator
+        self.tier = tier
+        self.payloadType = payloadType
+        self.phase = phase
+    }
+
+    /// Clients that were invited and have not answered.
     var invitedCount: Int { participants.count - answeredCount }
 
-    func session(of key: ClientKey) -> SessionID? {
-        participants.first { $0.value.key == key }?.key
+    func session(of key: ClientKey) -> SessionID? { sessions[key] }
+
+    mutating func insert(_ participant: Participant, _ session: SessionID) {
+        participants[session] = participant
+        sessions[participant.key] = session
+        if participant.hasAnswered { answeredCount += 1 }
+    }
+
+    @discardableResult
+    mutating func remove(_ session: SessionID) -> Participant? {
+        guard let participant = participants.removeValue(forKey: session) else { return nil }
+        if sessions[participant.key] == session { sessions[participant.key] = nil }
+        if participant.hasAnswered { answeredCount -= 1 }
+        return participant
+    }
+
+    mutating func set(_ state: Participant.State, of session: SessionID) {
+        guard let before = participants[session]?.hasAnswered else { return }
+        participants[session]?.state = state
+        if !before, participants[session]?.hasAnswered == true { answeredCount += 1 }
     }
 
     /// T2, T4 and the rest of what floor control needs to know (TS 24.380 11.1.3).

@@ -40,10 +40,10 @@ extension ControllingFunction {
             participant, answer.floorParameters, hasFloor: answer.floor != nil,
             implicitRequest: offer.floorParameters.implicitRequest)
         if case .running = call.phase {
-            calls[id]?.participants[session]?.state = .joined(description)
+            calls[id]?.set(.joined(description), of: session)
             command(.join(call.media, participant.leg.id, floor))
         } else {
-            calls[id]?.participants[session]?.state = .waiting(floor)
+            calls[id]?.set(.waiting(floor), of: session)
         }
         agent.accept(session, headers: headers, body: octets, at: now)
     }
@@ -89,9 +89,10 @@ extension ControllingFunction {
         let request = invitation(uri, call, key, description)
         command(.openLeg(leg.id, face: .access, floorSSRC: leg.floorSSRC))
         let session = agent.invite(request, at: now)
-        calls[id]?.participants[session] = Participant(
-            key: key, member: member, system: entry.system, leg: leg, tier: .normal,
-            state: .invited(description))
+        calls[id]?.insert(
+            Participant(
+                key: key, member: member, system: entry.system, leg: leg, tier: .normal,
+                state: .invited(description)), session)
         groupsBySession[session] = id
         deadlines.set(.ringing(session), at: now.instant + settings.ringLimit)
     }
@@ -138,11 +139,11 @@ extension ControllingFunction {
         let floor = floorDescription(participant, answer.floorParameters, hasFloor: answer.floor != nil)
         command(.connectLeg(participant.leg.id, LegRemote(answer)))
         if case .running = call.phase {
-            calls[id]?.participants[session]?.state = .joined(nil)
+            calls[id]?.set(.joined(nil), of: session)
             command(.join(call.media, participant.leg.id, floor))
             conferenceChanged(id, at: now)
         } else {
-            calls[id]?.participants[session]?.state = .waiting(floor)
+            calls[id]?.set(.waiting(floor), of: session)
             setUp(id) { setUp in setUp.missingRequired.removeAll { $0 == participant.key.user } }
             proceed(id, at: now)
         }

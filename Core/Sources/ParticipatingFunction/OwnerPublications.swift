@@ -114,13 +114,12 @@ extension ParticipatingFunction {
         switch state {
         case .lost:
             if !lostPartners.contains(partner) { lostPartners.append(partner) }
-            for id in Array(users.keys) {
-                for call in users[id]?.calls ?? [] where calls[call]?.home == partner {
-                    hangUp(call, reason: "SIP;cause=503;text=\"partner system lost\"", at: now)
-                }
-                if unsettle(id, owner: partner) { notifyObservers(of: id, at: now) }
+            hangUpCalls(of: partner, at: now)
+            for id in Array(users.keys) where unsettle(id, owner: partner) { notifyObservers(of: id, at: now) }
+        case .reachable(let epoch):
+            if let known = partnerEpochs.updateValue(epoch, forKey: partner), known != epoch {
+                hangUpCalls(of: partner, at: now)
             }
-        case .reachable:
             lostPartners.removeAll { $0 == partner }
             let owed = owedPublications.filter { $0.owner == partner }
             owedPublications.removeAll { $0.owner == partner }
@@ -133,6 +132,14 @@ extension ParticipatingFunction {
             }
             for target in owed where users[target.key.user]?.clients[target.key.client] == nil {
                 publish(target.key, to: partner, at: now)
+            }
+        }
+    }
+
+    private mutating func hangUpCalls(of partner: MCSystemID, at now: Now) {
+        for id in Array(users.keys) {
+            for call in users[id]?.calls ?? [] where calls[call]?.home == partner {
+                hangUp(call, reason: "SIP;cause=503;text=\"partner system lost\"", at: now)
             }
         }
     }

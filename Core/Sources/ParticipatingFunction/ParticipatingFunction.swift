@@ -20,6 +20,8 @@ public struct ParticipatingFunction: Sendable {
     var deadlines = DeadlineQueue<Deadline>()
     /// Partners that cannot be reached now.
     var lostPartners: [MCSystemID] = []
+    /// Changes when a partner started anew: its calls are gone then.
+    var partnerEpochs: OrderedDictionary<MCSystemID, String> = [:]
     /// What lost partners have to be told once they are back.
     var owedPublications: OrderedSet<PublicationTarget> = []
     // Looked up only; order comes from the users.

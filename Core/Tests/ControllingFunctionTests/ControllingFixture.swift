@@ -58,6 +58,11 @@ struct ControllingFixture {
 
     mutating func handle(_ event: FunctionEvent) -> [FunctionAction] { function.handle(event, at: now) }
 
+    mutating func replaceGroups(_ groups: [Group]) throws -> [FunctionAction] {
+        let directory = try DirectorySnapshot(system: Self.italy, users: [], groups: groups, partners: [Self.france])
+        return function.replaceDirectory(directory, at: now)
+    }
+
     /// Moves the clock in the steps that the function asks for.
     mutating func wait(_ duration: Duration) -> [FunctionAction] {
         let end = now.instant + duration

@@ -284,6 +284,23 @@ import Testing
         #expect(actions.commands.names == ["leave", "closeLeg"])
     }
 
+    @Test func whoIsTakenOutOfTheGroupLeavesItsCallAndIsNotCalledAgain() throws {
+        var (fixture, _) = try running()
+        let smaller = ControllingFixture.fire { group in group.setMembers(group.members.filter { $0.mcpttID != bruno })
+        }
+        let actions = try fixture.replaceGroups([smaller])
+        #expect(actions.sent(.bye).count == 1)
+        #expect(actions.commands.names == ["leave", "closeLeg"])
+        #expect(try fixture.replaceGroups([ControllingFixture.fire()]).isEmpty)
+    }
+
+    @Test func aGroupThatIsDisabledLosesItsCall() throws {
+        var (fixture, _) = try running()
+        let actions = try fixture.replaceGroups([ControllingFixture.fire { $0.isEnabled = false }])
+        #expect(actions.isReleasing)
+        #expect(actions.sent(.bye).count == 2)
+    }
+
     // MARK: Partners
 
     @Test func aLostPartnersMembersGoAndTheCallStays() throws {

@@ -159,7 +159,17 @@ import Testing
         #expect(fixture.receive(next).sent(.invite).count == 1)
     }
 
-    @Test func callsOfALostPartnerEndForItsUsersAndNewOnesAreTried() throws {
+    @Test func callsOfAPartnerThatStartedAnewEndToo() throws {
+        var fixture = try ParticipatingFixture()
+        _ = fixture.handle(.partnerStateChanged(MCSystemID("fr"), .reachable(epoch: "one")))
+        let foreign = fixture.call(ParticipatingFixture.french)
+        let out = try #require(fixture.receive(foreign).sent(.invite).first)
+        _ = fixture.answer(out, 200, body: [0])
+        #expect(fixture.handle(.partnerStateChanged(MCSystemID("fr"), .reachable(epoch: "one"))).sent(.bye).isEmpty)
+        #expect(fixture.handle(.partnerStateChanged(MCSystemID("fr"), .reachable(epoch: "two"))).sent(.bye).count == 1)
+    }
+
+    @Test func callsOfALostPartnerEndForItsUsersAndThoseAtHomeGoOn() throws {
         var fixture = try ParticipatingFixture()
         let foreign = fixture.call(ParticipatingFixture.french)
         let away = try #require(fixture.receive(foreign).sent(.invite).first)
