@@ -35,12 +35,12 @@ public struct FloorControlParameters: Hashable, Sendable {
     /// - Throws: `SDPError` (line 0) for a number that is none.
     public init(parsing text: some StringProtocol) throws(SDPError) {
         self.init()
-        for piece in text.split(separator: ";") {
+        for piece in Substring(text).fields(";") {
             let trimmed = piece.trimmed
             guard !trimmed.isEmpty else { continue }
-            let equals = trimmed.firstIndex(of: "=")
+            let equals = trimmed.utf8.firstIndex(of: UInt8(ascii: "="))
             let name = trimmed[..<(equals ?? trimmed.endIndex)].trimmed.lowercased()
-            let value = equals.map { String(trimmed[trimmed.index(after: $0)...].trimmed) }
+            let value = equals.map { String(trimmed[trimmed.utf8.index(after: $0)...].trimmed) }
             switch name {
             case "mc_queueing", "mc_queing": queueing = true
             case "mc_granted": granted = true
@@ -93,15 +93,5 @@ public struct FloorControlParameters: Hashable, Sendable {
     private func names(_ parameter: String) -> Bool {
         let name = parameter.prefix { $0 != "=" }
         return others.contains { $0.prefix { $0 != "=" } == name }
-    }
-}
-
-extension StringProtocol {
-    /// Without blanks and tabs at both ends.
-    var trimmed: Self.SubSequence {
-        var part = self[...]
-        while let first = part.first, first == " " || first == "\t" { part = part.dropFirst() }
-        while let last = part.last, last == " " || last == "\t" { part = part.dropLast() }
-        return part
     }
 }

@@ -39,7 +39,10 @@ public struct MediaDescription: Hashable, Sendable {
     /// The mapping of an RTP payload type, from `a=rtpmap`.
     public func rtpMap(for format: String) -> RTPMap? {
         for attribute in attributes where attribute.name == "rtpmap" {
-            if let map = attribute.value.flatMap({ RTPMap($0) }), String(map.payloadType) == format { return map }
+            guard let value = attribute.value, value.begins(withFormat: format), let map = RTPMap(value) else {
+                continue
+            }
+            return map
         }
         return nil
     }
@@ -47,10 +50,8 @@ public struct MediaDescription: Hashable, Sendable {
     /// The parameters of a format, from `a=fmtp`: what follows the format and a space.
     public func formatParameters(for format: String) -> String? {
         for attribute in attributes where attribute.name == "fmtp" {
-            guard let value = attribute.value, let space = value.firstIndex(of: " ") else { continue }
-            if value[..<space].lowercased() == format.lowercased() {
-                return String(value[value.index(after: space)...])
-            }
+            guard let value = attribute.value, value.begins(withFormat: format) else { continue }
+            return String(decoding: value.utf8.dropFirst(format.utf8.count + 1), as: UTF8.self)
         }
         return nil
     }
@@ -83,7 +84,7 @@ public struct RTPMap: Hashable, Sendable, LosslessStringConvertible {
         guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")),
             let payloadType = DecimalNumber.read(text[..<space], as: UInt8.self), payloadType < 128
         else { return nil }
-        let parts = text[text.index(after: space)...].split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text[text.utf8.index(after: space)...].fields("/", omittingEmpty: false)
         guard parts.count == 2 || parts.count == 3, let encoding = parts.first, !encoding.isEmpty,
             let rate = DecimalNumber.read(parts[1], as: UInt32.self)
         else { return nil }
@@ -123,6 +124,17 @@ extension [SDPAttribute] {
         set {
             removeAll { $0.value == nil && MediaDirection(rawValue: $0.name) != nil }
             if let newValue { append(SDPAttribute(newValue.rawValue)) }
+        }
+    }
+}
+
+extension String {
+    /// True where the text is this format, in any case, a space, and whatever comes then.
+    fileprivate func begins(withFormat format: String) -> Bool {
+        let (own, wanted) = (utf8, format.utf8)
+        guard own.count > wanted.count, own.dropFirst(wanted.count).first == UInt8(ascii: " ") else { return false }
+        return zip(own, wanted).allSatisfy { left, right in
+            left == right || (left ^ right == 0x20 && (97...122).contains(left | 0x20))
         }
     }
 }

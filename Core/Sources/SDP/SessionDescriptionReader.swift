@@ -109,7 +109,7 @@ private struct SessionDescriptionReader {
             guard name == nil else { throw error("second s= line") }
             name = value
         default:
-            let parts = value.split(separator: " ")
+            let parts = Substring(value).fields(" ")
             guard parts.count == 2, parts.allSatisfy({ DecimalNumber.read($0, as: UInt64.self) != nil }) else {
                 throw error("expected t=<start> <stop>")
             }
@@ -123,7 +123,7 @@ private struct SessionDescriptionReader {
     }
 
     func readOrigin(_ value: String) throws(SDPError) -> Origin {
-        let parts = value.split(separator: " ", omittingEmptySubsequences: false)
+        let parts = Substring(value).fields(" ", omittingEmpty: false)
         guard parts.count == 6, parts.allSatisfy({ !$0.isEmpty }),
             let session = DecimalNumber.read(parts[1], as: UInt64.self),
             let version = DecimalNumber.read(parts[2], as: UInt64.self)
@@ -134,7 +134,7 @@ private struct SessionDescriptionReader {
     }
 
     func readConnection(_ value: String) throws(SDPError) -> Connection {
-        let parts = value.split(separator: " ", omittingEmptySubsequences: false)
+        let parts = Substring(value).fields(" ", omittingEmpty: false)
         guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }) else {
             throw error("expected <net> <type> <address>")
         }
@@ -147,10 +147,10 @@ private struct SessionDescriptionReader {
     }
 
     func readMedia(_ value: String) throws(SDPError) -> MediaDescription {
-        let parts = value.split(separator: " ")
+        let parts = Substring(value).fields(" ")
         guard parts.count >= 4 else { throw error("expected m=<media> <port> <proto> <fmt> ...") }
         guard parts.count - 3 <= limits.formats else { throw error("more than \(limits.formats) formats") }
-        let ports = parts[1].split(separator: "/", omittingEmptySubsequences: false)
+        let ports = parts[1].fields("/", omittingEmpty: false)
         guard ports.count <= 2, let port = DecimalNumber.read(ports[0], as: UInt16.self) else {
             throw error("port is not a number below 65536")
         }
@@ -171,7 +171,7 @@ private struct SessionDescriptionReader {
             return SDPAttribute(value)
         }
         guard colon != value.startIndex else { throw error("attribute without a name") }
-        let attribute = SDPAttribute(String(value[..<colon]), String(value[value.index(after: colon)...]))
+        let attribute = SDPAttribute(String(value[..<colon]), String(value[value.utf8.index(after: colon)...]))
         if attribute.name == "rtpmap", attribute.value.flatMap({ RTPMap($0) }) == nil {
             throw error("expected a=rtpmap:<payload type> <encoding>/<clock rate>[/<channels>]")
         }

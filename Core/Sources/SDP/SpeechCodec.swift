@@ -54,7 +54,7 @@ public enum SpeechCodec: Hashable, Sendable {
             }
             // The mode set binds what may be sent to the author; a group's talkers may use the highest mode.
             if let modes = parameters["mode-set"],
-                !modes.split(separator: ",").contains(where: { $0.trimmed == "8" })
+                !Substring(modes).fields(",").contains(where: { $0.trimmed == "8" })
             {
                 return false
             }
@@ -70,8 +70,8 @@ struct CodecParameters {
     private var pairs: [(name: String, value: String)] = []
 
     init(_ text: String?) {
-        for piece in (text ?? "").split(separator: ";") {
-            let parts = piece.split(separator: "=", maxSplits: 1)
+        for piece in Substring(text ?? "").fields(";") {
+            let parts = piece.fields("=", maxSplits: 1)
             guard let name = parts.first else { continue }
             pairs.append((name.trimmed.lowercased(), parts.count > 1 ? String(parts[1].trimmed) : ""))
         }

@@ -23,7 +23,10 @@ struct ReplayTests {
     }
 
     static let targets = [
-        Target(name: "sip") { FuzzTargets.sip($0) }
+        Target(name: "sip") { FuzzTargets.sip($0) },
+        Target(name: "sdp") { FuzzTargets.sdp($0) },
+        Target(name: "rtp") { FuzzTargets.rtp($0) },
+        Target(name: "documents") { FuzzTargets.documents($0) },
     ]
 
     @Test("what once made a target fail does so no more", arguments: targets)
