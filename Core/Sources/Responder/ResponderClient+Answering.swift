@@ -40,7 +40,7 @@ extension ResponderClient {
         call.group = group
         call.session = session
         call.remoteOffer = description
-        call.sessionIdentity = request.headers.contacts.first?.uri
+        call.sessionIdentity = request.headers.contacts.first?.uri.onlySIP
         let handle = newHandle()
         calls[handle] = call
         notify(

@@ -131,7 +131,7 @@ extension ResponderClient {
         }
         let parameters = answer.floorParameters
         if let assigned = parameters.ssrc { calls[handle]?.audioSSRC = assigned }
-        calls[handle]?.sessionIdentity = response.headers.contacts.first?.uri
+        calls[handle]?.sessionIdentity = response.headers.contacts.first?.uri.onlySIP
         begin(
             handle,
             RemoteMedia(

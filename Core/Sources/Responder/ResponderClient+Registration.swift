@@ -188,7 +188,7 @@ extension ResponderClient {
         let own = response.headers.contacts.first { contact in
             contact.parameters["+sip.instance"] == "<\(settings.instance.value)>"
         }
-        registration.gruu = own?.parameters["pub-gruu"].flatMap { SIPURI($0) }
+        registration.gruu = own?.parameters["pub-gruu"].flatMap { SIPURI($0)?.onlySIP }
         let asked = registration.expires ?? settings.registrationExpires
         let granted = own?.parameters["expires"].flatMap { UInt32($0) } ?? response.headers.integer(.expires) ?? asked
         // TS 24.229 5.1.1.4.1: 600 s before the end, or at half-time of what lasts 1200 s or less.
@@ -213,4 +213,9 @@ extension ResponderClient {
             notify(.registrationFailed(status: 408))
         }
     }
+}
+
+extension SIPURI {
+    /// Nothing for what cannot be called: a server's Contact may be anything.
+    var onlySIP: SIPURI? { scheme == .sip || scheme == .sips ? self : nil }
 }
