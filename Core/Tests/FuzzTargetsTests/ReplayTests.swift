@@ -27,6 +27,7 @@ struct ReplayTests {
         Target(name: "sdp") { FuzzTargets.sdp($0) },
         Target(name: "rtp") { FuzzTargets.rtp($0) },
         Target(name: "documents") { FuzzTargets.documents($0) },
+        Target(name: "floor") { FuzzTargets.floor($0) },
     ]
 
     @Test("what once made a target fail does so no more", arguments: targets)
