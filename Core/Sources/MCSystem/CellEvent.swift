@@ -38,7 +38,9 @@ public struct FlowDescription: Hashable, Sendable {
     public var remote: SocketAddress
     public var local: SocketAddress
     /// The names that the peer's verified certificate proves: DNS names and hosts of SIP URIs in its subjectAltName
-    /// (RFC 5922 7.1). Empty where the peer showed no certificate or no authority of ours signed it.
+    /// (RFC 5922 7.1). Whoever verifies it lists only names that the authority which signed it may vouch for: an
+    /// authority pinned for one partner proves nothing about another. Empty where the peer showed no certificate or no
+    /// pinned authority signed it.
     public var certificateNames: [String]
     /// True where this side opened the connection.
     public var isOutbound: Bool

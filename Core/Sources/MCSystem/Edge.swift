@@ -40,12 +40,12 @@ extension SignallingCell {
             ?? (isRegister || request.method == .options
                 ? nil : RequestValidation.refusal(of: request, by: EdgeCapabilities.proxy))
         {
-            return refuse(request, transaction, refusal.status, refusal.headers, cause: "validation", at: now)
+            return refuse(request, transaction, flow, refusal.status, refusal.headers, cause: "validation", at: now)
         }
         switch source.peer {
         case .partner(let system):
             guard !isRegister else {
-                return refuse(request, transaction, 403, cause: "partner-register", at: now)
+                return refuse(request, transaction, flow, 403, cause: "partner-register", at: now)
             }
             let onward = enter(request)
             accept(onward, transaction, for: .gateway, from: .partner(system, flow))
@@ -56,7 +56,7 @@ extension SignallingCell {
                 fromClient(request, transaction, flow, source, at: now)
             }
         case .stranger:
-            refuse(request, transaction, 403, cause: "stranger", at: now)
+            refuse(request, transaction, flow, 403, cause: "stranger", at: now)
         }
     }
 
@@ -86,12 +86,14 @@ extension SignallingCell {
     }
 
     mutating func refuse(
-        _ request: SIPRequest, _ transaction: ServerTransactionID, _ status: Int, _ headers: Headers = .init(),
-        cause: String, at now: Now
+        _ request: SIPRequest, _ transaction: ServerTransactionID, _ flow: FlowID, _ status: Int,
+        _ headers: Headers = .init(), cause: String, at now: Now
     ) {
         var response = request.response(status, toTag: random.token(10))
         for (name, value) in headers.all { response.headers.append(name, value) }
         respond(response, transaction, at: now)
+        counters.refusedRequests += 1
+        guard flows.isFirst(cause, on: flow) else { return }
         note(
             "edge.refused",
             [.init("status", "\(status)"), .init("method", request.method.description), .init("cause", cause)])
@@ -135,11 +137,11 @@ extension SignallingCell {
             return answerOptions(request, transaction, at: now)
         }
         guard let identity = identity(of: request, over: flow) else {
-            return refuse(request, transaction, 403, cause: "not-registered", at: now)
+            return refuse(request, transaction, flow, 403, cause: "not-registered", at: now)
         }
         var onward = enter(request)
         guard onward.headers.routes.isEmpty else {
-            return refuse(request, transaction, 403, cause: "foreign-route", at: now)
+            return refuse(request, transaction, flow, 403, cause: "foreign-route", at: now)
         }
         onward.assert(identity)
         if [.invite, .subscribe, .refer].contains(request.method) {
@@ -150,7 +152,7 @@ extension SignallingCell {
             // A call from device to device is nothing that a mission critical system switches: everything goes by the
             // service identities. An identity of nobody is another matter.
             let isKnown = role != nil || registrar.binding(for: request.uri) != nil
-            return refuse(request, transaction, isKnown ? 403 : 404, cause: "target", at: now)
+            return refuse(request, transaction, flow, isKnown ? 403 : 404, cause: "target", at: now)
         }
         accept(onward, transaction, for: function, from: .user(identity, flow))
     }

@@ -47,6 +47,7 @@ extension SignallingCell {
     mutating func opened(_ flow: FlowID, _ description: FlowDescription, at now: Now) {
         guard flows.count < settings.limits.flows else {
             actions.append(.close(flow))
+            counters.cutFlows += 1
             return note("edge.flow-refused")
         }
         let peer = peer(of: description, in: directory)
@@ -82,6 +83,8 @@ extension SignallingCell {
 
     /// A stranger on the border side is told so once, without any state kept for it.
     private mutating func refuse(_ message: SIPMessage, status: Int, flow: FlowID, source: FlowTable.Flow) {
+        counters.strangersMessages += 1
+        guard flows.isFirst("stranger", on: flow) else { return }
         note("edge.stranger", [.init("remote", source.description.remote.description, isPersonal: true)])
         if case .request(let request) = message, request.method != .ack {
             answerWithoutState(request, status: status, flow: flow, source: source)
@@ -92,12 +95,14 @@ extension SignallingCell {
     /// Octets that are no message we can serve: answered where the codec says how, and counted. A peer that goes on
     /// like that is cut off.
     private mutating func malformed(_ error: SIPParseError, flow: FlowID, source: FlowTable.Flow) {
+        counters.malformedMessages += 1
         let count = flows.countMalformed(flow)
         if count == 1 { note("edge.malformed", [.init("diagnosis", error.diagnosis)]) }
         if let status = error.status, let request = error.partial, request.method != .ack {
             answerWithoutState(request, status: status, flow: flow, source: source)
         }
-        guard count >= settings.limits.malformedPerFlow, source.description.transport.isReliable else { return }
+        guard count == settings.limits.malformedPerFlow, source.description.transport.isReliable else { return }
+        counters.cutFlows += 1
         note("edge.flow-cut", [.init("cause", "malformed")])
         actions.append(.close(flow))
     }

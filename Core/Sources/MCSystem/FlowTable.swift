@@ -22,8 +22,9 @@ struct FlowTable: Sendable {
         /// Stands as user part in Path, Record-Route and Route (RFC 5626 5.2); it cannot be guessed, so whoever has it
         /// was told it.
         var token: String
-        /// Something was wrong with what came; said once a flow.
         var malformed = 0
+        /// Kinds of refusal that were noted already; as many as the edge has reasons.
+        var noted: [String] = []
     }
 
     private var flows: [FlowID: Flow] = [:]
@@ -50,6 +51,13 @@ struct FlowTable: Sendable {
     mutating func countMalformed(_ flow: FlowID) -> Int {
         flows[flow]?.malformed += 1
         return flows[flow]?.malformed ?? 0
+    }
+
+    /// True the first time that something of that kind happens on a flow.
+    mutating func isFirst(_ kind: String, on flow: FlowID) -> Bool {
+        guard let noted = flows[flow]?.noted, !noted.contains(kind) else { return false }
+        flows[flow]?.noted.append(kind)
+        return true
     }
 
     /// Names every peer again: partners come and go with the directory.

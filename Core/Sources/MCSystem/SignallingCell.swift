@@ -29,6 +29,8 @@ public struct SignallingCell: Sendable {
     /// What functions are to be told, in the order in which it happened. A function never acts inside another's turn.
     var queue: Deque<(FunctionID, FunctionEvent)> = []
     var actions: [CellAction] = []
+    /// What came in that was not served.
+    public internal(set) var counters = CellCounters()
 
     /// `random` gives tags, branches, tokens and the boot epoch: it is seeded anew for every start of a process.
     public init(settings: CellSettings, directory: DirectorySnapshot, random: SeededGenerator, at now: Now) {

@@ -97,6 +97,8 @@ import Testing
             #expect((closes == 1) == (index == 16))
         }
         #expect(lab.sites[0].notes.count(where: { $0.name == "edge.malformed" }) == 1)
+        #expect(lab.sites[0].cell.counters.malformedMessages == 16)
+        #expect(lab.sites[0].cell.counters.cutFlows == 1)
     }
 
     @Test func aResponseToNothingIsDropped() throws {
@@ -112,6 +114,71 @@ import Testing
         var (lab, flow) = try site()
         let actions = lab.tell(0, .received(flow, text("ACK", "sip:mcptt-participating@it.example")))
         #expect(answers(actions, on: flow).isEmpty)
+    }
+
+    @Test func aFloodOfRefusalsIsCountedAndNotedOnce() throws {
+        var (lab, flow) = try site()
+        for index in 0..<20 {
+            let octets = String(decoding: text("MESSAGE", "sip:mcptt-participating@it.example"), as: UTF8.self)
+                .replacing("z9hG4bKe", with: "z9hG4bKe\(index)").replacing("Call-ID: e", with: "Call-ID: e\(index)")
+            #expect(answers(lab.tell(0, .received(flow, Array(octets.utf8))), on: flow).map(\.status) == [403])
+        }
+        #expect(lab.sites[0].notes.count(where: { $0.name == "edge.refused" }) == 1)
+        #expect(lab.sites[0].cell.counters.refusedRequests == 20)
+    }
+
+    /// Two users behind one address and port, as test tools and telephone gateways have them.
+    @Test func ofSeveralUsersOnOneFlowTheOneInFromIsMeant() throws {
+        var (lab, flow) = try site()
+        func register(_ name: String, _ sequence: Int, _ credentials: String?) -> [UInt8] {
+            let lines =
+                [
+                    "REGISTER sip:it.example SIP/2.0",
+                    "Via: SIP/2.0/TCP 192.0.2.200:9999;branch=z9hG4bK\(name)\(sequence)",
+                    "From: <sip:\(name)@it.example>;tag=\(name)", "To: <sip:\(name)@it.example>", "Call-ID: \(name)",
+                    "CSeq: \(sequence) REGISTER", "Max-Forwards: 70", "Contact: <sip:\(name)@192.0.2.200:9999>",
+                ] + (credentials.map { ["Authorization: \($0)"] } ?? []) + ["Content-Length: 0", "", ""]
+            return Array(lines.joined(separator: "\r\n").utf8)
+        }
+        for name in ["anna", "bruno"] {
+            let challenged = answers(lab.tell(0, .received(flow, register(name, 1, nil))), on: flow).first
+            let challenge = try #require(challenged?.headers[.wwwAuthenticate].flatMap { DigestChallenge($0) })
+            let credentials = challenge.credentials(
+                user: "\(name)@it.example", password: "pw-\(name)", method: .register, uri: "sip:it.example",
+                nonceCount: 1, clientNonce: "c")
+            let octets = register(name, 2, credentials?.description)
+            #expect(answers(lab.tell(0, .received(flow, octets)), on: flow).map(\.status) == [200])
+        }
+        func message(from name: String) -> [Int] {
+            let octets = String(decoding: text("MESSAGE", "sip:elsewhere@it.example"), as: UTF8.self)
+                .replacing("sip:anna@it.example", with: "sip:\(name)@it.example")
+                .replacing("z9hG4bKe", with: "z9hG4bKe\(name)").replacing("Call-ID: e", with: "Call-ID: m\(name)")
+            return answers(lab.tell(0, .received(flow, Array(octets.utf8))), on: flow).map(\.status)
+        }
+        // 404: the user is known and what he asks for is not; 403: nobody of that name registered over this flow.
+        #expect(message(from: "anna") == [404])
+        #expect(message(from: "bruno") == [404])
+        #expect(message(from: "carla") == [403])
+    }
+
+    @Test func overDatagramsTheAnswerIsRepeatedAndCarriesWhereTheRequestCameFrom() throws {
+        var (lab, _) = try site()
+        let flow = FlowID(2_000)
+        lab.tell(
+            0,
+            .flowOpened(
+                flow,
+                FlowDescription(
+                    transport: .udp, remote: SocketAddress(IPAddress(v4: 0xc633_6407), port: 7_777),
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060))))
+        let octets = Array(
+            String(decoding: text("REGISTER", "sip:it.example", ["Contact: <sip:anna@192.0.2.200>"]), as: UTF8.self)
+                .replacing("SIP/2.0/TCP 192.0.2.200:9999;", with: "SIP/2.0/UDP 192.0.2.200:9999;rport;").utf8)
+        let first = answers(lab.tell(0, .received(flow, octets)), on: flow)
+        #expect(first.map(\.status) == [401])
+        #expect(first.first?.headers.topVia?.parameters["received"] == "198.51.100.7")
+        #expect(first.first?.headers.topVia?.parameters["rport"] == "7777")
+        #expect(answers(lab.tell(0, .received(flow, octets)), on: flow) == first)
     }
 
     @Test func aRouteToElsewhereIsNotFollowed() throws {
