@@ -45,7 +45,10 @@ struct PartnerWatch: Sendable {
             var decisions: [Decision] = []
             if outstanding != nil {
                 misses += 1
-                if misses >= missesUntilLost { decisions = lose() }
+                if misses >= missesUntilLost {
+                    gateway += 1
+                    decisions = become(.lost)
+                }
             }
             nextDeadline = now.instant + interval
             return decisions + [.probe]
@@ -64,7 +67,7 @@ struct PartnerWatch: Sendable {
             gateway += 1
             guard isTransport else {
                 misses += 1
-                return misses >= missesUntilLost ? lose() : []
+                return misses >= missesUntilLost ? become(.lost) : []
             }
             connectionFailures += 1
             // One reconnect at once; if that fails too, the partner is lost.
@@ -72,7 +75,7 @@ struct PartnerWatch: Sendable {
                 nextDeadline = now.instant
                 return []
             }
-            return lose()
+            return become(.lost)
         case .heard(let epoch):
             guard case .reachable(let known) = state else {
                 // It is back: no need to wait for the next round.
@@ -82,11 +85,6 @@ struct PartnerWatch: Sendable {
             guard let epoch, epoch != known else { return [] }
             return become(.reachable(epoch: epoch))
         }
-    }
-
-    private mutating func lose() -> [Decision] {
-        gateway += 1
-        return become(.lost)
     }
 
     private mutating func become(_ new: PartnerState) -> [Decision] {

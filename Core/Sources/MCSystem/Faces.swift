@@ -42,8 +42,6 @@ extension SignallingCell {
 
     func face(of peer: FlowPeer) -> CellFace { peer == .client ? .access : .interconnection }
 
-    func layer(of target: Target) -> CellFace { .interconnection }
-
     mutating func opened(_ flow: FlowID, _ description: FlowDescription, at now: Now) {
         guard flows.count < settings.limits.flows else {
             actions.append(.close(flow))
@@ -66,9 +64,7 @@ extension SignallingCell {
         guard let source = flows[flow] else { return }
         do throws(SIPParseError) {
             let message = try SIPMessage.parse(octets)
-            if let status = refusal(ofStrangerOr: source.peer) {
-                return refuse(message, status: status, flow: flow, source: source)
-            }
+            guard source.peer != .stranger else { return refuse(strangersMessage: message, flow: flow, source: source) }
             tell(
                 source.face,
                 .received(
@@ -79,15 +75,13 @@ extension SignallingCell {
         }
     }
 
-    private func refusal(ofStrangerOr peer: FlowPeer) -> Int? { peer == .stranger ? 403 : nil }
-
     /// A stranger on the border side is told so once, without any state kept for it.
-    private mutating func refuse(_ message: SIPMessage, status: Int, flow: FlowID, source: FlowTable.Flow) {
+    private mutating func refuse(strangersMessage message: SIPMessage, flow: FlowID, source: FlowTable.Flow) {
         counters.strangersMessages += 1
         guard flows.isFirst("stranger", on: flow) else { return }
         note("edge.stranger", [.init("remote", source.description.remote.description, isPersonal: true)])
         if case .request(let request) = message, request.method != .ack {
-            answerWithoutState(request, status: status, flow: flow, source: source)
+            answerWithoutState(request, status: 403, flow: flow)
         }
         actions.append(.close(flow))
     }
@@ -99,7 +93,7 @@ extension SignallingCell {
         let count = flows.countMalformed(flow)
         if count == 1 { note("edge.malformed", [.init("diagnosis", error.diagnosis)]) }
         if let status = error.status, let request = error.partial, request.method != .ack {
-            answerWithoutState(request, status: status, flow: flow, source: source)
+            answerWithoutState(request, status: status, flow: flow)
         }
         guard count == settings.limits.malformedPerFlow, source.description.transport.isReliable else { return }
         counters.cutFlows += 1
@@ -107,9 +101,7 @@ extension SignallingCell {
         actions.append(.close(flow))
     }
 
-    private mutating func answerWithoutState(
-        _ request: SIPRequest, status: Int, flow: FlowID, source: FlowTable.Flow
-    ) {
+    private mutating func answerWithoutState(_ request: SIPRequest, status: Int, flow: FlowID) {
         let response = request.response(status, toTag: random.token(10))
         actions.append(.transmit(SIPMessage.response(response).serialized(), .flow(flow)))
     }

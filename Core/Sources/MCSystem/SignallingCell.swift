@@ -66,7 +66,7 @@ public struct SignallingCell: Sendable {
         case .flowOpened(let flow, let description): opened(flow, description, at: now)
         case .flowClosed(let flow): closed(flow, at: now)
         case .received(let flow, let octets): received(octets, from: flow, at: now)
-        case .targetFailed(let target): tell(layer(of: target), .targetFailed(target), at: now)
+        case .targetFailed(let target): tell(.interconnection, .targetFailed(target), at: now)
         case .media(let event): media(event)
         case .directoryReplaced(let directory): replace(directory, at: now)
         case .timeAdvanced: advance(at: now)

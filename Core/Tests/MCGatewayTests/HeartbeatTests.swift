@@ -52,6 +52,14 @@ import Testing
         let (second, secondID) = try #require(border.pass(.zero).sent.first)
         #expect(second.headers[.route]?.contains("gw2.fr.example") == true)
         #expect(border.tell(.sip(.failed(secondID, .transport))).states == [.lost])
+        // While it is lost each is tried in turn, so that the first that is back is found.
+        var tried: [String] = []
+        for _ in 1...4 {
+            let (request, id) = try #require(border.pass(.seconds(5)).sent.first)
+            tried.append(String((request.headers[.route] ?? "").dropFirst(5).prefix(3)))
+            _ = border.tell(.sip(.failed(id, .transport)))
+        }
+        #expect(tried == ["gw1", "gw2", "gw1", "gw2"])
     }
 
     @Test func thePartnersOwnHeartbeatIsAnsweredWithOurEpoch() throws {
