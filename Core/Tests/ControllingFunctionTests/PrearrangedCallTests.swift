@@ -240,6 +240,23 @@ import Testing
         #expect(remote.map(\.floor) == [nil])
     }
 
+    @Test func aLargeGroupIsInvitedWholeAndInOrder() throws {
+        let names = (0..<400).map { "u\($0 + 100)" }
+        var fixture = try ControllingFixture(groups: [
+            ControllingFixture.fire { group in
+                group.setMembers((["anna"] + names).map { Member(mcpttID: ControllingFixture.id($0)) })
+            }
+        ])
+        for name in ["anna"] + names { fixture.affiliate(name) }
+        let request = fixture.invitation(anna)
+        let invitations = fixture.receive(request).sent(.invite)
+        #expect(invitations.map { $0.information?.requestURI } == names.map { ControllingFixture.id($0).value })
+        var last: [FunctionAction] = []
+        for invitation in invitations { last = fixture.answer(invitation, 200) }
+        #expect(last.verdict == [200])
+        #expect(last.commands.joined.count == 401)
+    }
+
     // MARK: Release
 
     @Test func theHangTimeOfFloorControlEndsTheCallForAll() throws {

@@ -155,6 +155,9 @@ import Testing
         #expect(system.clients[0].sessions.count == 1)
         system.register(1)
         #expect(system.clients[1].sessions.count == 1)
+        // And the grace is over for good.
+        system.wait(.seconds(60))
+        #expect(system.clients[1].sessions.count == 1)
     }
 
     @Test func theStateOfAffiliationIsNotified() throws {
