@@ -34,6 +34,7 @@ enum XMLTree {
         let line = Int(context.pointee.lastError.line)
         switch state.refusal {
         case .documentType: throw DocumentError(.malformed, line: line, "document type declaration")
+        case .namespace: throw DocumentError(.malformed, line: line, "a namespace is no URI")
         case .depth: throw DocumentError(.tooLarge, line: line, "deeper than \(limits.depth) elements")
         case nil: break
         }
@@ -67,9 +68,33 @@ enum XMLTree {
                 XMLTree.refuse(.depth, context)
                 return
             }
+            guard XMLTree.areURIs(namespaces, count: Int(namespaceCount)) else {
+                XMLTree.refuse(.namespace, context)
+                return
+            }
             xmlSAX2StartElementNs(
                 context, name, prefix, uri, namespaceCount, namespaces, attributeCount, defaulted, attributes)
         }
+    }
+
+    /// libxml2 writes the names of namespaces without escaping them: one with markup in it would come out of a document
+    /// that is passed on as markup. The declarations are pairs of prefix and name.
+    private static func areURIs(
+        _ declarations: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, count: Int
+    ) -> Bool {
+        guard let declarations else { return true }
+        for index in 0..<count {
+            guard var octet = declarations[2 * index + 1] else { continue }
+            while octet.pointee != 0 {
+                switch octet.pointee {
+                case 0...0x20, 0x7f, UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), UInt8(ascii: "\""),
+                    UInt8(ascii: "'"):
+                    return false
+                default: octet += 1
+                }
+            }
+        }
+        return true
     }
 
     private static func refuse(_ refusal: ParserState.Refusal, _ context: UnsafeMutableRawPointer?) {
@@ -82,7 +107,7 @@ enum XMLTree {
 /// What the gates need and what they decided.
 private struct ParserState {
     enum Refusal {
-        case documentType, depth
+        case documentType, depth, namespace
     }
 
     let depthLimit: Int32

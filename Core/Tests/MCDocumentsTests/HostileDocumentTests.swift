@@ -62,6 +62,14 @@ struct HostileDocumentTests {
         #expect(failure("<?xml version=\"1.0\" encoding=\"IBM037\"?><mcpttinfo/>") == nil)
     }
 
+    @Test(
+        "a namespace with markup in it is refused, because it would be written again as markup",
+        arguments: ["&lt;", "&amp;", "&quot;", "&apos;", "a&#10;b", "a b", "&#9;"])
+    func namespaces(name: String) {
+        let text = "<mcpttinfo><mcptt-Params><v:own xmlns:v=\"\(name)\"/></mcptt-Params></mcpttinfo>"
+        #expect(failure(text)?.diagnosis == "a namespace is no URI")
+    }
+
     @Test("another document is unexpected")
     func otherRoot() {
         #expect(failure("<presence/>")?.reason == .unexpected)
