@@ -20,6 +20,8 @@ final class MediaLoop {
     private var batch = [UInt32](repeating: 0, count: CNET_BATCH)
     private var ready = [UInt32](repeating: 0, count: 64)
     private var isReady: [Bool]
+    /// Datagrams that the last call gave, by socket.
+    private var lastCounts: [Int]
     /// By socket.
     private var canSegment: [Bool]
     /// By tier.
@@ -64,6 +66,7 @@ final class MediaLoop {
         cell = MediaCell(sockets: opened.sockets, limits: configuration.limits)
         freeSlots = Array((0..<UInt32(configuration.packetBuffers)).reversed())
         isReady = [Bool](repeating: false, count: opened.sockets.count)
+        lastCounts = [Int](repeating: 0, count: opened.sockets.count)
         canSegment = [Bool](repeating: true, count: opened.sockets.count)
         var failure = cnet_epoll_add(epoll, mailbox.event, Self.mailboxNumber)
         for (index, descriptor) in descriptors.enumerated() where failure == 0 {
@@ -82,7 +85,7 @@ final class MediaLoop {
     func run() {
         while turn() {}
         // What was commanded and admitted before the end still leaves.
-        while !pending.allSatisfy(\.isEmpty) { forward(at: cnet_monotonic()) }
+        while hasPending { forward(at: cnet_monotonic()) }
         publish()
         mailbox.close()
     }
@@ -106,7 +109,7 @@ final class MediaLoop {
 
     private func wait() {
         var timeout: Int64 = -1
-        if nextCommand < commands.count || !pending.allSatisfy(\.isEmpty) {
+        if nextCommand < commands.count || hasPending {
             timeout = 0
         } else if let deadline = cell.nextDeadline {
             timeout = max(0, deadline.nanoseconds - cnet_monotonic())
@@ -127,6 +130,11 @@ final class MediaLoop {
             nextCommand = 0
             isStopping = mailbox.take(into: &commands)
         }
+    }
+
+    private var hasPending: Bool {
+        for queue in pending where !queue.isEmpty { return true }
+        return false
     }
 
     private func carryOutCommands(at now: Now) {
@@ -177,10 +185,12 @@ final class MediaLoop {
 
     /// Receives into free buffers; those that were used are taken from the free ones and stand first in `batch`.
     private func receive(from index: Int, atMost limit: Int) -> Int {
-        let wanted = min(batch.count, limit)
+        // Headers are prepared for what is likely to come; more is told by the next wait.
+        let wanted = min(batch.count, limit, max(8, 2 * lastCounts[index]))
         guard wanted > 0 else { return 0 }
         for position in 0..<wanted { batch[position] = freeSlots[freeSlots.count - 1 - position] }
         let count = max(0, Int(cnet_receive(pool, descriptors[index], batch, UInt32(wanted))))
+        lastCounts[index] = count
         freeSlots.removeLast(count)
         counters.datagramsReceived += UInt64(count)
         return count

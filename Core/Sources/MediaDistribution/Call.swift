@@ -2,8 +2,9 @@ import CallControl
 import FloorControl
 import MCFoundation
 
-/// A call: who takes part, who may talk, and where a talker's packets go.
-struct Call {
+/// A call: who takes part, who may talk, and where a talker's packets go. An object, so that the packet path changes it
+/// in place; the cell alone refers to it.
+final class Call {
     let id: MediaCallID
     var floor: FloorServer
     var tier: CallTier
@@ -22,15 +23,21 @@ struct Call {
         var isStale: Bool
     }
 
-    mutating func markListsStale() {
+    init(id: MediaCallID, settings: FloorSettings) {
+        self.id = id
+        floor = FloorServer(settings: settings)
+        tier = settings.tier
+    }
+
+    func markListsStale() {
         for index in lists.indices {
             lists[index].isStale = true
         }
     }
 }
 
-/// The audio of one RTP stream that is known: whose it is, what was seen of it.
-struct Source {
+/// The audio of one RTP stream that is known: whose it is, what was seen of it. An object for the same reason.
+final class Source {
     enum Kind {
         /// A participant of a call of ours: the floor decides.
         case participant(LegID, MediaCallID)
@@ -45,7 +52,13 @@ struct Source {
     /// Prepared destinations, for what is not a participant (a call keeps those).
     var slot: UInt32?
     var isStale = true
-    var tier: CallTier = .normal
+    var tier: CallTier
+
+    init(kind: Kind, payloadType: UInt8, tier: CallTier) {
+        self.kind = kind
+        self.payloadType = payloadType
+        self.tier = tier
+    }
 }
 
 /// One stream per direction between two gateways: the partner's address and the identifier, or a single leg where

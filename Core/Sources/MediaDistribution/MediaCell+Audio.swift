@@ -21,33 +21,31 @@ extension MediaCell {
             return nil
         }
         let key = SourceKey(socket: socket, address: from, ssrc: packet.bigEndian32(at: 8))
-        if sources[key] == nil, !discover(key, at: now) { return nil }
-        let payloadType = packet[1] & 0x7f
-        guard sources[key]?.payloadType == payloadType else {
+        guard let source = sources[key] ?? discover(key, at: now) else { return nil }
+        guard source.payloadType == packet[1] & 0x7f else {
             counters.audioWrongPayloadType += 1
             return nil
         }
-        if sources[key]?.replay.isStarted == false { confirmAudio(of: key) }
-        switch sources[key]?.replay.judge(packet.bigEndian16(at: 2)) {
+        if !source.replay.isStarted { confirmAudio(of: source) }
+        switch source.replay.judge(packet.bigEndian16(at: 2)) {
         case .fresh: break
         case .replayed:
             counters.audioReplayed += 1
             return nil
-        case .tooOld, nil:
+        case .tooOld:
             counters.audioTooOld += 1
             return nil
         }
-        guard let kind = sources[key]?.kind else { return nil }
         let reference: ForwardReference
-        switch kind {
-        case .participant(let leg, let call):
-            guard admits(leg, in: call, at: now) else {
+        switch source.kind {
+        case .participant(let leg, let id):
+            guard let call = calls[id], admits(leg, in: call, at: now) else {
                 counters.audioWithoutPermission += 1
                 return nil
             }
             reference = list(of: call, for: leg)
         case .client, .trunks:
-            reference = list(of: key)
+            reference = list(of: source, key)
         }
         guard reference.count > 0 else {
             counters.audioWithoutListeners += 1
@@ -59,23 +57,20 @@ extension MediaCell {
     }
 
     /// Whether a participant may be heard now; the floor machine counts the packet (T1, T2).
-    private mutating func admits(_ leg: LegID, in call: MediaCallID, at now: Now) -> Bool {
-        guard let admitted = calls[call]?.floor.mediaReceived(from: ParticipantKey(leg.value), at: now.instant) else {
-            return false
-        }
-        if !admitted { drainFloor(of: call, at: now) }
+    private mutating func admits(_ leg: LegID, in call: Call, at now: Now) -> Bool {
+        let admitted = call.floor.mediaReceived(from: ParticipantKey(leg.value), at: now.instant)
+        if !admitted { drainFloor(of: call.id, at: now) }
         return admitted
     }
 
     // MARK: Lists
 
-    private mutating func list(of callID: MediaCallID, for talker: LegID) -> ForwardReference {
-        let tier = calls[callID]?.tier ?? .normal
-        if let found = calls[callID]?.lists.first(where: { $0.talker == talker && !$0.isStale }) {
-            return lists.reference(found.slot, tier: tier)
+    private mutating func list(of call: Call, for talker: LegID) -> ForwardReference {
+        for list in call.lists where list.talker == talker && !list.isStale {
+            return lists.reference(list.slot, tier: call.tier)
         }
-        let slot = makeList(of: callID, for: talker)
-        return lists.reference(slot, tier: tier)
+        let slot = makeList(of: call.id, for: talker)
+        return lists.reference(slot, tier: call.tier)
     }
 
     /// Everybody in the call but the talker, at the ends of splices and relays, and each partner once.
@@ -110,46 +105,43 @@ extension MediaCell {
     }
 
     /// The prepared list of a stream that crosses our border.
-    private mutating func list(of key: SourceKey) -> ForwardReference {
-        let tier = sources[key]?.tier ?? .normal
-        if let source = sources[key], !source.isStale, let slot = source.slot {
-            return lists.reference(slot, tier: tier)
-        }
+    private mutating func list(of source: Source, _ key: SourceKey) -> ForwardReference {
+        if !source.isStale, let slot = source.slot { return lists.reference(slot, tier: source.tier) }
         let destinations: [ForwardDestination]
-        switch sources[key]?.kind {
+        switch source.kind {
         case .trunks(let keys): destinations = listeners(on: keys, to: key.ssrc)
         case .client(let inside):
             let outside = legs[inside]?.relayPeer.flatMap { legs[$0] }
             destinations = outside?.audio.map { [$0.destination] } ?? []
-        case .participant, nil: destinations = []
+        case .participant: destinations = []
         }
-        let slot = sources[key]?.slot ?? lists.reserve()
+        let slot = source.slot ?? lists.reserve()
         lists.replace(slot, with: destinations)
-        sources[key]?.slot = slot
-        sources[key]?.isStale = false
-        return lists.reference(slot, tier: tier)
+        source.slot = slot
+        source.isStale = false
+        return lists.reference(slot, tier: source.tier)
     }
 
     // MARK: Unknown streams
 
-    /// Tries to find out whose a stream is that no table knows. True: it is known now.
-    private mutating func discover(_ key: SourceKey, at now: Now) -> Bool {
+    /// Tries to find out whose a stream is that no table knows.
+    private mutating func discover(_ key: SourceKey, at now: Now) -> Source? {
         if let candidates = trunksAt[key.addressKey] {
             guard candidates.count == 1 else {
                 counters.audioAmbiguousSource += 1
-                return false
+                return nil
             }
             learn(key.ssrc, on: candidates[0])
-            return sources[key] != nil
+            return sources[key]
         }
         if let candidates = legsAtAudio[key.addressKey] {
             guard candidates.count == 1, let leg = legs[candidates[0]] else {
                 counters.audioAmbiguousSource += 1
-                return false
+                return nil
             }
-            return learn(key, of: leg, at: now)
+            return learn(key, of: leg, at: now) ? sources[key] : nil
         }
-        return latchAudio(key, isControl: false, at: now)
+        return latchAudio(key, isControl: false, at: now) ? sources[key] : nil
     }
 
     /// A peer that is alone at its address chose an SSRC of its own.
@@ -222,10 +214,10 @@ extension MediaCell {
     }
 
     /// The peer is heard from where signalling said it is: from now on it cannot be anywhere else.
-    private mutating func confirmAudio(of key: SourceKey) {
-        switch sources[key]?.kind {
+    private mutating func confirmAudio(of source: Source) {
+        switch source.kind {
         case .participant(let leg, _), .client(let leg): fixAudio(of: leg)
-        case .trunks, nil: break
+        case .trunks: break
         }
     }
 

@@ -9,7 +9,7 @@ extension MediaCell {
             events.append(.callRefused(id, calls[id] == nil ? .limit : .ambiguous))
             return
         }
-        calls[id] = Call(id: id, floor: FloorServer(settings: settings), tier: settings.tier)
+        calls[id] = Call(id: id, settings: settings)
         schedule(id, after: now.instant)
     }
 

@@ -195,7 +195,7 @@ extension MediaCell {
         if let key = wanted.source, leg.registration.source != key {
             let payloadType = end(of: id).flatMap { legs[$0]?.signalled?.payloadType } ?? 0
             let kind = leg.call.map { Source.Kind.participant(id, $0) } ?? .client(id)
-            var source = Source(kind: kind, payloadType: payloadType, tier: leg.relayTier)
+            let source = Source(kind: kind, payloadType: payloadType, tier: leg.relayTier)
             if let carried = leg.carriedReplay, carried.ssrc == key.ssrc { source.replay = carried.window }
             sources[key] = source
         } else if let key = wanted.source, let end = end(of: id), let remote = legs[end]?.signalled {

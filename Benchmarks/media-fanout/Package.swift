@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+// Sources/MediaDriver and Sources/CNet are links to those of the programs: the benchmark builds them without the rest.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+let core: [Target.Dependency] = ["MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"].map {
+    .product(name: $0, package: "Core")
+}
+
+let package = Package(
+    name: "media-fanout",
+    dependencies: [.package(path: "../../Core")],
+    targets: [
+        .target(name: "CNet"),
+        .target(name: "CFanout"),
+        .target(name: "MediaDriver", dependencies: ["CNet"] + core, swiftSettings: settings),
+        .executableTarget(
+            name: "media-fanout", dependencies: ["CFanout", "MediaDriver"] + core, swiftSettings: settings),
+    ]
+)
