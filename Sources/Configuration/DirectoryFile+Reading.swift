@@ -24,9 +24,19 @@ extension DirectoryFile {
 }
 
 /// Reads users, then groups, then looks whether they name each other rightly.
-private struct DirectoryReader {
+private final class DirectoryReader {
     let identity: SystemIdentity
     let partnerDomains: [String]
+    /// What the file names, also where the rest of the entry is wrong: one mistake is not told as several.
+    private var knownUsers: Set<MCPTTID> = []
+    private var knownGroups: Set<MCPTTGroupID> = []
+    /// Lines of entries that were told to clash.
+    private var clashing: Set<Int> = []
+
+    init(identity: SystemIdentity, partnerDomains: [String]) {
+        self.identity = identity
+        self.partnerDomains = partnerDomains
+    }
 
     func read(_ root: Fields) -> DirectoryFile {
         let users = root.required("users")?.list(of: user) ?? []
@@ -36,32 +46,30 @@ private struct DirectoryReader {
         checkTwice(users.map { ($0.entry.publicIdentity.value, $0.id) }, "SIP identity")
         checkTwice(users.map { ($0.entry.privateIdentity.value, $0.id) }, "user name")
         checkTwice(groups.map { ($0.entry.id.value, $0.id) }, "group")
-        let knownUsers = Set(users.map(\.entry.id))
-        let knownGroups = Set(groups.map(\.entry.id))
         for user in users {
             for (group, value) in user.affiliations where !knownGroups.contains(group) {
                 value.expected("a group of this file")
             }
         }
-        for group in groups { checkMembers(of: group, known: knownUsers) }
+        for group in groups { checkMembers(of: group) }
         return DirectoryFile(users: users.map(\.entry), groups: groups.map(\.entry))
     }
 
     private func checkTwice(_ names: [(String, Value)], _ what: String) {
         var seen: [String: Int] = [:]
         for (name, value) in names {
-            if let line = seen[name] {
-                value.issues.add(value, "expected a \(what) of its own, found \"\(name)\" of line \(line)")
+            if let line = seen[name], clashing.insert(value.node.mark?.line ?? 0).inserted {
+                value.issues.add(value, "expected another \(what), found \"\(name)\" of line \(line)")
             }
             seen[name] = seen[name] ?? value.node.mark?.line ?? 0
         }
     }
 
-    private func checkMembers(of group: GroupRead, known: Set<MCPTTID>) {
+    private func checkMembers(of group: GroupRead) {
         for (member, value) in group.members {
             let domain = member.domain ?? ""
             if identity.domains.contains(domain) {
-                if !known.contains(member) { value.expected("a user of this file") }
+                if !knownUsers.contains(member) { value.expected("a user of this file") }
             } else if !partnerDomains.contains(domain) {
                 value.expected("a user of this system or of a partner")
             }
@@ -96,6 +104,7 @@ private struct DirectoryReader {
         guard let fields = value.fields() else { return nil }
         let idValue = fields.required("id")
         let id = idValue.flatMap(ownIdentity)
+        if let id { knownUsers.insert(MCPTTID(id)) }
         let sip = fields.optional("sip_identity").map { $0.identity() }
         let name = fields.optional("user_name").map { $0.text() }
         let credentials = self.credentials(fields)
@@ -126,11 +135,12 @@ private struct DirectoryReader {
             return password.secret().map { .password($0) }
         case (nil, let hashes?):
             guard let fields = hashes.fields() else { return nil }
-            let md5 = fields.optional("md5").flatMap { hash($0, digits: 32) }
-            let sha256 = fields.optional("sha256").flatMap { hash($0, digits: 64) }
+            let md5 = fields.optional("md5")
+            let sha256 = fields.optional("sha256")
             fields.end()
             if md5 == nil, sha256 == nil { hashes.issues.add(hashes, "expected md5 or sha256 or both, found neither") }
-            return .hashes(md5: md5, sha256: sha256)
+            return .hashes(
+                md5: md5.flatMap { hash($0, digits: 32) }, sha256: sha256.flatMap { hash($0, digits: 64) })
         case (let password?, _?):
             password.issues.add(password, "expected password or ha1, found both")
             return nil
@@ -207,6 +217,7 @@ private struct DirectoryReader {
         guard let fields = value.fields() else { return nil }
         let idValue = fields.required("id")
         let id = idValue.flatMap(ownIdentity)
+        if let id { knownGroups.insert(MCPTTGroupID(id)) }
         let type = fields.required("type")?.choice(GroupType.self)
         var members = fields.required("members")?.list(of: member) ?? []
         let initiators = initiators(fields)

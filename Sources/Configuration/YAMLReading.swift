@@ -15,7 +15,9 @@ final class IssueList {
         issues.append(ConfigurationIssue(file: file, line: line, column: column, text: text))
     }
 
-    func add(_ value: Value, _ text: String) { add(value.node.mark, "\(value.path): \(text)") }
+    func add(_ value: Value, _ text: String) {
+        add(value.node.mark, value.path.isEmpty ? text : "\(value.path): \(text)")
+    }
 
     func throwIfAny() throws(ConfigurationError) {
         guard !issues.isEmpty else { return }

@@ -1,0 +1,135 @@
+import CallControl
+import Configuration
+import Foundation
+import MCFoundation
+import Policy
+import SIP
+import SIPUserAgent
+import Testing
+
+@Suite struct ExampleTests {
+    let example: Example
+
+    init() throws { example = try Example() }
+
+    @Test func `the reference example of a system is read whole`() throws {
+        let system = try example.system()
+        #expect(system.identity.domains == ["mc.it.example", "vvf.it.example"])
+        #expect(system.name == "Italia Emergenza")
+        #expect(system.country == "IT")
+        #expect(system.access.tls == [SocketAddress("192.0.2.10", 5061), SocketAddress("2001:db8::10", 5061)])
+        #expect(system.accessSentBy.host == "edge.mc.it.example")
+        #expect(system.accessSentBy.udpPort == 5060)
+        #expect(system.interconnectionSentBy.tlsPort == 5061)
+        #expect(system.interconnectionSentBy.tcpPort == nil)
+        #expect(system.certificates.interconnection.key.hasSuffix("/gateway.key"))
+        #expect(system.certificates.clientCertificates == .optional)
+        #expect(
+            system.media.access.map(\.audio) == [
+                SocketAddress("192.0.2.10", 40_000), SocketAddress("2001:db8::10", 40_000),
+            ])
+        #expect(system.media.interconnection.map(\.floor) == [SocketAddress("198.51.100.10", 41_001)])
+        let france = try #require(system.partners.first)
+        #expect(
+            france.partner.gateways == [
+                GatewayTarget(host: "gw.mc.fr.example", port: 5061, serverName: "mc.fr.example")
+            ])
+        #expect(france.partner.agreement.groupsOffered == .only([MCPTTGroupID("sip:liguria-flood@mc.it.example")]))
+        #expect(france.partner.agreement.groupsUsed == .all)
+        #expect(france.partner.services.gateway.value == "sip:border@mc.fr.example")
+        #expect(france.partner.services.participating.value == "sip:mcptt-participating@mc.fr.example")
+        #expect(france.authorityFile.hasSuffix("/fr-root.pem"))
+    }
+
+    @Test func `what the example calls a default is the default`() throws {
+        let whole = try example.system()
+        let text = try Example.text("system.yaml")
+        let sections = text.components(separatedBy: "\n\n")
+        let kept = sections.filter {
+            !$0.hasPrefix("timers:") && !$0.hasPrefix("limits:") && !$0.contains("\nservices:")
+        }
+        .joined(separator: "\n\n").replacingOccurrences(of: "log_level: info ", with: "# ")
+        #expect(kept.count < text.count)
+        let bare = try example.system(kept)
+        #expect(bare.timers == whole.timers)
+        #expect(bare.limits == whole.limits)
+        #expect(bare.logLevel == whole.logLevel)
+        #expect(bare.identity == whole.identity)
+    }
+
+    @Test func `the reference example of a directory is read whole`() throws {
+        let directory = try DirectoryFile.read(for: example.system())
+        #expect(
+            directory.users.map(\.id.value) == [
+                "sip:carla@mc.it.example", "sip:dispatch@mc.it.example", "sip:siren@mc.it.example",
+            ])
+        let carla = directory.users[0]
+        #expect(carla.publicIdentity.value == "sip:carla@vvf.it.example")
+        #expect(carla.privateIdentity.value == "carla@vvf.it.example")
+        #expect(carla.agency == "Comando Genova")
+        #expect(carla.rights.mayCallInEmergency)
+        #expect(!carla.rights.mayCallInImminentPeril)
+        #expect(directory.users[1].privateIdentity.value == "dispatch@mc.it.example")
+        let flood = try #require(directory.groups.first)
+        #expect(
+            flood.members.map(\.mcpttID.value) == [
+                "sip:carla@mc.it.example", "sip:dispatch@mc.it.example", "sip:luc@mc.fr.example",
+                "sip:siren@mc.it.example",
+            ])
+        #expect(flood.members.map(\.mayInitiate) == [true, true, false, false])
+        #expect(flood.members.map(\.isReceiveOnly) == [false, false, false, true])
+        #expect(flood.members.map(\.isRequired) == [false, true, false, false])
+        #expect(flood.hangTime == .seconds(10))
+        #expect(flood.maximumDuration == .seconds(7_200))
+        #expect(flood.minimumToStart == 2)
+        #expect(flood.speech == .amrWB(octetAligned: true))
+    }
+
+    @Test func `the directory becomes the snapshot that functions read`() throws {
+        let system = try example.system()
+        let snapshot = try DirectoryFile.read(for: system).snapshot(for: system)
+        let carla = try #require(snapshot.user(publicIdentity: PublicUserIdentity("sip:carla@vvf.it.example")))
+        #expect(
+            carla.credentials.sha256
+                == Digest.ha1(
+                    user: "carla@vvf.it.example", realm: "mc.it.example", password: "rain over Genoa",
+                    algorithm: .sha256))
+        #expect(carla.credentials.md5?.count == 32)
+        #expect(
+            snapshot.user(MCPTTID("sip:siren@mc.it.example"))?.endpoint
+                == .legacy(affiliations: [MCPTTGroupID("sip:liguria-flood@mc.it.example")]))
+        #expect(snapshot.participating(for: MCPTTID("sip:luc@mc.fr.example"))?.system == MCSystemID("mc.fr.example"))
+        #expect(
+            snapshot.controllingGroup(for: MCPTTGroupID("sip:liguria-flood@mc.it.example"))?.system
+                == system.identity.id)
+    }
+
+    @Test func `a queue that is turned off has no depth`() throws {
+        let system = try example.system()
+        let text = try Example.text("directory.yaml").replacingOccurrences(
+            of: "queueing: true", with: "queueing: false")
+        try example.write(text, "directory.yaml")
+        #expect(try DirectoryFile.read(for: system).groups.first?.queueDepth == 0)
+    }
+
+    @Test func `a password never prints`() throws {
+        let directory = try DirectoryFile.read(for: example.system())
+        var dumped = ""
+        dump(directory, to: &dumped)
+        for text in [dumped, "\(directory)", String(reflecting: directory)] {
+            #expect(!text.contains("Genoa"))
+            #expect(!text.contains("0123456789abcdef"))
+        }
+        guard case .password(let secret) = directory.users[0].credentials else {
+            Issue.record("no password")
+            return
+        }
+        #expect(secret.revealed == "rain over Genoa")
+    }
+}
+
+extension SocketAddress {
+    init(_ address: String, _ port: UInt16) {
+        self.init(IPAddress(address) ?? .loopback, port: port)
+    }
+}

@@ -1,0 +1,179 @@
+import Configuration
+import Testing
+
+/// A change of the reference example that makes it wrong, and what is told.
+struct Mistake: Sendable, CustomTestStringConvertible {
+    var old: String
+    var new: String
+    var told: [String]
+    var testDescription: String { new.isEmpty ? "without \(old)" : new }
+
+    init(_ old: String, _ new: String, _ told: String...) {
+        self.old = old
+        self.new = new
+        self.told = told
+    }
+}
+
+@Suite struct MistakeTests {
+    let example: Example
+
+    init() throws { example = try Example() }
+
+    static let system = [
+        Mistake(
+            "country: IT ", "country: Italy ",
+            "6:12: system.country: expected a country code of two capital letters, found \"Italy\""),
+        Mistake("  name: Italia Emergenza ", "  # ", "6:3: system.name: expected, but missing"),
+        Mistake(
+            "  name: Italia Emergenza ", "  nome: x\n  name: 7 #",
+            "5:3: system.nome: unknown key, expected one of country, domain, id, name, other_domains, realm",
+            "6:9: system.name: expected text, found 7"),
+        Mistake(
+            "  domain: mc.it.example ", "  domain: mc..example ",
+            "7:11: system.domain: expected a domain name, found \"mc..example\""),
+        Mistake(
+            "udp: [\"192.0.2.10:5060\"]", "udp: [\"192.0.2.10\"]",
+            "25:11: listeners.access.udp[0]: expected an address with port such as \"192.0.2.1:5061\" or \"[2001:db8::1]:5061\", found \"192.0.2.10\""
+        ),
+        Mistake(
+            "udp: [\"192.0.2.10:5060\"]", "udp: \"192.0.2.10:5060\"",
+            "25:10: listeners.access.udp: expected a list, found \"192.0.2.10:5060\""),
+        Mistake(
+            "authority: it-root.pem ", "# ",
+            "34:24: certificates.client_certificates: expected an authority beside \"optional\", found none"),
+        Mistake(
+            "client_certificates: optional ", "client_certificates: sometimes ",
+            "34:24: certificates.client_certificates: expected one of none, optional, required, found \"sometimes\""),
+        Mistake(
+            "audio_port: 40000", "audio_port: 70000",
+            "37:60: media.access.audio_port: expected a whole number from 1 to 65535, found 70000"),
+        Mistake(
+            "floor_port: 40001", "floor_port: 40000",
+            "37:79: media.access.floor_port: expected another port than audio_port, found 40000 too"),
+        Mistake(
+            "v4: 198.51.100.10, audio", "audio",
+            "38:20: media.interconnection: expected v4 or v6 or both, found neither"),
+        Mistake(
+            "domains: [mc.fr.example] ", "domains: [mc.fr.example, vvf.it.example] ",
+            "42:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
+        ),
+        Mistake("trunk: true ", "trunk: maybe ", "46:12: partners[0].trunk: expected true or false, found \"maybe\""),
+        Mistake(
+            "users_admitted: all ", "users_admitted: some ",
+            "50:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
+        Mistake(
+            "users_released: [sip:carla@mc.it.example]", "users_released: [carla]",
+            "51:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
+        ),
+        Mistake(
+            "heartbeat: 5 s ", "heartbeat: 5 ",
+            "58:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
+        ),
+        Mistake(
+            "idle: 600 s ", "idle: 2 s ",
+            "61:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
+        ),
+        Mistake(
+            "log_level: info ", "log_level: loud ",
+            "70:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
+        Mistake(
+            "log_level: info ", "log_level: info\nlog_level: debug ",
+            "71:1: log_level: key appears twice in its mapping"),
+        Mistake(
+            "limits:\n", "limits: 5\nlimites:\n", "63:9: limits: expected a mapping, found 5",
+            "64:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, system, timers"
+        ),
+    ]
+
+    @Test(arguments: system) func `a wrong system file is told with place, expectation and finding`(mistake: Mistake)
+        throws
+    {
+        #expect(
+            try example.mistakes(replacing: mistake.old, by: mistake.new) == mistake.told.map { "system.yaml:\($0)" })
+    }
+
+    @Test func `a file that is not there is told with the place where it is named`() throws {
+        let told = try example.mistakes(replacing: "authority: fr-root.pem", by: "authority: fr-rot.pem")
+        #expect(
+            told == ["system.yaml:45:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
+    }
+
+    static let directory = [
+        Mistake(
+            "priority: 120 ", "priority: 256 ",
+            "11:15: users[0].priority: expected a whole number from 0 to 255, found 256"),
+        Mistake(
+            "id: sip:carla@mc.it.example  ", "id: sip:carla@mc.es.example  ",
+            "4:9: users[0].id: expected an identity in a domain of this system (mc.it.example, vvf.it.example), found \"sip:carla@mc.es.example\"",
+            "36:14: groups[0].members[1].id: expected a user of this file, found \"sip:carla@mc.it.example\""),
+        Mistake("password: \"rain over Genoa\"", "password: 1234", "7:15: users[0].password: expected text in quotes"),
+        Mistake("    password: \"rain over Genoa\"", "    #", "4:5: users[0]: expected password or ha1, found neither"),
+        Mistake(
+            "0123456789abcdef0123456789abcdef\"\n", "0123456789ABCDEF\"\n",
+            "20:12: users[1].ha1.md5: expected 32 hexadecimal digits in lower case",
+            "21:15: users[1].ha1.sha256: expected 64 hexadecimal digits in lower case"),
+        Mistake(
+            "id: sip:siren@mc.it.example\n", "id: sip:dispatch@mc.it.example\n",
+            "23:9: users[2].id: expected another MCPTT ID, found \"sip:dispatch@mc.it.example\" of line 18",
+            "37:14: groups[0].members[2].id: expected a user of this file, found \"sip:siren@mc.it.example\""),
+        Mistake(
+            "affiliations: [sip:liguria-flood@", "affiliations: [sip:liguria-fire@",
+            "27:22: users[2].legacy.affiliations[0]: expected a group of this file, found \"sip:liguria-fire@mc.it.example\""
+        ),
+        Mistake(
+            "receive_only: true    ", "receive_only: false    ",
+            "26:21: users[2].legacy.receive_only: expected true, for without floor control nobody can talk, found false"
+        ),
+        Mistake(
+            "- sip:luc@mc.fr.example", "- sip:ana@mc.es.example",
+            "38:9: groups[0].members[3]: expected a user of this system or of a partner, found \"sip:ana@mc.es.example\""
+        ),
+        Mistake(
+            "- sip:luc@mc.fr.example", "- sip:carla@mc.it.example",
+            "38:9: groups[0].members[3]: expected another member, found \"sip:carla@mc.it.example\" of line 36"),
+        Mistake(
+            "may_initiate: [sip:dispatch@", "may_initiate: [sip:boss@",
+            "39:20: groups[0].may_initiate[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
+        Mistake(
+            "type: prearranged ", "type: broadcast ",
+            "32:11: groups[0].type: expected one of prearranged, chat, found \"broadcast\""),
+        Mistake(
+            "min_to_start: 2 ", "min_to_start: 501 ",
+            "41:19: groups[0].min_to_start: expected at most max_participants (500), found 501"),
+        Mistake(
+            "codec: amr-wb ", "codec: evs ",
+            "48:12: groups[0].codec: expected one of amr-wb, amr-wb-be, opus, found \"evs\""),
+        Mistake(
+            "hang_time: 10 s ", "hang_time: ten ",
+            "42:16: groups[0].hang_time: expected a duration from 1 s to 600 s, such as \"30 s\" or \"250 ms\", found \"ten\""
+        ),
+    ]
+
+    @Test(arguments: directory) func `a wrong directory file is told with place, expectation and finding`(
+        mistake: Mistake
+    ) throws {
+        let told = try example.directoryMistakes(replacing: mistake.old, by: mistake.new)
+        #expect(told == mistake.told.map { "directory.yaml:\($0)" })
+    }
+
+    @Test func `what is no YAML is told with its place`() throws {
+        let told = try example.told { _ = try example.system("system:\n  name: [x\n") }
+        #expect(told.count == 1)
+        #expect(told.first?.hasPrefix("system.yaml:3:1: expected YAML, found a mistake in it: ") == true)
+        #expect(
+            try example.told { _ = try example.system("") } == [
+                "system.yaml:1:1: expected a mapping, found an empty file"
+            ])
+        #expect(
+            try example.told { _ = try example.system("- a\n") } == [
+                "system.yaml:1:1: expected a mapping, found a list"
+            ])
+    }
+
+    @Test func `a file that cannot be read is told`() throws {
+        let path = example.folder + "/nothing.yaml"
+        #expect(
+            try example.told { _ = try SystemConfiguration.read(path: path) } == ["nothing.yaml: file cannot be read"])
+    }
+}
