@@ -23,9 +23,11 @@ mkdir -p "$build"
 # The package's own build, instrumented; every object of it is linked to each target.
 # One flag for both: of two the last would win, and the fuzzer would be blind or the sanitizer away.
 instrument=(-Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=address)
-swift build --package-path "$here/../Core" --scratch-path "$build/core" --manifest-cache none -c release \
+# Objects of other flags must not be linked: each set of flags has a build folder of its own.
+scratch=$build/core-$(printf '%s' "${instrument[*]}" | cksum | cut -d' ' -f1)
+swift build --package-path "$here/../Core" --scratch-path "$scratch" --manifest-cache none -c release \
     --target FuzzTargets "${instrument[@]}" >"$build/core.log" 2>&1 || { tail -40 "$build/core.log" >&2; exit 2; }
-release=$build/core/release
+release=$scratch/release
 mapfile -t objects < <(find -L "$release" -path '*.build/*' -name '*.o' | sort)
 maps=(-Xcc -fmodule-map-file="$release/CDigest.build/module.modulemap"
     -Xcc -fmodule-map-file="$here/../Core/Sources/CXML/module.modulemap")
@@ -57,8 +59,8 @@ for target in "$@"; do
         echo "$target FAILED ($status), see $build/$target.log"
         continue
     fi
-    # The corpus grows only by inputs that reach new code.
-    "$build/fuzz-$target" -merge=1 "$here/corpus/$target" "${seeds[@]:1}" "$build/found/$target" \
+    # The corpus grows only by inputs that reach new edges: small enough to stand in the repository.
+    "$build/fuzz-$target" -set_cover_merge=1 -use_counters=0 "$here/corpus/$target" "${seeds[@]:1}" "$build/found/$target" \
         >>"$build/$target.log" 2>&1 || { echo "$target: merging the corpus failed" >&2; failed=1; }
 done
 exit $failed
