@@ -1,6 +1,5 @@
 // swift-tools-version: 6.2
 // Floors 3 and 4: the world (drivers, speech, configuration) and the programs. What decides lives in Core.
-import Foundation
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -23,65 +22,89 @@ let packages: [String: String] = [
 /// name: what it depends on. Each has its tests in Tests/<name>Tests.
 let rooms: [(String, [String])] = [
     // Floor 3: world
-    ("SignallingDriver", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging"]),
-    ("MediaDriver", ["CNet", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
+    ("HostTime", ["MCFoundation"]),
+    (
+        "SignallingDriver",
+        [
+            "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "MCSystem", "NIOCore",
+            "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging",
+        ]
+    ),
+    ("MediaDriver", ["CNet", "HostTime", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
     ("Speech", ["CSpeech", "MCFoundation", "SDP", "RTP"]),
-    ("ResponderDriver", ["MCFoundation", "SIPUserAgent", "SDP", "RTP", "FloorControl", "CallControl", "Responder", "SignallingDriver", "MediaDriver", "Speech", "Logging"]),
+    (
+        "ResponderDriver",
+        [
+            "HostTime", "Yams", "MCFoundation", "SIPUserAgent", "SDP", "RTP", "FloorControl", "CallControl",
+            "Responder", "SignallingDriver", "MediaDriver", "Speech", "Logging",
+        ]
+    ),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
     // Floor 4: programs
     ("Configuration", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
-    ("Lab", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "SignallingDriver", "MediaDriver", "ResponderDriver", "Speech", "CertificateAuthority", "Configuration", "Logging"]),
+    (
+        "NationalSystem",
+        [
+            "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
+            "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "Configuration", "Crypto", "Logging",
+        ]
+    ),
+    (
+        "Lab",
+        [
+            "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments",
+            "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "SignallingDriver", "MediaDriver",
+            "ResponderDriver", "Speech", "CertificateAuthority", "Configuration", "NationalSystem", "Logging",
+        ]
+    ),
 ]
 let core = [
     "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy",
-    "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "MediaDistribution", "Responder", "MCSystem",
+    "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "MediaDistribution", "Responder",
+    "MCSystem",
     "Simulation", "FuzzTargets",
 ]
 
-func stands(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
-}
-func dependency(_ name: String) -> Target.Dependency? {
-    if let package = packages[name] { return .product(name: name, package: package) }
-    if core.contains(name) {
-        return stands("Core/Sources/\(name)") ? .product(name: name, package: "Core") : nil
+func dependencies(_ names: [String]) -> [Target.Dependency] {
+    names.map { name in
+        if let package = packages[name] { return .product(name: name, package: package) }
+        return core.contains(name) ? .product(name: name, package: "Core") : .target(name: name)
     }
-    return stands("Sources/\(name)") ? .target(name: name) : nil
-}
-func tests(_ name: String, in folder: String, _ dependencies: [String]) -> [Target] {
-    let path = "\(folder)/\(name)Tests"
-    guard stands(path) else { return [] }
-    return [
-        .testTarget(
-            name: "\(name)Tests", dependencies: dependencies.compactMap(dependency), path: path,
-            resources: stands(path + "/Resources") ? [.copy("Resources")] : [], swiftSettings: settings)
-    ]
 }
 
-var targets: [Target] = []
-if stands("Sources/CNet") { targets.append(.target(name: "CNet")) }
-if stands("Sources/CSpeech") {
-    targets.append(
-        .target(
-            name: "CSpeech",
-            linkerSettings: ["opus", "opencore-amrwb", "vo-amrwbenc"].map { .linkedLibrary($0) }))
+let shims: [Target] = [
+    .target(name: "CNet"),
+    .target(
+        name: "CSpeech", linkerSettings: ["opus", "opencore-amrwb", "vo-amrwbenc"].map { .linkedLibrary($0) }),
+]
+let outer: [Target] = rooms.map { name, needs in
+    .target(name: name, dependencies: dependencies(needs), swiftSettings: settings)
 }
-for (name, dependencies) in rooms where stands("Sources/\(name)") {
-    targets.append(
-        .target(name: name, dependencies: dependencies.compactMap(dependency), swiftSettings: settings))
-    let certificates = name == "SignallingDriver" ? ["CertificateAuthority"] : []
-    targets += tests(name, in: "Tests", [name] + dependencies + certificates)
-}
-targets.append(
+let programs: [Target] = [
     .executableTarget(
         name: "euccs",
-        dependencies: (core + rooms.map(\.0) + ["ArgumentParser", "Logging"]).compactMap(dependency),
-        swiftSettings: settings))
-// The tests of Core run in the same build as everything else; `swift test` inside Core runs them alone.
-for name in core {
-    targets += tests(name, in: "Core/Tests", core + ["HashTreeCollections", "OrderedCollections"])
+        dependencies: dependencies(
+            [
+                "MCFoundation", "CallControl", "FloorControl", "Policy", "Responder", "SDP", "Simulation", "SIPUserAgent", "SignallingDriver",
+                "ResponderDriver", "Speech", "Configuration", "NationalSystem", "Lab", "ArgumentParser", "Logging",
+            ]),
+        swiftSettings: settings)
+]
+let outerTests: [Target] = [
+    "CertificateAuthority", "Configuration", "Lab", "MediaDriver", "SignallingDriver", "Speech",
+].map { name in
+    let needs = rooms.first { $0.0 == name }?.1 ?? []
+    return .testTarget(
+        name: "\(name)Tests", dependencies: dependencies([name, "CertificateAuthority"] + needs),
+        swiftSettings: settings)
 }
-targets += tests("Hygiene", in: "Tests", [])
+// The tests of Core run in the same build as everything else; `swift test` inside Core runs them alone.
+let coreTests: [Target] = core.map { name in
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies(core + ["HashTreeCollections", "OrderedCollections"]),
+        path: "Core/Tests/\(name)Tests", resources: name == "SIP" ? [.copy("Resources")] : [], swiftSettings: settings)
+}
+let hygiene: [Target] = [.testTarget(name: "HygieneTests", swiftSettings: settings)]
 
 let package = Package(
     name: "euccs",
@@ -97,5 +120,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    targets: targets
+    targets: shims + outer + programs + outerTests + coreTests + hygiene
 )

@@ -1,4 +1,5 @@
 public import Foundation
+import MCFoundation
 
 /// Everything one demonstration measured, as it goes into the JSON file.
 public struct LabReport: Sendable, Codable {
@@ -63,7 +64,9 @@ extension LabReport {
             }
             for listener in burst.listeners {
                 let heard = received[listener.name] ?? []
-                let hearing = burst.hearing(by: listener, of: heard)
+                let next = bursts.filter { $0.ssrc == burst.ssrc && $0.grantedAt > burst.grantedAt }.map(\.grantedAt)
+                    .min()
+                let hearing = burst.hearing(by: listener, of: heard, until: next)
                 hearings.append(hearing)
                 if !hearing.isWhole {
                     failures.append(

@@ -128,10 +128,11 @@ extension TalkBurst {
     ///
     /// A burst that was cut (pre-empted, too long) may miss its tail: what the talker still sent after the floor was
     /// taken away is not forwarded, and is not a loss.
-    public func hearing(by listener: Listener, of heard: [HeardPacket]) -> Hearing {
-        let mine = heard.filter {
-            $0.ssrc == ssrc && $0.receivedAt >= grantedAt && $0.receivedAt <= endedAt + 2_000_000_000
-        }
+    ///
+    /// - Parameter until: what comes later belongs to the same talker's next burst, under the same SSRC.
+    public func hearing(by listener: Listener, of heard: [HeardPacket], until: Int64? = nil) -> Hearing {
+        let last = min(until ?? .max, endedAt + 2_000_000_000)
+        let mine = heard.filter { $0.ssrc == ssrc && $0.receivedAt >= grantedAt && $0.receivedAt < last }
         var sentBySequence: [UInt16: SentPacket] = [:]
         for packet in packets { sentBySequence[packet.sequence] = packet }
         var arrived: Set<UInt16> = []

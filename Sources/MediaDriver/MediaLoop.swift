@@ -2,6 +2,7 @@ import CNet
 import CallControl
 import FloorControl
 import Glibc
+import HostTime
 import MCFoundation
 import MediaDistribution
 

@@ -1,3 +1,4 @@
+import HostTime
 public import Logging
 public import MCFoundation
 import NIOCore

@@ -1,5 +1,6 @@
 import CallControl
 import FloorControl
+import HostTime
 import MCFoundation
 import MediaDistribution
 import MediaDriver

@@ -1,4 +1,5 @@
 import Dispatch
+import HostTime
 import MCFoundation
 import SIP
 import SIPUserAgent

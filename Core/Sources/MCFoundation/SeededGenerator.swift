@@ -32,7 +32,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     private mutating func refill() {
-        func halves(_ word: UInt64) -> [UInt32] { [UInt32(truncatingIfNeeded: word), UInt32(truncatingIfNeeded: word >> 32)] }
+        func halves(_ word: UInt64) -> [UInt32] {
+            [UInt32(truncatingIfNeeded: word), UInt32(truncatingIfNeeded: word >> 32)]
+        }
         let start: [UInt32] =
             [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]
             + halves(key.0) + halves(key.1) + halves(key.2) + halves(key.3)

@@ -75,6 +75,8 @@ struct PartnerWatch: Sendable {
                 nextDeadline = now.instant
                 return []
             }
+            // A partner that just starts is not kept waiting for a whole round.
+            nextDeadline = min(nextDeadline, now.instant + pauseAfterFailure)
             return become(.lost)
         case .heard(let epoch):
             guard case .reachable(let known) = state else {
@@ -85,6 +87,11 @@ struct PartnerWatch: Sendable {
             guard let epoch, epoch != known else { return [] }
             return become(.reachable(epoch: epoch))
         }
+    }
+
+    /// A quarter of a second, doubled with each connection that failed, up to the interval of heartbeats.
+    private var pauseAfterFailure: Duration {
+        min(interval, .milliseconds(250) * (1 << min(connectionFailures, 10)))
     }
 
     private mutating func become(_ new: PartnerState) -> [Decision] {

@@ -75,7 +75,7 @@ final class DeviceHost {
         flow = nil
         isConnecting = false
         wakeAt = nil
-        disturbedAt = world.now.instant
+        disturbedAt = world.time.instant
         client = try ResponderClient(settings: settings, random: random.fork())
         start(&world)
     }
@@ -134,7 +134,7 @@ final class DeviceHost {
             tell(.received(flow, bytes), &world)
         case .closed(_, let id) where id == connection:
             connection = nil
-            disturbedAt = world.now.instant
+            disturbedAt = world.time.instant
             affiliatedSince = [:]
             guard let flow else { return }
             self.flow = nil
@@ -142,7 +142,7 @@ final class DeviceHost {
         case .datagram(_, let bytes, from: _, let to):
             receive(bytes, on: to, &world)
         case .wake:
-            if let wakeAt, wakeAt <= world.now.instant { self.wakeAt = nil }
+            if let wakeAt, wakeAt <= world.time.instant { self.wakeAt = nil }
         case .accepted, .connected, .connectFailed, .message, .closed, .script:
             break
         }
@@ -164,7 +164,7 @@ final class DeviceHost {
     /// Sends the packets that are due, lets timers act, and asks to be woken in time.
     private func tick(_ world: inout WorldServices) {
         for handle in calls.keys { speak(handle, &world) }
-        if let due = client.nextDeadline, due <= world.now.instant { tell(.timeAdvanced, &world) }
+        if let due = client.nextDeadline, due <= world.time.instant { tell(.timeAdvanced, &world) }
         var next = client.nextDeadline
         for call in calls.values {
             guard let talk = call.talk else { continue }
@@ -172,14 +172,14 @@ final class DeviceHost {
             next = next.map { min($0, due) } ?? due
         }
         guard let next, wakeAt.map({ next < $0 }) ?? true else { return }
-        let instant = max(next, world.now.instant + .microseconds(1))
+        let instant = max(next, world.time.instant + .microseconds(1))
         wakeAt = instant
         world.network.wake(id, at: instant)
     }
 
     private func speak(_ handle: CallHandle, _ world: inout WorldServices) {
         while let call = calls[handle], var talk = call.talk, let remote = call.remote,
-            talk.beganAt + packetInterval * talk.packets <= world.now.instant
+            talk.beganAt + packetInterval * talk.packets <= world.time.instant
         {
             let packet = RTPPacket(
                 payloadType: remote.payloadType, sequenceNumber: talk.sequence, timestamp: talk.timestamp,
@@ -198,7 +198,7 @@ final class DeviceHost {
     // MARK: What the machine wants done
 
     private func tell(_ event: ResponderEvent, _ world: inout WorldServices) {
-        for action in client.handle(event, at: world.now) { carryOut(action, &world) }
+        for action in client.handle(event, at: world.time) { carryOut(action, &world) }
     }
 
     private func carryOut(_ action: ResponderAction, _ world: inout WorldServices) {
@@ -248,7 +248,7 @@ final class DeviceHost {
         guard let call = calls[handle] else { return }
         if call.talk != nil { stopTalking(handle, &world) }
         calls[handle]?.talk = DeviceTalk(
-            ssrc: ssrc, beganAt: world.now.instant, sequence: UInt16(truncatingIfNeeded: random.next()),
+            ssrc: ssrc, beganAt: world.time.instant, sequence: UInt16(truncatingIfNeeded: random.next()),
             timestamp: UInt32(truncatingIfNeeded: random.next()))
         if let group = calls[handle]?.group { world.observe(.deviceMayTalk(device, group, ssrc: ssrc)) }
     }
@@ -260,7 +260,7 @@ final class DeviceHost {
         world.observe(.deviceMustStop(device, group))
         world.finishedTalks.append(
             FinishedTalk(
-                device: device, group: group, ssrc: talk.ssrc, from: talk.beganAt, to: world.now.instant,
+                device: device, group: group, ssrc: talk.ssrc, from: talk.beganAt, to: world.time.instant,
                 packets: talk.packets))
     }
 
@@ -283,7 +283,7 @@ final class DeviceHost {
             }
         case .callStarted(let handle, let facts):
             if let group = facts.group { calls[handle]?.group = group }
-            calls[handle]?.startedAt = world.now.instant
+            calls[handle]?.startedAt = world.time.instant
             world.statistics.callsJoined += 1
         case .callFailed(let handle, let status, let warning):
             world.statistics.refusals["\(status)/\(warning ?? 0)", default: 0] += 1
@@ -294,12 +294,12 @@ final class DeviceHost {
             calls[handle] = nil
         case .affiliation(let group, let state):
             if state == .affiliated {
-                if affiliatedSince[group] == nil { affiliatedSince[group] = world.now.instant }
+                if affiliatedSince[group] == nil { affiliatedSince[group] = world.time.instant }
             } else {
                 affiliatedSince[group] = nil
             }
         case .connectionLost, .registrationFailed:
-            disturbedAt = world.now.instant
+            disturbedAt = world.time.instant
             affiliatedSince = [:]
         case .registered, .deregistered, .serviceSettingsRefused, .affiliationRefused, .callChanged, .floor:
             break

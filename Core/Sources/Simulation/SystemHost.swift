@@ -80,7 +80,7 @@ final class SystemHost {
         connections = [:]
         wakeAt = nil
         signalling = SignallingCell(
-            settings: settings, directory: directory, random: random.fork(), at: world.now)
+            settings: settings, directory: directory, random: random.fork(), at: world.time)
         media = MediaCell(sockets: addresses.sockets)
         settle(&world)
     }
@@ -108,16 +108,16 @@ final class SystemHost {
         case .connectFailed(_, let connection):
             guard let (target, _) = targets.removeValue(forKey: connection) else { break }
             connections[target] = nil
-            act(signalling.handle(.targetFailed(target), at: world.now), &world)
+            act(signalling.handle(.targetFailed(target), at: world.time), &world)
         case .message(_, let connection, let bytes):
             guard let flow = flowsByConnection[connection] else { break }
-            act(signalling.handle(.received(flow, bytes), at: world.now), &world)
+            act(signalling.handle(.received(flow, bytes), at: world.time), &world)
         case .closed(_, let connection):
             close(connection, &world)
         case .datagram(_, let bytes, let from, let to):
             receive(bytes, from: from, to: to, &world)
         case .wake:
-            if let wakeAt, wakeAt <= world.now.instant { self.wakeAt = nil }
+            if let wakeAt, wakeAt <= world.time.instant { self.wakeAt = nil }
         case .script:
             break
         }
@@ -129,19 +129,19 @@ final class SystemHost {
         nextFlow += 1
         flows[flow] = connection
         flowsByConnection[connection] = flow
-        act(signalling.handle(.flowOpened(flow, description), at: world.now), &world)
+        act(signalling.handle(.flowOpened(flow, description), at: world.time), &world)
     }
 
     private func close(_ connection: ConnectionID, _ world: inout WorldServices) {
         guard let flow = flowsByConnection.removeValue(forKey: connection) else { return }
         flows[flow] = nil
         for target in world.targets where connections[target] == connection { connections[target] = nil }
-        act(signalling.handle(.flowClosed(flow), at: world.now), &world)
+        act(signalling.handle(.flowClosed(flow), at: world.time), &world)
     }
 
     private func receive(_ bytes: [UInt8], from: SocketAddress, to: SocketAddress, _ world: inout WorldServices) {
         guard let socket = addresses.sockets.first(where: { $0.address == to }) else { return }
-        let reference = bytes.withUnsafeBytes { media.receive($0, on: socket.id, from: from, at: world.now) }
+        let reference = bytes.withUnsafeBytes { media.receive($0, on: socket.id, from: from, at: world.time) }
         guard let reference else { return }
         if bytes.count >= 12 {
             let ssrc = bytes[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
@@ -167,7 +167,7 @@ final class SystemHost {
                 close(connection, &world)
             case .media(let command):
                 observe(command, &world)
-                media.handle(command, at: world.now)
+                media.handle(command, at: world.time)
             case .note(let observation):
                 world.note(system, observation)
             }
@@ -184,7 +184,7 @@ final class SystemHost {
             return
         }
         guard let remote = SocketAddress(host: target.host, port: target.port) else {
-            return act(signalling.handle(.targetFailed(target), at: world.now), &world)
+            return act(signalling.handle(.targetFailed(target), at: world.time), &world)
         }
         world.remember(target)
         let connection = world.network.connect(id, from: addresses.interconnectionSIP, to: remote)
@@ -210,9 +210,9 @@ final class SystemHost {
     /// Passes on what the media cell has to say until nothing is left, and asks to be woken in time.
     private func settle(_ world: inout WorldServices) {
         while true {
-            media.advance(to: world.now)
-            if let due = signalling.nextDeadline, due <= world.now.instant {
-                act(signalling.handle(.timeAdvanced, at: world.now), &world)
+            media.advance(to: world.time)
+            if let due = signalling.nextDeadline, due <= world.time.instant {
+                act(signalling.handle(.timeAdvanced, at: world.time), &world)
             }
             media.drainDatagrams { datagram, bytes in
                 world.network.send(
@@ -224,13 +224,13 @@ final class SystemHost {
                 if case .talkerChanged(let call, let leg, _) = event {
                     world.observe(.talkerChanged(system, call, leg))
                 }
-                act(signalling.handle(.media(event), at: world.now), &world)
+                act(signalling.handle(.media(event), at: world.time), &world)
             }
         }
         let due = [signalling.nextDeadline, media.nextDeadline].compactMap { $0 }.min()
         guard let due, wakeAt.map({ due < $0 }) ?? true else { return }
         // At least a microsecond on, so that a deadline that does not move cannot stop the clock.
-        let instant = max(due, world.now.instant + .microseconds(1))
+        let instant = max(due, world.time.instant + .microseconds(1))
         wakeAt = instant
         world.network.wake(id, at: instant)
     }

@@ -62,7 +62,7 @@ public struct NetworkSettings: Hashable, Sendable {
 /// Datagrams and connections between hosts under virtual time. Everything random comes from the seed, so that the same
 /// seed gives the same deliveries in the same order in every process.
 public struct VirtualNetwork: Sendable {
-    public private(set) var now: Instant = .zero
+    public private(set) var instant: Instant = .zero
     public private(set) var counters = NetworkCounters()
     private let settings: NetworkSettings
     private var random: SeededGenerator
@@ -173,7 +173,7 @@ public struct VirtualNetwork: Sendable {
             return id
         }
         let way = latency(conditions(host, listener))
-        connections[id] = Connection(ends: [host, listener], readyAt: [now + way * 2, now + way * 2])
+        connections[id] = Connection(ends: [host, listener], readyAt: [instant + way * 2, instant + way * 2])
         openConnections.append(id)
         schedule(.accepted(listener, id, from: source, to: target), after: way)
         schedule(.connected(host, id), after: way * 2)
@@ -196,7 +196,7 @@ public struct VirtualNetwork: Sendable {
         let link = conditions(host, peer)
         var delay = latency(link)
         while random.next() % 1000 < link.lossPerMille { delay += settings.retransmissionDelay }
-        let arrival = max(now + delay, connection.readyAt[1 - side])
+        let arrival = max(instant + delay, connection.readyAt[1 - side])
         connection.readyAt[1 - side] = arrival
         connections[id] = connection
         counters.messagesSent += 1
@@ -206,7 +206,7 @@ public struct VirtualNetwork: Sendable {
     public mutating func close(_ id: ConnectionID, by host: HostID) {
         guard let connection = connections[id], let side = connection.ends.firstIndex(of: host) else { return }
         let peer = connection.ends[1 - side]
-        let arrival = max(now + conditions(host, peer).latency, connection.readyAt[1 - side])
+        let arrival = max(instant + conditions(host, peer).latency, connection.readyAt[1 - side])
         connections[id]?.isBreaking = true
         schedule(.closed(peer, id), at: arrival)
     }
@@ -214,22 +214,22 @@ public struct VirtualNetwork: Sendable {
     // MARK: Time
 
     public mutating func wake(_ host: HostID, at instant: Instant) {
-        schedule(.wake(host), at: max(instant, now))
+        schedule(.wake(host), at: max(instant, self.instant))
     }
 
     public mutating func runScript(_ step: Int, at instant: Instant) {
-        schedule(.script(step), at: max(instant, now))
+        schedule(.script(step), at: max(instant, self.instant))
     }
 
     /// The next thing that happens, moving the clock to it; nil when nothing happens any more or not before `end`.
     public mutating func next(before end: Instant) -> Delivery? {
         while let first = queue.min, first.at < end {
             queue.removeMin()
-            now = first.at
+            instant = first.at
             guard let delivery = admitted(first) else { continue }
             return delivery
         }
-        now = max(now, end)
+        instant = max(instant, end)
         return nil
     }
 
@@ -279,7 +279,7 @@ public struct VirtualNetwork: Sendable {
     }
 
     private mutating func schedule(_ delivery: Delivery, after delay: Duration) {
-        schedule(delivery, at: now + delay)
+        schedule(delivery, at: instant + delay)
     }
 
     private mutating func schedule(_ delivery: Delivery, at instant: Instant) {

@@ -81,7 +81,7 @@ public final class World {
             systems.append(
                 SystemHost(
                     id: host, system: builder.system(country), addresses: addresses, settings: settings,
-                    directory: directory, random: random.fork(), at: services.now))
+                    directory: directory, random: random.fork(), at: services.time))
         }
     }
 
@@ -138,7 +138,7 @@ public final class World {
         services.network.runScript(steps.count - 1, at: instant)
     }
 
-    private var now: Instant { services.network.now }
+    private var now: Instant { services.network.instant }
 
     /// Exponential waiting would be truer; uniform between half and one and a half times the mean is enough here.
     private func wait(_ mean: Duration) -> Duration {

@@ -17,19 +17,19 @@ struct WorldServices {
     private(set) var targets: [Target] = []
 
     /// Virtual UTC begins at 2026-01-01T00:00:00Z.
-    var now: Now {
+    var time: Now {
         Now(
-            instant: network.now,
-            utc: UTCTime(microseconds: 1_767_225_600_000_000 + network.now.nanoseconds / 1_000))
+            instant: network.instant,
+            utc: UTCTime(microseconds: 1_767_225_600_000_000 + network.instant.nanoseconds / 1_000))
     }
 
     mutating func observe(_ fact: WorldFact) {
-        checkers.observe(fact, at: network.now)
-        trace.append(fact, at: network.now)
+        checkers.observe(fact, at: network.instant)
+        trace.append(fact, at: network.instant)
     }
 
     mutating func note(_ system: MCSystemID, _ observation: Observation) {
-        trace.append(system, observation, at: network.now)
+        trace.append(system, observation, at: network.instant)
     }
 
     func certificateNames(of address: IPAddress) -> [String] {

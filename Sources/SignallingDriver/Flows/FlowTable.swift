@@ -104,6 +104,8 @@ final class FlowTable {
             flow.send(message)
         case .transmit(let message, .target(let target)):
             transmit(message, to: target)
+        case .connect(let target):
+            transmit(nil, to: target)
         case .close(let id):
             flows[id]?.close()
         case .keepAlive(let id, let interval):
@@ -111,15 +113,16 @@ final class FlowTable {
         }
     }
 
-    private func transmit(_ message: [UInt8], to target: Target) {
+    /// Without a message: only opens the connection.
+    private func transmit(_ message: [UInt8]?, to target: Target) {
         switch targets[target] {
         case .connected(let id, _, _):
-            flows[id]?.send(message)
+            if let message { flows[id]?.send(message) }
         case .dialling(var waiting, let failures):
             guard waiting.count < context.limits.queuedMessagesPerTarget else { return refuse(target) }
             // Taken out while it grows, so that the array is not copied.
             targets[target] = nil
-            waiting.append(message)
+            if let message { waiting.append(message) }
             targets[target] = .dialling(waiting: waiting, failures: failures)
         case .resting(let until, let failures):
             guard until <= .now() else { return refuse(target) }
@@ -130,9 +133,9 @@ final class FlowTable {
         }
     }
 
-    private func dial(_ target: Target, _ message: [UInt8], failures: Int) {
+    private func dial(_ target: Target, _ message: [UInt8]?, failures: Int) {
         guard !isStopping else { return }
-        targets[target] = .dialling(waiting: [message], failures: failures)
+        targets[target] = .dialling(waiting: message.map { [$0] } ?? [], failures: failures)
         dialler.dial(target)
     }
 

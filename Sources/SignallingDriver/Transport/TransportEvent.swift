@@ -47,6 +47,8 @@ public struct FlowDetails: Hashable, Sendable {
 public enum TransportOrder: Hashable, Sendable {
     /// One whole message.
     case transmit([UInt8], NextHop)
+    /// Open the connection to a target where there is none, with nothing to send yet.
+    case connect(Target)
     case close(FlowID)
     /// Send a keep-alive (RFC 5626 4.4.1) that often and close the flow where no answer comes; nil: no more.
     case keepAlive(FlowID, Duration?)

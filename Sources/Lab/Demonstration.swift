@@ -1,0 +1,233 @@
+import Foundation
+import HostTime
+import MCFoundation
+import Responder
+import ResponderDriver
+
+/// One person with a device.
+struct Player: Sendable {
+    var person: LabPerson
+    var device: ResponderDevice
+    var recorder: SpeechRecorder
+}
+
+/// The Liguria flood, played on real systems by devices with recorded voices.
+struct Demonstration {
+    let stage: Stage
+    let players: [String: Player]
+    let show: @Sendable (String) -> Void
+    var voices: Voices
+    private(set) var bursts: [TalkBurst] = []
+    private(set) var failures: [String] = []
+    let beganAt = SystemClock.now().instant
+
+    init(stage: Stage, players: [Player], voices: Voices, show: @escaping @Sendable (String) -> Void) {
+        self.stage = stage
+        self.players = Dictionary(uniqueKeysWithValues: players.map { ($0.person.name, $0) })
+        self.voices = voices
+        self.show = show
+    }
+
+    /// Plays every act; what does not come true is kept in `failures`.
+    mutating func play() async throws {
+        try await comeIn()
+        act("A fire officer in Italy calls the cross-border group; responders of three countries hear")
+        try await speak(LabCast.rossi, .flood, seconds: 5)
+        act("A French rescuer answers")
+        try await speak(LabCast.martin, .flood, seconds: 4)
+        act("Two press at once; one is granted, the other waits in the queue")
+        try await speakAtOnce(LabCast.bianchi, LabCast.garcia, .flood, seconds: 3)
+        act("The control room cuts in with higher priority")
+        try await cutIn(LabCast.control, on: LabCast.durand, .flood)
+        act("Two responders come late, one of them across the border, and hear the rest")
+        try await comeLate(while: LabCast.rossi, .flood)
+        act("Short bursts within Italy, to measure")
+        for number in 0..<12 {
+            try await speak(number % 2 == 0 ? LabCast.rossi : LabCast.bianchi, .genoa, seconds: 1.2)
+        }
+        act("Short bursts across the border, to measure")
+        for number in 0..<12 {
+            try await speak([LabCast.martin, LabCast.garcia, LabCast.durand][number % 3], .flood, seconds: 1.2)
+        }
+        try await Task.sleep(for: .milliseconds(300))
+    }
+
+    // MARK: Acts
+
+    private mutating func comeIn() async throws {
+        let coming = LabCast.early + LabCast.outsiders
+        act(
+            "\(coming.count + LabCast.late.count) responders of \(LabCountry.all.count) countries register and affiliate"
+        )
+        for player in players.values { player.device.command(.register) }
+        let names = players.keys.sorted()
+        let registered = await stage.wait(.seconds(20)) { states in
+            names.allSatisfy { states[$0]?.isRegistered == true }
+        }
+        if !registered {
+            for name in names where await !stage.state(of: name).isRegistered {
+                failures.append(
+                    "\(name) could not register: \(await stage.state(of: name).trouble.last ?? "no answer")")
+            }
+        }
+        for person in coming {
+            players[person.name]?.device.command(.affiliate(person.groups.map(\.id)))
+        }
+        let affiliated = await stage.wait(.seconds(20)) { states in
+            coming.allSatisfy { person in
+                person.groups.allSatisfy { states[person.name]?.affiliated.contains($0.id.value) == true }
+            }
+        }
+        if !affiliated {
+            for person in coming {
+                let state = await stage.state(of: person.name)
+                for group in person.groups where !state.affiliated.contains(group.id.value) {
+                    failures.append(
+                        "\(person.name) is not affiliated to \(group.displayName): \(state.trouble.last ?? "no answer")"
+                    )
+                }
+            }
+        }
+    }
+
+    mutating func note(failure: String) {
+        failures.append(failure)
+    }
+
+    private mutating func speak(_ person: LabPerson, _ group: LabGroup, seconds: Double) async throws {
+        let press = try await press(person, group, speech: try voices.next(person.country.language, seconds: seconds))
+        await finish(press)
+    }
+
+    private mutating func speakAtOnce(
+        _ first: LabPerson, _ second: LabPerson, _ group: LabGroup, seconds: Double
+    ) async throws {
+        let speeches = try [first, second].map { try voices.next($0.country.language, seconds: seconds) }
+        let one = try await press(first, group, speech: speeches[0])
+        let other = try await press(second, group, speech: speeches[1])
+        await finish(one)
+        await finish(other)
+        guard bursts.suffix(2).contains(where: { $0.access == .queued }) else {
+            failures.append("two pressed at once and nobody was queued")
+            return
+        }
+    }
+
+    private mutating func cutIn(_ urgent: LabPerson, on talker: LabPerson, _ group: LabGroup) async throws {
+        let urgentSpeech = try voices.next(urgent.country.language, seconds: 3)
+        let talk = try await press(talker, group, speech: try voices.next(talker.country.language, seconds: 6))
+        _ = await stage.wait(.seconds(5)) { $0[talker.name]?.isTalking == true }
+        try await Task.sleep(for: .seconds(2))
+        let cut = try await press(urgent, group, speech: urgentSpeech)
+        await finish(talk)
+        await finish(cut)
+        if !bursts.contains(where: { $0.talker == talker.name && $0.end == .preempted }) {
+            failures.append("\(urgent.name) did not take the floor from \(talker.name)")
+        }
+    }
+
+    private mutating func comeLate(while talker: LabPerson, _ group: LabGroup) async throws {
+        var talk = try await press(talker, group, speech: try voices.next(talker.country.language, seconds: 7))
+        _ = await stage.wait(.seconds(5)) { $0[talker.name]?.isTalking == true }
+        for person in LabCast.late {
+            try await Task.sleep(for: .seconds(1.5))
+            let now = SystemClock.now().instant
+            show("    \(person.name) (\(person.country.name)) comes in")
+            players[person.name]?.device.command(.affiliate(person.groups.map(\.id)))
+            talk.late.append(
+                TalkBurst.Listener(name: person.name, country: person.country.code, joinedAt: now.nanoseconds))
+        }
+        await finish(talk)
+    }
+
+    // MARK: A press and what came of it
+
+    private struct Press {
+        var person: LabPerson
+        var group: LabGroup
+        var pressedAt: Instant
+        var setsUpCall: Bool
+        var talksBefore: Int
+        /// Who is affiliated to the group when the button goes down.
+        var listeners: [TalkBurst.Listener]
+        var late: [TalkBurst.Listener] = []
+        var seconds: Double
+    }
+
+    private func press(_ person: LabPerson, _ group: LabGroup, speech: EncodedSpeech) async throws -> Press {
+        guard let player = players[person.name] else { throw LabError("\(person.name) has no device") }
+        let states = await stage.states
+        let listeners = LabCast.players.filter { other in
+            other.name != person.name && states[other.name]?.affiliated.contains(group.id.value) == true
+        }.map { TalkBurst.Listener(name: $0.name, country: $0.country.code) }
+        let state = states[person.name] ?? PlayerState()
+        player.device.say(speech)
+        let pressedAt = SystemClock.now().instant
+        if let call = state.calls[group.id.value] {
+            player.device.command(.press(call))
+        } else {
+            player.device.command(.call(CallRequest(group: group.id, requestsFloor: true)))
+        }
+        return Press(
+            person: person, group: group, pressedAt: pressedAt, setsUpCall: state.calls[group.id.value] == nil,
+            talksBefore: state.talks.count, listeners: listeners, seconds: speech.duration.inSeconds)
+    }
+
+    private mutating func finish(_ press: Press) async {
+        let name = press.person.name
+        let done = await stage.wait(.seconds(20 + press.seconds)) { states in
+            (states[name]?.talks.count ?? 0) > press.talksBefore
+        }
+        // The two threads of a device tell apart what belongs together: that it was revoked may come a moment later.
+        try? await Task.sleep(for: .milliseconds(120))
+        let state = await stage.state(of: name)
+        guard done, state.talks.count > press.talksBefore else {
+            failures.append("\(name) pressed and did not get the floor: \(state.trouble.last ?? "no answer")")
+            show("    \(name) did not get the floor")
+            return
+        }
+        let talk = state.talks[press.talksBefore]
+        let wasRevoked = state.revocations.contains { $0 >= talk.grantedAt && $0 <= talk.endedAt + .milliseconds(500) }
+        let access: TalkBurst.Access =
+            press.setsUpCall
+            ? .withCallSetUp : (state.lastQueued.map { $0 >= press.pressedAt } ?? false) ? .queued : .immediate
+        let burst = TalkBurst(
+            number: bursts.count + 1, group: press.group.displayName, talker: name,
+            country: press.person.country.code, ssrc: talk.ssrc, pressedAt: press.pressedAt.nanoseconds,
+            grantedAt: talk.grantedAt.nanoseconds, endedAt: talk.endedAt.nanoseconds, access: access,
+            end: wasRevoked ? .preempted : .released,
+            packets: talk.packets.map {
+                SentPacket(sequence: $0.sequence, sentAt: $0.sentAt.nanoseconds, payload: $0.payload)
+            },
+            listeners: press.listeners + press.late)
+        bursts.append(burst)
+        tell(burst)
+    }
+
+    private func tell(_ burst: TalkBurst) {
+        let ears = burst.listeners.map { listener -> String in
+            let heard = players[listener.name]?.recorder.labPackets ?? []
+            let hearing = burst.hearing(by: listener, of: heard)
+            return "\(listener.name) \(listener.country)"
+                + (hearing.isWhole ? "" : " (\(hearing.packetsHeard)/\(hearing.packetsSent))")
+        }
+        let milliseconds = Int(burst.accessMilliseconds.rounded())
+        show(
+            "    \(burst.talker) (\(burst.country)) talked \(Double(burst.packets.count) / 50) s, floor after \(milliseconds) ms"
+                + "; heard by \(ears.joined(separator: ", "))")
+    }
+
+    private func act(_ text: String) {
+        let elapsed = Int((SystemClock.now().instant - beganAt).inSeconds)
+        show("\(elapsed < 10 ? "  " : elapsed < 100 ? " " : "")\(elapsed) s  \(text)")
+    }
+}
+
+extension SpeechRecorder {
+    var labPackets: [HeardPacket] {
+        heard.map {
+            HeardPacket(
+                ssrc: $0.ssrc, sequence: $0.sequence, receivedAt: $0.arrivedAt.nanoseconds, payload: $0.payload)
+        }
+    }
+}

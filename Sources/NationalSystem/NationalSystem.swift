@@ -1,0 +1,191 @@
+public import CallControl
+public import Configuration
+import Crypto
+import Foundation
+import HostTime
+public import Logging
+public import MCFoundation
+import MCGateway
+import MCSystem
+import MediaDistribution
+public import MediaDriver
+import Policy
+import Registrar
+import SIP
+import SIPUserAgent
+public import SignallingDriver
+import Synchronization
+
+/// One national MC system in one process: a signalling cell and a media cell on their drivers, joined by mailboxes.
+public final class NationalSystem: Sendable {
+    private let signalling: SignallingDriver
+    private let media: MediaDriver
+    private let relay: EventRelay
+
+    /// Reads certificates and the directory that the configuration names, binds every socket, and runs.
+    ///
+    /// `observe` is called on the cell's thread with what happens; it must return soon.
+    public static func start(
+        _ configuration: SystemConfiguration, logger: Logger,
+        observe: @escaping @Sendable (Observation) -> Void = { _ in }
+    ) async throws -> NationalSystem {
+        let directory = try DirectoryFile.read(for: configuration).snapshot(for: configuration)
+        let relay = EventRelay()
+        let media = try MediaDriver.start(NationalSystem.sockets(configuration.media)) { relay.deliver($0) }
+        do {
+            var system = SystemRandomNumberGenerator()
+            let seed = (system.next(), system.next(), system.next(), system.next())
+            let cell = SignallingCell(
+                settings: try NationalSystem.settings(configuration), directory: directory,
+                random: SeededGenerator(seed: seed), at: SystemClock.now())
+            let signalling = try await SignallingDriver.start(
+                configuration: try NationalSystem.transport(configuration), cell: cell, logger: logger,
+                media: { media.send([$0]) }, observe: observe)
+            relay.connect { signalling.deliver($0) }
+            return NationalSystem(signalling: signalling, media: media, relay: relay)
+        } catch {
+            media.stop()
+            throw error
+        }
+    }
+
+    private init(signalling: SignallingDriver, media: MediaDriver, relay: EventRelay) {
+        self.signalling = signalling
+        self.media = media
+        self.relay = relay
+    }
+
+    /// Where each listener was bound, by its name.
+    public var addresses: [String: SocketAddress] { signalling.addresses }
+    public var signallingCounters: SignallingCounters { signalling.counters }
+    public var mediaCounters: MediaDriverCounters { media.counters() }
+
+    /// Reads the directory file again; running calls go on under the new directory.
+    public func reloadDirectory(_ configuration: SystemConfiguration) throws {
+        signalling.replaceDirectory(try DirectoryFile.read(for: configuration).snapshot(for: configuration))
+    }
+
+    public func stop() async {
+        await signalling.stop()
+        media.stop()
+    }
+
+    private static func sockets(_ addresses: MediaAddresses) -> MediaDriverConfiguration {
+        typealias Socket = MediaDriverConfiguration.Socket
+        func pair(_ ports: MediaPorts, _ face: MediaFace) -> [Socket] {
+            [Socket(.audio, face, local: ports.audio), Socket(.floor, face, local: ports.floor)]
+        }
+        return MediaDriverConfiguration(
+            sockets: addresses.access.flatMap { pair($0, .access) }
+                + addresses.interconnection.flatMap { pair($0, .interconnection) })
+    }
+
+    private static func settings(_ configuration: SystemConfiguration) throws -> CellSettings {
+        // Every process of the system holds the gateway's private key; what is derived from it lets each of them read
+        // the session identities that another one gave to partners.
+        let secret = try Data(contentsOf: URL(fileURLWithPath: configuration.certificates.interconnection.key))
+        let key = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: secret), info: Data("session identities".utf8), outputByteCount: 32)
+        guard let sessionKey = SessionIdentityKey(key.withUnsafeBytes { Array($0) }) else {
+            preconditionFailure("a derived key has the length that was asked for")
+        }
+        var settings = CellSettings(
+            access: configuration.accessSentBy, interconnection: configuration.interconnectionSentBy,
+            media: configuration.media, sessionIdentityKey: sessionKey)
+        settings.registrar.maximumExpires = UInt32(clamping: Int(configuration.timers.registrationExpires.inSeconds))
+        settings.registrar.flowTimer = UInt32(clamping: Int(configuration.timers.flowTimer.inSeconds))
+        settings.gateway.heartbeatInterval = configuration.timers.heartbeat
+        settings.gateway.missesUntilLost = configuration.limits.lostHeartbeats
+        return settings
+    }
+
+    private static func transport(_ configuration: SystemConfiguration) throws -> TransportConfiguration {
+        let files = configuration.certificates
+        let access = try identity(files.access)
+        let gateway = try identity(files.interconnection)
+        let own = try files.authority.map { [try authority("own", $0)] } ?? []
+        let partners = try configuration.partners.map { partner in
+            (
+                partner.partner,
+                try authority(partner.partner.system.value, partner.authorityFile, mayAssert: partner.partner.domains)
+            )
+        }
+        let clientCertificate: ServerTLS.ClientCertificate =
+            switch files.clientCertificates {
+            case .none: .none
+            case .optional: .optional
+            case .required: .required
+            }
+        let accessTLS = ServerTLS(identity: access, clientCertificate: clientCertificate, authorities: own)
+        let partnerTLS = ServerTLS(identity: gateway, clientCertificate: .required, authorities: partners.map(\.1))
+        var listeners: [Listener] = []
+        func listen(_ name: String, _ kind: TransportKind, _ addresses: [SocketAddress], _ tls: ServerTLS?) {
+            for (number, address) in addresses.enumerated() {
+                listeners.append(
+                    Listener(name: "\(name)-\(kind.rawValue)-\(number)", transport: kind, address: address, tls: tls))
+            }
+        }
+        listen("access", .tls, configuration.access.tls, accessTLS)
+        listen("access", .tcp, configuration.access.tcp, nil)
+        listen("access", .udp, configuration.access.udp, nil)
+        listen("interconnection", .tls, configuration.interconnection.tls, partnerTLS)
+        var trust = OutboundTrust(identity: gateway)
+        for (partner, authority) in partners {
+            for target in partner.gateways { trust.authoritiesByName[target.serverName.lowercased()] = [authority] }
+        }
+        var limits = TransportLimits()
+        limits.connections = configuration.limits.connections
+        limits.connectionsPerSource = configuration.limits.connectionsPerSource
+        var timeouts = TransportTimeouts()
+        timeouts.handshake = configuration.timers.tlsHandshake
+        timeouts.message = configuration.timers.message
+        timeouts.idle = configuration.timers.idle
+        var message = SIPLimits()
+        message.headerOctets = configuration.limits.headerOctets
+        message.bodyOctets = configuration.limits.bodyOctets
+        return TransportConfiguration(
+            listeners: listeners, outbound: trust, limits: limits, timeouts: timeouts, messageLimits: message)
+    }
+
+    private static func identity(_ files: CertificateFiles.Identity) throws -> TLSIdentity {
+        try TLSIdentity(certificatePEM: try text(files.certificate), keyPEM: try text(files.key))
+    }
+
+    private static func authority(
+        _ name: String, _ file: String, mayAssert: [String]? = nil
+    ) throws -> PinnedAuthority {
+        try PinnedAuthority(name: name, pem: try text(file), mayAssert: mayAssert)
+    }
+
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
+    }
+}
+
+/// Keeps what the media cell says until the signalling cell stands.
+private final class EventRelay: Sendable {
+    private struct State {
+        var waiting: [MediaEvent] = []
+        var deliver: (@Sendable (MediaEvent) -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    func deliver(_ events: [MediaEvent]) {
+        state.withLock { state in
+            guard let deliver = state.deliver else {
+                state.waiting += events
+                return
+            }
+            for event in events { deliver(event) }
+        }
+    }
+
+    func connect(_ deliver: @escaping @Sendable (MediaEvent) -> Void) {
+        state.withLock { state in
+            for event in state.waiting { deliver(event) }
+            state.waiting = []
+            state.deliver = deliver
+        }
+    }
+}

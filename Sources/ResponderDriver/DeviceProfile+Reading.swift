@@ -1,0 +1,68 @@
+public import Foundation
+import MCFoundation
+import Responder
+import Yams
+
+/// What is wrong with a profile file, with what was expected.
+public struct DeviceProfileError: Error, CustomStringConvertible {
+    public var description: String
+}
+
+extension DeviceProfile {
+    /// Reads a profile file (YAML). Every key must be known and every required one present; a relative `authority` is
+    /// looked for beside the file.
+    public init(contentsOf file: URL) throws {
+        let text: String
+        do { text = try String(contentsOf: file, encoding: .utf8) } catch {
+            throw DeviceProfileError(description: "\(file.path): cannot be read: \(error.localizedDescription)")
+        }
+        guard let mapping = try Yams.compose(yaml: text)?.mapping else {
+            throw DeviceProfileError(description: "\(file.path): expected a mapping")
+        }
+        let known = [
+            "mcptt_id", "sip_identity", "user_name", "password", "domain", "edge", "authority", "address", "priority",
+        ]
+        for key in mapping.keys where !known.contains(key.string ?? "") {
+            throw DeviceProfileError(
+                description: "\(file.path):\(key.mark?.line ?? 0): expected one of \(known.joined(separator: ", ")), "
+                    + "found \(key.string ?? "no text")")
+        }
+        func value(_ key: String) throws -> String {
+            guard let value = mapping[Node(key)]?.string, !value.isEmpty else {
+                throw DeviceProfileError(description: "\(file.path): expected \(key), found nothing")
+            }
+            return value
+        }
+        func parsed<Value>(_ key: String, _ what: String, _ parse: (String) -> Value?) throws -> Value {
+            let text = try value(key)
+            guard let result = parse(text) else {
+                let line = mapping[Node(key)]?.mark?.line ?? 0
+                throw DeviceProfileError(
+                    description: "\(file.path):\(line): \(key): expected \(what), found \"\(text)\"")
+            }
+            return result
+        }
+        let authority = URL(fileURLWithPath: try value("authority"), relativeTo: file.deletingLastPathComponent())
+        let pem: String
+        do { pem = try String(contentsOf: authority, encoding: .utf8) } catch {
+            throw DeviceProfileError(description: "\(authority.path): cannot be read: \(error.localizedDescription)")
+        }
+        self.init(
+            mcpttID: MCPTTID(try value("mcptt_id")), publicIdentity: PublicUserIdentity(try value("sip_identity")),
+            privateIdentity: PrivateUserIdentity(try value("user_name")), password: Secret(try value("password")),
+            domain: try value("domain"),
+            edge: try parsed("edge", "an address and a port", SocketAddress.init(readingHostAndPort:)),
+            authorityPEM: pem, address: try parsed("address", "an IP address") { IPAddress($0) },
+            priority: mapping[Node("priority")] == nil ? 0 : try parsed("priority", "0 to 255") { UInt8($0) })
+    }
+}
+
+extension SocketAddress {
+    /// `192.0.2.1:5061` or `[2001:db8::1]:5061`.
+    init?(readingHostAndPort text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
+            let address = IPAddress(text[..<colon])
+        else { return nil }
+        self.init(address, port: port)
+    }
+}

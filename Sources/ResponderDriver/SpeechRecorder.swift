@@ -1,0 +1,79 @@
+import MCFoundation
+import RTP
+import Responder
+public import SDP
+public import Speech
+import Synchronization
+
+/// Keeps what a device hears: every packet as a record, and the speech as a WAV file that follows real time, with long
+/// silences shortened. Only the media thread of its device feeds it; anybody may read the records.
+public final class SpeechRecorder: Sendable {
+    private let records = Mutex<[HeardRecord]>([])
+    private let tape: Mutex<Tape?>
+
+    /// - Parameter path: the WAV file, 16 kHz mono; nil: records only.
+    public init(path: String?, codec: SpeechCodec = .amrWB(octetAlign: true)) throws(WAVError) {
+        let tape = try path.map { path throws(WAVError) in try Tape(path: path, codec: codec) }
+        self.tape = Mutex(tape)
+    }
+
+    /// Everything heard so far, in the order of arrival.
+    public var heard: [HeardRecord] { records.withLock { $0 } }
+
+    func heard(_ header: RTPHeader, _ payload: UnsafeRawBufferPointer, in call: CallHandle, at instant: Instant) {
+        let record = HeardRecord(
+            call: call, ssrc: header.ssrc, sequence: header.sequenceNumber, arrivedAt: instant,
+            payload: StableHash.of(payload))
+        records.withLock { $0.append(record) }
+        let octets = Array(payload)
+        tape.withLock { $0?.play(header, octets, at: instant) }
+    }
+
+    func finish() {
+        tape.withLock { $0?.close() }
+    }
+}
+
+/// One WAV file being written.
+private final class Tape {
+    /// A silence between two talks is no longer than this on the tape.
+    private static let longestSilence = Duration.milliseconds(700)
+    /// More lost frames in a row than this are silence and not concealed.
+    private static let mostConcealed = 10
+
+    private var recorder: WAVRecorder
+    private let codec: SpeechCodec
+    private var decoder: SpeechDecoder?
+    private var last: (ssrc: UInt32, sequence: UInt16, at: Instant)?
+
+    init(path: String, codec: SpeechCodec) throws(WAVError) {
+        recorder = try WAVRecorder(path: path, sampleRate: 16_000)
+        self.codec = codec
+    }
+
+    /// A packet that cannot be decoded or written is heard as silence; the record of it stands.
+    func play(_ header: RTPHeader, _ payload: [UInt8], at instant: Instant) {
+        if let last, last.ssrc == header.ssrc, instant - last.at < .milliseconds(500) {
+            let step = Int16(bitPattern: header.sequenceNumber &- last.sequence)
+            guard step > 0 else { return }
+            if step > 1 {
+                for _ in 0..<min(Int(step) - 1, Tape.mostConcealed) { try? append(decoder?.conceal()) }
+            }
+        } else {
+            let pause = last.map { min(instant - $0.at, Tape.longestSilence) } ?? .zero
+            append([Int16](repeating: 0, count: Int(pause.inSeconds * 16_000)))
+            decoder = try? SpeechDecoder(codec)
+        }
+        last = (header.ssrc, header.sequenceNumber, instant)
+        try? append(decoder?.decode(payload))
+    }
+
+    private func append(_ samples: [Int16]?) {
+        guard let samples else { return }
+        try? recorder.append(samples)
+    }
+
+    func close() {
+        try? recorder.close()
+    }
+}

@@ -1,0 +1,258 @@
+import ArgumentParser
+import FloorControl
+import Foundation
+import Logging
+import MCFoundation
+import Responder
+import ResponderDriver
+import SDP
+import Speech
+
+/// One responder's device at the command line.
+struct ResponderCommands: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "responder", abstract: "Be one responder: register, affiliate, call, talk, listen.",
+        subcommands: [Register.self, Affiliate.self, Listen.self, Talk.self, Call.self])
+}
+
+struct DeviceOptions: ParsableArguments {
+    @Option(help: "Who you are and where your system is: a profile file (the lab writes some).")
+    var profile: String
+
+    @Option(help: "How long to stay, in seconds; without it until Ctrl-C.")
+    var seconds: Double?
+
+    @Option(help: "Write what is heard to this WAV file.")
+    var record: String?
+}
+
+/// Waits for what a command needs, shows the rest.
+actor Handheld {
+    private let device: ResponderDevice
+    private var seen: [ResponderNotice] = []
+    private var hasTalked = false
+
+    static func start(_ options: DeviceOptions) async throws -> Handheld {
+        let profile: DeviceProfile
+        let recorder: SpeechRecorder?
+        do {
+            profile = try DeviceProfile(contentsOf: URL(fileURLWithPath: options.profile))
+            recorder = try options.record.map { try SpeechRecorder(path: $0) }
+        } catch {
+            Terminal.complain("\(error)")
+            throw ExitCode(2)
+        }
+        let (notices, tell) = AsyncStream.makeStream(of: DeviceNotice.self)
+        let device = try await ResponderDevice.start(
+            DeviceConfiguration(profile: profile, recorder: recorder),
+            logger: Terminal.logger("responder", level: .warning), notice: { tell.yield($0) })
+        let handheld = Handheld(device: device)
+        Task { for await notice in notices { await handheld.take(notice) } }
+        return handheld
+    }
+
+    private init(device: ResponderDevice) {
+        self.device = device
+    }
+
+    func command(_ command: ResponderCommand) { device.command(command) }
+    func say(_ speech: EncodedSpeech) { device.say(speech) }
+    var isDoneTalking: Bool { hasTalked }
+
+    func end() async {
+        device.command(.deregister)
+        try? await Task.sleep(for: .milliseconds(300))
+        await device.stop()
+    }
+
+    private func take(_ notice: DeviceNotice) {
+        switch notice {
+        case .responder(let responderNotice, at: _):
+            seen.append(responderNotice)
+            if let line = ResponderLine.text(responderNotice) { Terminal.show(line) }
+        case .talking: Terminal.show("you have the floor and talk")
+        case .talked(let talk):
+            hasTalked = true
+            Terminal.show("you talked \(Double(talk.packets.count) / 50) s")
+        case .hearing(_, let ssrc, at: _): Terminal.show("speech arrives (SSRC \(ssrc))")
+        }
+    }
+
+    /// Registers and affiliates; says why where that fails.
+    func comeIn(_ groups: [String]) async throws {
+        command(.register)
+        try await expect("registration", failing: { if case .registrationFailed = $0 { true } else { false } }) {
+            $0 == .registered
+        }
+        guard !groups.isEmpty else { return }
+        command(.affiliate(groups.map { MCPTTGroupID($0) }))
+        for group in groups {
+            try await expect(
+                "affiliation to \(group)", failing: { if case .affiliationRefused = $0 { true } else { false } }
+            ) { $0 == .affiliation(MCPTTGroupID(group), .affiliated) }
+        }
+    }
+
+    func expect(
+        _ what: String, failing: @Sendable (ResponderNotice) -> Bool, until: @Sendable (ResponderNotice) -> Bool
+    ) async throws {
+        for _ in 0..<400 {
+            if seen.contains(where: until) { return }
+            if seen.contains(where: failing) { break }
+            try await Task.sleep(for: .milliseconds(25))
+        }
+        Terminal.complain("no \(what)")
+        throw ExitCode.failure
+    }
+
+    /// The call of a group that is up, if any.
+    func call(of group: String) -> CallHandle? {
+        var calls: [CallHandle] = []
+        for notice in seen {
+            if case .callStarted(let call, let facts) = notice, facts.group?.value == group { calls.append(call) }
+            if case .callEnded(let call, _) = notice { calls.removeAll { $0 == call } }
+        }
+        return calls.last
+    }
+}
+
+/// Notices in words.
+enum ResponderLine {
+    static func text(_ notice: ResponderNotice) -> String? {
+        switch notice {
+        case .registered: "registered"
+        case .registrationFailed(let status): "registration was refused: \(status)"
+        case .deregistered: "deregistered"
+        case .connectionLost: "the connection is lost; it is tried again"
+        case .serviceSettingsRefused(let status, let warning):
+            "service settings were refused: \(status)\(text(warning))"
+        case .affiliation(let group, let state): "\(group): \(state)"
+        case .affiliationRefused(let status, let warning): "affiliation was refused: \(status)\(text(warning))"
+        case .calling(_, let group): "calling \(group)"
+        case .called(_, let call, needsAnswer: _):
+            "called by \(call.caller?.value ?? "somebody") in \(call.group?.value ?? "a call")"
+        case .callStarted(_, let facts): "in the call of \(facts.group?.value ?? "a group")"
+        case .callChanged(_, let tier): "the call is now \(tier)"
+        case .callFailed(_, let status, let warning): "the call failed: \(status)\(text(warning))"
+        case .callEnded(_, let reason): "the call ended: \(reason)"
+        case .floor(_, let indication):
+            switch indication {
+            case .talker(let talker): "\(talker.mcpttID?.value ?? "somebody") talks"
+            case .queued(let info): "you wait in the queue\(info.map { ", place \($0.position)" } ?? "")"
+            case .denied: "the floor was denied"
+            case .revoked: "the floor was taken from you"
+            case .idle: "nobody talks"
+            case .granted, .grantOffered, .requestUnanswered, .queuePositionUnanswered, .mediaEnded: nil
+            }
+        }
+    }
+
+    private static func text(_ warning: Int?) -> String {
+        warning.map { ", warning \($0)" } ?? ""
+    }
+}
+
+extension DeviceOptions {
+    /// Stays for the time asked for, or until Ctrl-C.
+    func stay() async throws {
+        if let seconds {
+            try await Task.sleep(for: .seconds(seconds))
+        } else {
+            await EndSignal.wait()
+        }
+    }
+}
+
+extension ResponderCommands {
+    struct Register: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Register and stay so.")
+        @OptionGroup var device: DeviceOptions
+
+        func run() async throws {
+            let handheld = try await Handheld.start(device)
+            try await handheld.comeIn([])
+            try await device.stay()
+            await handheld.end()
+        }
+    }
+
+    struct Affiliate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Be affiliated to groups and stay so.")
+        @OptionGroup var device: DeviceOptions
+        @Option(help: "MCPTT group ID; may be given several times.") var group: [String]
+
+        func run() async throws {
+            let handheld = try await Handheld.start(device)
+            try await handheld.comeIn(group)
+            try await device.stay()
+            await handheld.end()
+        }
+    }
+
+    struct Listen: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Hear a group: calls are answered by themselves.")
+        @OptionGroup var device: DeviceOptions
+        @Option(help: "MCPTT group ID; may be given several times.") var group: [String]
+
+        func run() async throws {
+            let handheld = try await Handheld.start(device)
+            try await handheld.comeIn(group)
+            Terminal.show("listening")
+            try await device.stay()
+            await handheld.end()
+        }
+    }
+
+    struct Call: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Call a group, or join its call, without talking.")
+        @OptionGroup var device: DeviceOptions
+        @Option(help: "MCPTT group ID.") var group: String
+        @Flag(help: "The group is a chat group.") var chat = false
+
+        func run() async throws {
+            let handheld = try await Handheld.start(device)
+            try await handheld.comeIn([group])
+            await handheld.command(.call(CallRequest(group: MCPTTGroupID(group), kind: chat ? .chat : .prearranged)))
+            try await handheld.expect("call", failing: { if case .callFailed = $0 { true } else { false } }) {
+                if case .callStarted = $0 { true } else { false }
+            }
+            try await device.stay()
+            await handheld.end()
+        }
+    }
+
+    struct Talk: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Press the button, say what a WAV file holds, and release.")
+        @OptionGroup var device: DeviceOptions
+        @Option(help: "MCPTT group ID.") var group: String
+        @Option(help: "What to say: PCM, 16 bit, any rate.") var wav: String
+
+        func run() async throws {
+            let speech: EncodedSpeech
+            do { speech = try EncodedSpeech(wav: wav) } catch {
+                Terminal.complain("\(wav): \(error)")
+                throw ExitCode(2)
+            }
+            let handheld = try await Handheld.start(device)
+            try await handheld.comeIn([group])
+            await handheld.say(speech)
+            if let call = await handheld.call(of: group) {
+                await handheld.command(.press(call))
+            } else {
+                await handheld.command(.call(CallRequest(group: MCPTTGroupID(group), requestsFloor: true)))
+            }
+            let limit = speech.duration.inSeconds + 30
+            for _ in 0..<Int(limit * 20) {
+                if await handheld.isDoneTalking { break }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            guard await handheld.isDoneTalking else {
+                Terminal.complain("the floor did not come")
+                throw ExitCode.failure
+            }
+            if device.seconds != nil { try await device.stay() }
+            await handheld.end()
+        }
+    }
+}
