@@ -104,7 +104,10 @@ let coreTests: [Target] = core.map { name in
         name: "\(name)Tests", dependencies: dependencies(core + ["HashTreeCollections", "OrderedCollections"]),
         path: "Core/Tests/\(name)Tests", resources: name == "SIP" ? [.copy("Resources")] : [], swiftSettings: settings)
 }
-let hygiene: [Target] = [.testTarget(name: "HygieneTests", swiftSettings: settings)]
+let houseTests: [Target] = [
+    .testTarget(name: "HygieneTests", swiftSettings: settings),
+    .testTarget(name: "ProgramTests", dependencies: ["euccs"], swiftSettings: settings),
+]
 
 let package = Package(
     name: "euccs",
@@ -120,5 +123,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    targets: shims + outer + programs + outerTests + coreTests + hygiene
+    targets: shims + outer + programs + outerTests + coreTests + houseTests
 )

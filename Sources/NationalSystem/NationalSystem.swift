@@ -38,8 +38,10 @@ public final class NationalSystem: Sendable {
             let cell = SignallingCell(
                 settings: try NationalSystem.settings(configuration), directory: directory,
                 random: SeededGenerator(seed: seed), at: SystemClock.now())
+            let transport = try NationalSystem.transport(configuration)
+            let partnerListeners = Set(transport.listeners.map(\.name).filter { $0.hasPrefix("interconnection") })
             let signalling = try await SignallingDriver.start(
-                configuration: try NationalSystem.transport(configuration), cell: cell, logger: logger,
+                configuration: transport, cell: cell, partnerListeners: partnerListeners, logger: logger,
                 media: { media.send([$0]) }, observe: observe)
             relay.connect { signalling.deliver($0) }
             return NationalSystem(signalling: signalling, media: media, relay: relay)

@@ -16,18 +16,19 @@ public final class SignallingDriver: Sendable {
 
     /// Binds every listener and runs the cell.
     ///
+    /// `partnerListeners`: names of the listeners on which partners are accepted; every other one is for clients.
     /// `media` and `observe` are called on the cell's thread, in order, and must not wait for anything. Observations are
     /// logged too, personal fields redacted. `threads`: nil makes threads of its own.
     public static func start(
-        configuration: TransportConfiguration, cell: SignallingCell, threads: SignallingThreads? = nil, logger: Logger,
-        media: @escaping @Sendable (MediaCommand) -> Void,
+        configuration: TransportConfiguration, cell: SignallingCell, partnerListeners: Set<String>,
+        threads: SignallingThreads? = nil, logger: Logger, media: @escaping @Sendable (MediaCommand) -> Void,
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) async throws -> SignallingDriver {
         let host = try await MachineHost<SignallingCell, Input>.start(
             configuration, machine: cell, threads: threads, logger: logger,
             nextDeadline: { $0.nextDeadline },
             step: { cell, event, now in
-                cell.handle(CellEvent(event), at: now).compactMap { action in
+                cell.handle(CellEvent(event, partnerListeners), at: now).compactMap { action in
                     switch action {
                     case .transmit(let message, let hop): return .transmit(message, hop)
                     case .close(let flow): return .close(flow)
@@ -63,7 +64,7 @@ public final class SignallingDriver: Sendable {
 }
 
 extension CellEvent {
-    fileprivate init(_ event: HostEvent<SignallingDriver.Input>) {
+    fileprivate init(_ event: HostEvent<SignallingDriver.Input>, _ partnerListeners: Set<String>) {
         switch event {
         case .timeAdvanced: self = .timeAdvanced
         case .input(.media(let event)): self = .media(event)
@@ -73,7 +74,8 @@ extension CellEvent {
                 flow,
                 FlowDescription(
                     transport: details.transport, remote: details.remote, local: details.local,
-                    certificateNames: details.certificateNames, isOutbound: details.isOutbound, target: details.target))
+                    certificateNames: details.certificateNames, isOutbound: details.isOutbound, target: details.target,
+                    face: details.listener.map { partnerListeners.contains($0) ? .interconnection : .access }))
         case .transport(.closed(let flow)): self = .flowClosed(flow)
         case .transport(.received(let flow, let message)): self = .received(flow, message)
         case .transport(.targetFailed(let target)): self = .targetFailed(target)

@@ -46,10 +46,12 @@ public struct FlowDescription: Hashable, Sendable {
     public var isOutbound: Bool
     /// Set where the connection was opened for this target.
     public var target: Target?
+    /// The side whose listener accepted the flow; nil where this side opened it.
+    public var face: MediaFace?
 
     public init(
         transport: TransportKind, remote: SocketAddress, local: SocketAddress, certificateNames: [String] = [],
-        isOutbound: Bool = false, target: Target? = nil
+        isOutbound: Bool = false, target: Target? = nil, face: MediaFace? = nil
     ) {
         self.transport = transport
         self.remote = remote
@@ -57,5 +59,6 @@ public struct FlowDescription: Hashable, Sendable {
         self.certificateNames = certificateNames
         self.isOutbound = isOutbound
         self.target = target
+        self.face = face
     }
 }

@@ -25,19 +25,10 @@ extension SignallingCell {
             let partner = description.target.flatMap { directory.partner(target: $0) }
             return partner.map { .partner($0.system) } ?? .stranger
         }
-        if let partner = directory.partner(certificateNames: description.certificateNames) {
-            return .partner(partner.system)
-        }
-        return isAccessPort(description) ? .client : .stranger
-    }
-
-    private func isAccessPort(_ description: FlowDescription) -> Bool {
-        let port = description.local.port
-        switch description.transport {
-        case .udp: return settings.access.udpPort == port
-        case .tcp: return settings.access.tcpPort == port
-        case .tls: return settings.access.tlsPort == port
-        }
+        // A partner is one on the side of partners only: on the other side a certificate makes nobody more than a client.
+        guard description.face == .interconnection else { return .client }
+        return directory.partner(certificateNames: description.certificateNames).map { .partner($0.system) }
+            ?? .stranger
     }
 
     func face(of peer: FlowPeer) -> CellFace { peer == .client ? .access : .interconnection }

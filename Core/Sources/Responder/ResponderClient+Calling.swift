@@ -32,8 +32,8 @@ extension ResponderClient {
 
     mutating func newCall(_ phase: ResponderCall.Phase, kind: GroupCallKind, tier: CallTier) -> ResponderCall {
         // SSRC 0 means "none" to some receivers.
-        let floorSSRC = UInt32.random(in: 1...UInt32.max, using: &random)
-        let audioSSRC = UInt32.random(in: 1...UInt32.max, using: &random)
+        let floorSSRC = max(1, UInt32(truncatingIfNeeded: random.next()))
+        let audioSSRC = max(1, UInt32(truncatingIfNeeded: random.next()))
         let floor = FloorParticipant(settings: FloorParticipantSettings(ssrc: floorSSRC))
         var call = ResponderCall(
             phase: phase, kind: kind, tier: tier, descriptionID: random.next() >> 2, floor: floor,

@@ -90,10 +90,12 @@ final class SystemHost {
     func handle(_ delivery: Delivery, _ world: inout WorldServices) {
         switch delivery {
         case .accepted(_, let connection, let from, let to):
-            let names = to == addresses.interconnectionSIP ? world.certificateNames(of: from.address) : []
+            let face: MediaFace = to == addresses.interconnectionSIP ? .interconnection : .access
+            let names = face == .interconnection ? world.certificateNames(of: from.address) : []
             open(
                 connection,
-                FlowDescription(transport: .tls, remote: from, local: to, certificateNames: names), &world)
+                FlowDescription(transport: .tls, remote: from, local: to, certificateNames: names, face: face),
+                &world)
         case .connected(_, let connection):
             guard let (target, waiting) = targets.removeValue(forKey: connection),
                 let remote = SocketAddress(host: target.host, port: target.port)

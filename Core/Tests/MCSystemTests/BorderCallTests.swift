@@ -218,6 +218,27 @@ import Testing
         #expect(lab.handsets[3].acknowledged.count == 1)
     }
 
+    @Test func aCertificateOfAPartnerMakesNobodyAPartnerOnTheSideOfClients() throws {
+        var lab = try Self.lab()
+        let flow = lab.addStranger(at: 0, certificateNames: ["gw.fr.example"], face: .access)
+        var request = SIPRequest(method: .options, uri: SIPURI(user: "mcptt-controlling-group", host: "it.example"))
+        request.headers.append(.via, "SIP/2.0/TLS 203.0.113.1:5061;branch=z9hG4bKz")
+        request.headers.append(.from, "<sip:mcptt-gateway@fr.example>;tag=1")
+        request.headers.append(.to, "<sip:mcptt-controlling-group@it.example>")
+        request.headers.append(.callID, "z")
+        request.headers.append(.cseq, "1 MESSAGE")
+        request.method = .message
+        request.headers.append(.maxForwards, "70")
+        let answers = lab.tell(0, .received(flow, SIPMessage.request(request).serialized())).compactMap { action in
+            if case .transmit(let octets, _) = action, case .response(let response)? = try? SIPMessage.parse(octets) {
+                return response.status
+            }
+            return nil
+        }
+        // Asked who it is, as any client that has not registered.
+        #expect(answers == [403] || answers == [401])
+    }
+
     @Test func aStrangerOnTheBorderSideIsRefusedOnceAndCutOff() throws {
         var lab = try Self.lab()
         let flow = lab.addStranger(at: 0, certificateNames: ["gw.elsewhere.example"])

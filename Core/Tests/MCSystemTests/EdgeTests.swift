@@ -23,7 +23,7 @@ import Testing
                 flow,
                 FlowDescription(
                     transport: .tcp, remote: SocketAddress(IPAddress(v4: 0xc000_02c8), port: 9_999),
-                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060))))
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060), face: .access)))
         return (lab, flow)
     }
 
@@ -170,7 +170,7 @@ import Testing
                 flow,
                 FlowDescription(
                     transport: .udp, remote: SocketAddress(IPAddress(v4: 0xc633_6407), port: 7_777),
-                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060))))
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060), face: .access)))
         let octets = Array(
             String(decoding: text("REGISTER", "sip:it.example", ["Contact: <sip:anna@192.0.2.200>"]), as: UTF8.self)
                 .replacing("SIP/2.0/TCP 192.0.2.200:9999;", with: "SIP/2.0/UDP 192.0.2.200:9999;rport;").utf8)

@@ -143,12 +143,14 @@ struct Lab {
                 theirs,
                 FlowDescription(
                     transport: .tcp, remote: handsets[index].address,
-                    local: SocketAddress(IPAddress(v4: 0x0a00_0001 + UInt32(site) << 8), port: 5_060))))
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001 + UInt32(site) << 8), port: 5_060), face: .access)))
         handsets[index].opened(at: now)
         return index
     }
 
-    mutating func addStranger(at site: Int, certificateNames: [String] = [], port: UInt16 = 5_061) -> FlowID {
+    mutating func addStranger(
+        at site: Int, certificateNames: [String] = [], face: MediaFace = .interconnection
+    ) -> FlowID {
         let theirs = mint()
         tell(
             site,
@@ -156,7 +158,7 @@ struct Lab {
                 theirs,
                 FlowDescription(
                     transport: .tls, remote: SocketAddress(IPAddress(v4: 0xcb00_7101), port: 999),
-                    local: SocketAddress(.loopback, port: port), certificateNames: certificateNames)))
+                    local: SocketAddress(.loopback, port: 5_061), certificateNames: certificateNames, face: face)))
         return theirs
     }
 
@@ -209,7 +211,7 @@ struct Lab {
                 theirs,
                 FlowDescription(
                     transport: .tls, remote: here, local: there,
-                    certificateNames: ["gw.\(sites[site].system.domain)"])))
+                    certificateNames: ["gw.\(sites[site].system.domain)"], face: .interconnection)))
         tell(
             site,
             .flowOpened(

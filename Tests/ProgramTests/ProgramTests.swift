@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// The program as people run it: real processes, sockets and files.
+@Suite(.serialized)
+struct ProgramTests {
+    struct Result {
+        var status: Int32
+        var output: String
+    }
+
+    /// The program stands beside the test bundle: one build makes both.
+    static func program() throws -> URL {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let beside = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("euccs")
+        if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""
+        let inBuild = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("euccs")
+        try #require(FileManager.default.isExecutableFile(atPath: inBuild.path), "no euccs beside \(own) or \(bundle)")
+        return inBuild
+    }
+
+    static func run(_ arguments: [String], seconds: Double) throws -> Result {
+        let process = Process()
+        process.executableURL = try program()
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let limit = DispatchWorkItem { process.terminate() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: limit)
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        limit.cancel()
+        return Result(status: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
+    }
+
+    static func scratch() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("euccs-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    @Test func `the same seed gives the same trace in two processes, and another seed another`() throws {
+        func traces(_ seed: String) throws -> [Substring] {
+            let result = try Self.run(["simulate", "--packets", "--seeds", "1", "--seed", seed], seconds: 240)
+            #expect(result.status == 0, "\(result.output)")
+            return result.output.split(separator: "\n")
+        }
+        let first = try traces("11")
+        #expect(try traces("11") == first)
+        #expect(try traces("12").first?.split(separator: " ").last != first.first?.split(separator: " ").last)
+    }
+
+    @Test func `speech crosses the borders of three systems, everybody hears and nobody else`() throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let report = folder.appendingPathComponent("report.json")
+        let result = try Self.run(
+            ["lab", "--once", "--directory", folder.path, "--report", report.path], seconds: 240)
+        #expect(result.status == 0, "\(result.output)")
+        let json = try #require(
+            JSONSerialization.jsonObject(with: try Data(contentsOf: report)) as? [String: Any])
+        let bursts = try #require(json["bursts"] as? [[String: Any]])
+        let hearings = try #require(json["hearings"] as? [[String: Any]])
+        #expect((json["failures"] as? [String]) == [])
+        #expect(bursts.count >= 30)
+        #expect(Set(bursts.compactMap { $0["country"] as? String }) == ["it", "fr", "es"])
+        #expect(bursts.contains { $0["access"] as? String == "queued" })
+        #expect(bursts.contains { $0["end"] as? String == "preempted" })
+        #expect(hearings.contains { $0["isLateEntry"] as? Bool == true && $0["crossesBorder"] as? Bool == true })
+        let heard = try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("heard").path)
+        #expect(heard.filter { $0.hasSuffix(".wav") }.count == 10)
+    }
+
+    @Test func `a configuration that is wrong is refused with file, line and what was expected`() throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("system.yaml")
+        try "system:\n  name: X\n  country: Italia\n".write(to: file, atomically: true, encoding: .utf8)
+        let result = try Self.run(["serve", "--config", file.path], seconds: 20)
+        #expect(result.status == 2)
+        #expect(result.output.contains("\(file.path):3:"), "\(result.output)")
+        #expect(result.output.contains("expected a country code of two capital letters"))
+    }
+
+    @Test func `a command line that is wrong is refused with its usage`() throws {
+        let result = try Self.run(["lab", "--onec"], seconds: 20)
+        #expect(result.status == 64)
+        #expect(result.output.contains("Usage"))
+    }
+
+    @Test func `a configuration that is not there is named`() throws {
+        let result = try Self.run(["serve", "--config", "/nowhere/system.yaml"], seconds: 20)
+        #expect(result.status == 2)
+        #expect(result.output.contains("/nowhere/system.yaml"))
+    }
+}
