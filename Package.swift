@@ -85,7 +85,8 @@ let programs: [Target] = [
         name: "euccs",
         dependencies: dependencies(
             [
-                "MCFoundation", "CallControl", "FloorControl", "Policy", "Responder", "SDP", "Simulation", "SIPUserAgent", "SignallingDriver",
+                "MCFoundation", "CallControl", "FloorControl", "Policy", "Responder", "SDP", "Simulation",
+                "SIPUserAgent", "SignallingDriver",
                 "ResponderDriver", "Speech", "Configuration", "NationalSystem", "Lab", "ArgumentParser", "Logging",
             ]),
         swiftSettings: settings)
