@@ -98,6 +98,7 @@ public final class NationalSystem: Sendable {
         settings.registrar.flowTimer = UInt32(clamping: Int(configuration.timers.flowTimer.inSeconds))
         settings.gateway.heartbeatInterval = configuration.timers.heartbeat
         settings.gateway.missesUntilLost = configuration.limits.lostHeartbeats
+        settings.messages = messages(configuration)
         return settings
     }
 
@@ -142,11 +143,15 @@ public final class NationalSystem: Sendable {
         timeouts.handshake = configuration.timers.tlsHandshake
         timeouts.message = configuration.timers.message
         timeouts.idle = configuration.timers.idle
-        var message = SIPLimits()
-        message.headerOctets = configuration.limits.headerOctets
-        message.bodyOctets = configuration.limits.bodyOctets
         return TransportConfiguration(
-            listeners: listeners, outbound: trust, limits: limits, timeouts: timeouts, messageLimits: message)
+            listeners: listeners, outbound: trust, limits: limits, timeouts: timeouts, messageLimits: messages(configuration))
+    }
+
+    private static func messages(_ configuration: SystemConfiguration) -> SIPLimits {
+        var limits = SIPLimits()
+        limits.headerOctets = configuration.limits.headerOctets
+        limits.bodyOctets = configuration.limits.bodyOctets
+        return limits
     }
 
     private static func identity(_ files: CertificateFiles.Identity) throws -> TLSIdentity {

@@ -1,6 +1,7 @@
 public import CallControl
 public import MCGateway
 public import Registrar
+public import SIP
 public import SIPUserAgent
 
 /// What a signalling cell is told once. Users, groups and partners come with the directory.
@@ -21,6 +22,8 @@ public struct CellSettings: Sendable {
     /// the same outcome.
     public var serializesInternally = false
     public var limits = CellLimits()
+    /// Bounds on each message, whatever it came over. The framing of streams has the same ones.
+    public var messages = SIPLimits()
 
     public init(
         cell: UInt8 = 0, access: SentBy, interconnection: SentBy, media: MediaAddresses,

@@ -54,7 +54,7 @@ extension SignallingCell {
     mutating func received(_ octets: [UInt8], from flow: FlowID, at now: Now) {
         guard let source = flows[flow] else { return }
         do throws(SIPParseError) {
-            let message = try SIPMessage.parse(octets)
+            let message = try SIPMessage.parse(octets, limits: settings.messages)
             guard source.peer != .stranger else { return refuse(strangersMessage: message, flow: flow, source: source) }
             tell(
                 source.face,

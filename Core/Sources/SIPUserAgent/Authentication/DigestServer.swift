@@ -53,9 +53,15 @@ public struct DigestServer: Sendable {
     }
 
     /// One challenge for each algorithm, for WWW-Authenticate or Proxy-Authenticate.
-    public mutating func challenges(isStale: Bool = false, at now: Now) -> [DigestChallenge] {
+    ///
+    /// - Parameter usable: which of the algorithms the account can be proven by. Clients that know MD5 only and do not
+    ///   look beyond the first challenge get on where the account has no other hash.
+    public mutating func challenges(
+        isStale: Bool = false, at now: Now, usable: (DigestAlgorithm) -> Bool = { _ in true }
+    ) -> [DigestChallenge] {
         let nonce = mintNonce(at: now)
-        return algorithms.map {
+        let offered = algorithms.filter(usable)
+        return (offered.isEmpty ? algorithms : offered).map {
             DigestChallenge(realm: realm, nonce: nonce, algorithm: $0, offersAuth: true, isStale: isStale)
         }
     }
