@@ -158,7 +158,8 @@ media:
         entries = []
         for user in users:
             name, more = user if isinstance(user, tuple) else (user, "")
-            entries.append(f"  - id: sip:{name}@{self.domain}\n    password: pw-{name}\n{more}")
+            secret = "" if "ha1:" in more else f"    password: pw-{name}\n"
+            entries.append(f"  - id: sip:{name}@{self.domain}\n{secret}{more}")
         self._write("directory.yaml", "users:\n" + "".join(entries) + "groups:\n" + groups)
 
     def _write(self, name, content):
