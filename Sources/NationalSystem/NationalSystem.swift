@@ -144,7 +144,8 @@ public final class NationalSystem: Sendable {
         timeouts.message = configuration.timers.message
         timeouts.idle = configuration.timers.idle
         return TransportConfiguration(
-            listeners: listeners, outbound: trust, limits: limits, timeouts: timeouts, messageLimits: messages(configuration))
+            listeners: listeners, outbound: trust, limits: limits, timeouts: timeouts,
+            messageLimits: messages(configuration))
     }
 
     private static func messages(_ configuration: SystemConfiguration) -> SIPLimits {

@@ -200,7 +200,7 @@ final class DatagramHandler: ChannelDuplexHandler {
     /// Whether the first line names a SIP version, whichever: what it says else is the cell's to judge. Keeps stray
     /// datagrams from opening associations.
     static func resemblesSIP(_ octets: [UInt8]) -> Bool {
-        let line = octets.prefix(8_192).drop { $0 == 13 || $0 == 10 }.prefix { $0 != 13 && $0 != 10 }
+        let line = octets.prefix(32_768).drop { $0 == 13 || $0 == 10 }.prefix { $0 != 13 && $0 != 10 }
         let mark = Array("SIP/".utf8)
         guard line.count >= mark.count else { return false }
         func matches(at start: Int) -> Bool {
