@@ -41,6 +41,8 @@ struct Demonstration {
         try await cutIn(LabCast.control, on: LabCast.durand, .flood)
         act("Two responders come late, one of them across the border, and hear the rest")
         try await comeLate(while: LabCast.rossi, .flood)
+        act("A French rescuer calls a group of Spain: the call is set up across the border")
+        try await speak(LabCast.durand, .pyrenees, seconds: 3)
         act("Short bursts within Italy, to measure")
         for number in 0..<12 {
             try await speak(number % 2 == 0 ? LabCast.rossi : LabCast.bianchi, .genoa, seconds: 1.2)

@@ -12,6 +12,7 @@ import Speech
 public final class Lab: Sendable {
     private let ground: LabGround
     private let children: [SystemChild]
+    private let program: String
     private let logger: Logger
     private let show: @Sendable (String) -> Void
 
@@ -31,7 +32,7 @@ public final class Lab: Sendable {
                         country: country, program: program, configuration: ground.configurationFile(of: country),
                         log: log))
             }
-            let lab = Lab(ground: ground, children: children, logger: logger, show: show)
+            let lab = Lab(ground: ground, children: children, program: program, logger: logger, show: show)
             try await lab.waitUntilReady()
             return lab
         } catch {
@@ -41,10 +42,12 @@ public final class Lab: Sendable {
     }
 
     private init(
-        ground: LabGround, children: [SystemChild], logger: Logger, show: @escaping @Sendable (String) -> Void
+        ground: LabGround, children: [SystemChild], program: String, logger: Logger,
+        show: @escaping @Sendable (String) -> Void
     ) {
         self.ground = ground
         self.children = children
+        self.program = program
         self.logger = logger
         self.show = show
     }
@@ -94,6 +97,8 @@ public final class Lab: Sendable {
         let voices = try Voices(languages: LabCountry.all.map(\.language))
         var demonstration = Demonstration(stage: stage, players: players, voices: voices, show: show)
         try await demonstration.play()
+        for player in players { player.device.command(.deregister) }
+        try await Task.sleep(for: .milliseconds(500))
         for player in players { await player.device.stop() }
         await threads.stop()
         for child in children where !child.isRunning {
@@ -117,8 +122,8 @@ public final class Lab: Sendable {
         let group = LabGroup.flood.id
         var lines = ["", "The lab stays up. Join it from other terminals, for example:"]
         if guests.count >= 2 {
-            lines.append("  euccs responder listen --profile \(guests[1].1) --group \(group) --record heard.wav")
-            lines.append("  euccs responder talk --profile \(guests[0].1) --group \(group) --wav YOUR.wav")
+            lines.append("  \(program) responder listen --profile \(guests[1].1) --group \(group) --record heard.wav")
+            lines.append("  \(program) responder talk --profile \(guests[0].1) --group \(group) --wav YOUR.wav")
         }
         lines.append("Ctrl-C ends it.")
         return lines.joined(separator: "\n")

@@ -33,14 +33,21 @@ struct LabPerson: Sendable {
 
 /// One group of the demonstration.
 enum LabGroup: String, Sendable, CaseIterable {
-    case flood, genoa, nice
+    case flood, genoa, nice, pyrenees
 
-    var owner: LabCountry { self == .nice ? .france : .italy }
+    var owner: LabCountry {
+        switch self {
+        case .flood, .genoa: .italy
+        case .nice: .france
+        case .pyrenees: .spain
+        }
+    }
     var id: MCPTTGroupID {
         switch self {
         case .flood: MCPTTGroupID("sip:liguria-flood@\(owner.domain)")
         case .genoa: MCPTTGroupID("sip:fire-genoa@\(owner.domain)")
         case .nice: MCPTTGroupID("sip:rescue-nice@\(owner.domain)")
+        case .pyrenees: MCPTTGroupID("sip:pyrenees@\(owner.domain)")
         }
     }
     var displayName: String {
@@ -48,6 +55,7 @@ enum LabGroup: String, Sendable, CaseIterable {
         case .flood: "Liguria flood"
         case .genoa: "Fire service Genoa"
         case .nice: "Rescue Nice"
+        case .pyrenees: "Pyrenees"
         }
     }
 }
@@ -65,12 +73,12 @@ enum LabCast {
         groups: [.flood, .genoa])
     static let martin = LabPerson(
         name: "Martin", user: "martin", country: .france, organisation: "Sapeurs-pompiers", priority: 5,
-        groups: [.flood])
+        groups: [.flood, .pyrenees])
     static let durand = LabPerson(
         name: "Durand", user: "durand", country: .france, organisation: "Sapeurs-pompiers", priority: 5,
-        groups: [.flood])
+        groups: [.flood, .pyrenees])
     static let garcia = LabPerson(
-        name: "Garcia", user: "garcia", country: .spain, organisation: "Bomberos", priority: 5, groups: [.flood])
+        name: "Garcia", user: "garcia", country: .spain, organisation: "Bomberos", priority: 5, groups: [.flood, .pyrenees])
     /// Come late: members of the group who affiliate while somebody talks.
     static let verdi = LabPerson(
         name: "Verdi", user: "verdi", country: .italy, organisation: "Carabinieri", priority: 5, groups: [.flood])
@@ -100,6 +108,7 @@ enum LabCast {
         case .flood: early + late + [esposito] + guests
         case .genoa: [rossi, bianchi, control]
         case .nice: [petit]
+        case .pyrenees: [garcia, martin, durand]
         }
     }
 }
