@@ -21,6 +21,7 @@ public final class NationalSystem: Sendable {
     private let signalling: SignallingDriver
     private let media: MediaDriver
     private let relay: EventRelay
+    private let mediaWatch: Task<Void, Never>
 
     /// Reads certificates and the directory that the configuration names, binds every socket, and runs.
     ///
@@ -44,17 +45,36 @@ public final class NationalSystem: Sendable {
                 configuration: transport, cell: cell, partnerListeners: partnerListeners, logger: logger,
                 media: { media.send([$0]) }, observe: observe)
             relay.connect { signalling.deliver($0) }
-            return NationalSystem(signalling: signalling, media: media, relay: relay)
+            return NationalSystem(
+                signalling: signalling, media: media, relay: relay,
+                mediaWatch: NationalSystem.watch(media, logger: logger))
         } catch {
             media.stop()
             throw error
         }
     }
 
-    private init(signalling: SignallingDriver, media: MediaDriver, relay: EventRelay) {
+    private init(
+        signalling: SignallingDriver, media: MediaDriver, relay: EventRelay, mediaWatch: Task<Void, Never>
+    ) {
         self.signalling = signalling
         self.media = media
         self.relay = relay
+        self.mediaWatch = mediaWatch
+    }
+
+    /// Looks at the counters of the media cell now and then, and says what it refused.
+    private static func watch(_ media: MediaDriver, logger: Logger) -> Task<Void, Never> {
+        Task {
+            var log = MediaRefusalLog()
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                for line in log.due(media.counters().media, at: SystemClock.now().instant) {
+                    logger.notice(
+                        "media packets refused", metadata: ["kind": "\(line.kind)", "count": "\(line.count)"])
+                }
+            }
+        }
     }
 
     /// Where each listener was bound, by its name.
@@ -68,6 +88,7 @@ public final class NationalSystem: Sendable {
     }
 
     public func stop() async {
+        mediaWatch.cancel()
         await signalling.stop()
         media.stop()
     }

@@ -87,7 +87,9 @@ extension Logger {
     fileprivate func note(_ observation: Observation) {
         var metadata: Logger.Metadata = ["event": "\(observation.name)"]
         for field in observation.fields {
-            metadata[field.name] = field.isPersonal ? "\(Redacted(field.value))" : "\(field.value)"
+            // Nobody has no mark: an empty value stays empty.
+            let isMarked = field.isPersonal && !field.value.isEmpty
+            metadata[field.name] = isMarked ? "\(Redacted(field.value))" : "\(field.value)"
         }
         info("signalling cell", metadata: metadata)
     }
