@@ -285,7 +285,8 @@ def kinds(lines):
     for line in lines:
         event = re.search(r"event=(\S+)", line)
         line = re.sub(r"^\S+ ", "", line)
-        found[event[1] if event else re.sub(r"[#\d][\w.:#-]*", "N", line)[:100]] += 1
+        refused = re.search(r"reason=[a-zA-Z ]+|kind=[a-zA-Z ]+", line)
+        found[event[1] if event else refused[0].strip() if refused else re.sub(r"[#\d][\w.:#-]*", "N", line)[:100]] += 1
     return found
 
 
@@ -359,6 +360,8 @@ def main():
     open_files = len(os.listdir(f"/proc/{system.process.pid}/fd")) - files
     check(open_files < 20, f"{open_files} more files are open than before")
     said = kinds(system.log.splitlines()[lines:])
+    for what in ("no SIP", "handshake failed", "handshake too slow", "message too slow", "certificate refused", "media packets refused"):
+        check(what in system.log, f"the log says: {what}")
     for kind, count in said.most_common():
         usual = kind.startswith(("registration.", "affiliation.", "service.", "call.", "talker.", "partner."))
         check(usual or count <= 12, f"the log says {count} times: {kind}")

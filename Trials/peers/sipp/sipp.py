@@ -36,6 +36,8 @@ def scenario(name, words):
         source = expand(file.read())
     for key, value in words.items():
         source = source.replace(f"[{key}]", value)
+    # sipp takes a variable that is set and not read for a mistake.
+    source = source.replace("</scenario>", '  <Reference variables="1"/>\n</scenario>' if "assign_to" in source else "</scenario>")
     path = os.path.join(WORK, f"{name}-{done}-{words['user']}.xml")
     with open(path, "w") as file:
         file.write(source)
