@@ -12,7 +12,10 @@ order=(dissector sipp telephone hostile partner-loss)
 [ $# -gt 0 ] && order=("$@")
 failed=0 skipped=0 passed=0
 said=$(mktemp)
+asked=
 trap 'rm -f "$said"' EXIT
+# Who interrupts us means the judge that is at work too; it ends what it started.
+trap '[ -z "$asked" ] || { kill "$asked" 2>/dev/null; wait "$asked"; }; exit 130' INT TERM
 for name in "${order[@]}"; do
     script=${judges[$name]:-}
     if [ -z "$script" ]; then
@@ -20,8 +23,12 @@ for name in "${order[@]}"; do
         failed=$((failed + 1))
         continue
     fi
-    timeout --kill-after=20 "${LIMIT:-420}" "./$script" >"$said" 2>&1
-    case $? in
+    timeout --kill-after=20 "${LIMIT:-420}" "./$script" >"$said" 2>&1 &
+    asked=$!
+    wait "$asked"
+    verdict=$?
+    asked=
+    case $verdict in
         0)
             sed 's/^/    /' "$said"
             echo "peers: $name: passed"
