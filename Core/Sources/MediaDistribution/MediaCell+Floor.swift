@@ -163,7 +163,19 @@ extension MediaCell {
             guard let trunk = legs[outside.id]?.registration.trunk else { return }
             if let ssrc = message.audioSSRC { learn(ssrc, on: trunk) }
             for ssrc in message.ssrcs.prefix(limits.talkersPerTrunk) { learn(ssrc, on: trunk) }
+            restart(trunk)
+        case .idle:
+            // The first packets of the next talker may overtake the Floor Taken that announces him.
+            if let trunk = legs[outside.id]?.registration.trunk { restart(trunk) }
         default: break
+        }
+    }
+
+    /// Who talks next on a trunk may begin a new count, as he may towards the call's own cell.
+    private mutating func restart(_ trunk: TrunkKey) {
+        for ssrc in trunks[trunk]?.ssrcs ?? [] {
+            sources[SourceKey(socket: trunk.path.socket, address: trunk.path.address, ssrc: ssrc)]?
+                .replay.permitRestart()
         }
     }
 

@@ -76,6 +76,21 @@ import Testing
         #expect(world.italy.cell.counters.audioWithoutPermission == 1)
     }
 
+    @Test func `a talker may begin a lower count with the next talk, and is heard abroad as at home`() {
+        let world = world(italians: 2, french: 2, trunk: trunk)
+        let talker = world.italians[0]
+        fabric.pressToTalk(talker, at: world.italy)
+        fabric.talk(talker, to: world.italy, sequence: 30_000)
+        fabric.release(talker, at: world.italy)
+        fabric.pressToTalk(talker, at: world.italy)
+        for sequence in UInt16(5)...7 { fabric.talk(talker, to: world.italy, sequence: sequence) }
+        for listener in [world.italians[1]] + world.french { #expect(listener.heard.count == 4) }
+        #expect(world.france.cell.counters.audioTooOld == 0)
+        // Once a talk: afterwards the window holds.
+        fabric.talk(talker, to: world.italy, sequence: 60_000)
+        #expect(world.french.allSatisfy { $0.heard.count == 4 })
+    }
+
     @Test func `the floor passes to and fro and nobody hears the last talker's stream as his own`() {
         let world = world(italians: 1, french: 2, trunk: trunk)
         let everybody = world.italians + world.french
