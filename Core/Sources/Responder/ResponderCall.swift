@@ -23,6 +23,8 @@ struct ResponderCall: Sendable {
     var kind: GroupCallKind
     var tier: CallTier
     var session: SessionID?
+    /// When our own INVITE was answered; nil where the server invited us.
+    var joinedAt: Instant?
     /// Contact of the focus.
     var sessionIdentity: SIPURI?
     /// The server's description where it invited us.

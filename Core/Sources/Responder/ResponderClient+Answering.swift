@@ -62,9 +62,13 @@ extension ResponderClient {
     }
 
     /// The same group calls us again: what we believe to be in is gone at the server. While our own INVITE to the group
-    /// is out, its answer will come, and this one is declined.
+    /// is out, its answer will come, and this one is declined; so it is where the two crossed on the way, for as long
+    /// as a message may remain in the network (T4 of RFC 3261 17): the server took ours in place of its own.
     private mutating func makeRoom(for group: MCPTTGroupID, at now: Now) throws(Refusal) {
         for handle in Array(calls.keys) where calls[handle]?.group == group {
+            if let joinedAt = calls[handle]?.joinedAt, now.instant - joinedAt < settings.transactionTimers.t4 {
+                throw Refusal(status: 486)
+            }
             switch calls[handle]?.phase {
             case .preparing, .inviting: throw Refusal(status: 486)
             case .established, .ringing, .accepting: leave(handle, at: now)

@@ -131,6 +131,7 @@ extension ResponderClient {
         }
         let parameters = answer.floorParameters
         if let assigned = parameters.ssrc { calls[handle]?.audioSSRC = assigned }
+        calls[handle]?.joinedAt = now.instant
         calls[handle]?.sessionIdentity = response.headers.contacts.first?.uri.onlySIP
         begin(
             handle,

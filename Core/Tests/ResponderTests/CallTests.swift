@@ -343,6 +343,18 @@ import Testing
         #expect(bench.client.callHandles == [call])
     }
 
+    @Test func `An invitation that our own INVITE crossed is declined, a later one takes its place`() throws {
+        let bench = try Bench.registered()
+        bench.call()
+        bench.invite()
+        #expect(bench.takeResponse(486) != nil)
+        #expect(bench.client.callHandles == [call])
+        bench.pass(milliseconds: 5_000)
+        bench.invite(callID: "incoming-2")
+        bench.giveMedia(2)
+        #expect(bench.client.callHandles == [CallHandle(2)])
+    }
+
     @Test func `A re-INVITE can raise the call to an emergency, and an INFO end it`() throws {
         let bench = try Bench.registered()
         bench.invite()
