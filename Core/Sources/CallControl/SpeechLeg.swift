@@ -38,6 +38,9 @@ public struct SSRCAllocator: Sendable {
     public mutating func release(_ ssrc: UInt32) {
         taken.remove(ssrc)
     }
+
+    /// How many are in use.
+    public var count: Int { taken.count }
 }
 
 /// Mints identifiers whose upper eight bits are the number of the function, so that those of two functions of one

@@ -77,6 +77,18 @@ public struct ControllingFunction: Sendable {
         }
     }
 
+    public var population: FunctionPopulation {
+        FunctionPopulation(
+            calls: calls.count, sessions: agent.sessionCount,
+            references: groupsBySession.count + groupsByMedia.count + groupsByToken.count
+                + groupsBySubscription.count + ssrcs.count)
+    }
+
+    /// Whether a client counts as affiliated with a group that this system owns.
+    public func isAffiliated(_ user: MCPTTID, client: MCPTTClientID, with group: MCPTTGroupID) -> Bool {
+        affiliations.isAffiliated(ClientKey(user: user, client: client), with: group)
+    }
+
     /// Carries out one event. Media commands stand before the SIP messages that rely on them.
     public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
         switch event {

@@ -99,6 +99,12 @@ public struct MCGateway: Sendable {
     /// Sessions across the border that stand or are being set up.
     public var sessionCount: Int { sessions.count }
 
+    public var population: FunctionPopulation {
+        FunctionPopulation(
+            calls: sessions.count, sessions: agent.sessionCount,
+            references: ends.count + sessionsByLeg.count + carried.count)
+    }
+
     private mutating func drain(at now: Now) -> [FunctionAction] {
         pump(at: now)
         defer { actions.removeAll(keepingCapacity: true) }

@@ -60,6 +60,17 @@ public struct SignallingCell: Sendable {
         ].compactMap { $0 }.min()
     }
 
+    public var population: CellPopulation {
+        CellPopulation(
+            participating: participating.population, controlling: controlling.population,
+            gateway: gateway.population, transactions: transactions.count, invitations: invitations.count)
+    }
+
+    /// Whether a client counts as affiliated with a group that this system owns.
+    public func isAffiliated(_ user: MCPTTID, client: MCPTTClientID, with group: MCPTTGroupID) -> Bool {
+        controlling.isAffiliated(user, client: client, with: group)
+    }
+
     /// Carries out one event. The actions are to be carried out in order.
     public mutating func handle(_ event: CellEvent, at now: Now) -> [CellAction] {
         switch event {

@@ -66,6 +66,13 @@ public struct ParticipatingFunction: Sendable {
         }
     }
 
+    public var population: FunctionPopulation {
+        FunctionPopulation(
+            calls: calls.count, sessions: agent.sessionCount,
+            references: callsBySession.count + publications.count + carried.count
+                + users.values.reduce(0) { $0 + $1.calls.count })
+    }
+
     /// Carries out one event.
     public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
         switch event {

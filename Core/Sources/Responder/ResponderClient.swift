@@ -51,6 +51,9 @@ public struct ResponderClient: Sendable {
     /// The calls there are, oldest first.
     public var callHandles: [CallHandle] { Array(calls.keys) }
 
+    /// Sessions of the user agent, those included whose last answer is awaited.
+    public var sessionCount: Int { userAgent.sessionCount }
+
     /// True while RTP may be sent in that call.
     public func mayTalk(_ call: CallHandle) -> Bool { calls[call]?.talkingSSRC != nil }
 
