@@ -78,7 +78,8 @@ enum LabCast {
         name: "Durand", user: "durand", country: .france, organisation: "Sapeurs-pompiers", priority: 5,
         groups: [.flood, .pyrenees])
     static let garcia = LabPerson(
-        name: "Garcia", user: "garcia", country: .spain, organisation: "Bomberos", priority: 5, groups: [.flood, .pyrenees])
+        name: "Garcia", user: "garcia", country: .spain, organisation: "Bomberos", priority: 5,
+        groups: [.flood, .pyrenees])
     /// Come late: members of the group who affiliate while somebody talks.
     static let verdi = LabPerson(
         name: "Verdi", user: "verdi", country: .italy, organisation: "Carabinieri", priority: 5, groups: [.flood])
