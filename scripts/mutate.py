@@ -32,6 +32,10 @@ def run(*command):
     return subprocess.run(command, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def test(names):
+    return run("timeout", "-s", "KILL", "300", "swift", "test", "--skip-build", "--filter", names)
+
+
 def main():
     chosen = sys.argv[1:]
     COPY.parent.mkdir(exist_ok=True)
@@ -41,11 +45,17 @@ def main():
     first = run("swift", "build", "--build-tests")
     if first.returncode:
         sys.exit(first.stdout[-3000:] + "\nmutate: the unbroken Core does not build")
+    plan = [m for m in mutations() if not chosen or m["name"] in chosen]
+    if unknown := set(chosen) - {m["name"] for m in plan}:
+        sys.exit(f"mutate: no such decision: {sorted(unknown)}")
+    # A test that is red anyway, or a filter that matches none, would prove nothing.
+    for tests in sorted({m["tests"] for m in plan}):
+        healthy = test(tests)
+        if healthy.returncode or "with 0 tests" in healthy.stdout:
+            sys.exit(healthy.stdout[-3000:] + f"\nmutate: {tests} does not pass, or is empty, without any mutation")
     survived = 0
     total = 0
-    for mutation in mutations():
-        if chosen and mutation["name"] not in chosen:
-            continue
+    for mutation in plan:
         total += 1
         began = time.monotonic()
         target = COPY / mutation["file"]
@@ -61,9 +71,12 @@ def main():
                 print(f"mutate: {mutation['name']}: does not compile, so it proves nothing\n{built.stdout[-1500:]}")
                 survived += 1
                 continue
-            tested = run("timeout", "-s", "KILL", "300", "swift", "test", "--skip-build", "--filter", mutation["tests"])
+            tested = test(mutation["tests"])
             seconds = time.monotonic() - began
-            if tested.returncode == 0:
+            if tested.returncode in (124, 137, -9):
+                print(f"mutate: {mutation['name']}: HANGS: {mutation['tests']} did not end, so nobody is told what broke")
+                survived += 1
+            elif tested.returncode == 0:
                 print(f"mutate: {mutation['name']}: SURVIVED: no test of {mutation['tests']} noticed ({seconds:.0f} s)")
                 survived += 1
             else:

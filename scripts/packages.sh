@@ -32,6 +32,9 @@ install_debian() {
 # python_tools NAME...: PyPI packages in .venv of this checkout.
 python_tools() {
     command -v python3 >/dev/null || fail "python3 is missing"
-    [ -x .venv/bin/python ] || python3 -m venv .venv || fail "python3 -m venv failed (Debian: python3-venv)"
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+        rm -rf .venv
+        python3 -m venv .venv || fail "python3 -m venv failed (Debian: python3-venv)"
+    fi
     .venv/bin/pip install -q --disable-pip-version-check "$@" || fail "pip could not install: $*"
 }

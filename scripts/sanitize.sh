@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# The tests of Core under the address sanitizer, and under the undefined-behaviour traps of a debug build.
+# The tests of Core under the address sanitizer with the traps of a debug build, and those of the drivers, where threads
+# meet, under the thread sanitizer.
 set -euo pipefail
-cd "$(dirname "$0")/../Core"
-swift test --sanitize=address --scratch-path ../.build-asan --skip Simulation
+cd "$(dirname "$0")/.."
+(cd Core && swift test --sanitize=address --scratch-path ../.build-asan --skip SimulationTests)
+swift test --sanitize=thread --scratch-path .build-tsan --filter '^(SignallingDriverTests|MediaDriverTests)\.'

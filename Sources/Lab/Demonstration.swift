@@ -19,6 +19,8 @@ struct Demonstration {
     var voices: Voices
     private(set) var bursts: [TalkBurst] = []
     private(set) var failures: [String] = []
+    /// Who has come in: they must hear what is said in their groups.
+    private var present: [LabPerson] = []
     let beganAt = SystemClock.now().instant
 
     init(stage: Stage, players: [Player], voices: Voices, show: @escaping @Sendable (String) -> Void) {
@@ -43,6 +45,7 @@ struct Demonstration {
         try await comeLate(while: LabCast.rossi, .flood)
         act("A French rescuer calls a group of Spain: the call is set up across the border")
         try await speak(LabCast.durand, .pyrenees, seconds: 3)
+        await stage.keepQuiet()
         act("Short bursts within Italy, to measure")
         for number in 0..<12 {
             try await speak(number % 2 == 0 ? LabCast.rossi : LabCast.bianchi, .genoa, seconds: 1.2)
@@ -51,13 +54,18 @@ struct Demonstration {
         for number in 0..<12 {
             try await speak([LabCast.martin, LabCast.garcia, LabCast.durand][number % 3], .flood, seconds: 1.2)
         }
+        // What is still on its way arrives; who was cut off by mistake has been told by now.
         try await Task.sleep(for: .milliseconds(300))
+        let cuts = bursts.filter { $0.end == .preempted }.count
+        let revocations = await stage.states.values.map(\.revocations.count).reduce(0, +)
+        if revocations != cuts { failures.append("the floor was revoked \(revocations) times, and \(cuts) were meant") }
     }
 
     // MARK: Acts
 
     private mutating func comeIn() async throws {
         let coming = LabCast.early + LabCast.outsiders
+        present = coming
         act(
             "\(coming.count + LabCast.late.count) responders of \(LabCountry.all.count) countries register and affiliate"
         )
@@ -120,12 +128,14 @@ struct Demonstration {
         let talk = try await press(talker, group, speech: try voices.next(talker.country.language, seconds: 6))
         _ = await stage.wait(.seconds(5)) { $0[talker.name]?.isTalking == true }
         try await Task.sleep(for: .seconds(2))
+        let revoked = await stage.state(of: talker.name).revocations.count
         let cut = try await press(urgent, group, speech: urgentSpeech)
-        await finish(talk)
-        await finish(cut)
-        if !bursts.contains(where: { $0.talker == talker.name && $0.end == .preempted }) {
+        if await !stage.wait(.seconds(5), until: { ($0[talker.name]?.revocations.count ?? 0) > revoked }) {
             failures.append("\(urgent.name) did not take the floor from \(talker.name)")
         }
+        let cutAt = await stage.state(of: talker.name).revocations.dropFirst(revoked).first
+        await finish(talk, cutAt: cutAt)
+        await finish(cut)
     }
 
     private mutating func comeLate(while talker: LabPerson, _ group: LabGroup) async throws {
@@ -138,6 +148,7 @@ struct Demonstration {
             players[person.name]?.device.command(.affiliate(person.groups.map(\.id)))
             talk.late.append(
                 TalkBurst.Listener(name: person.name, country: person.country.code, joinedAt: now.nanoseconds))
+            present.append(person)
         }
         await finish(talk)
     }
@@ -150,7 +161,7 @@ struct Demonstration {
         var pressedAt: Instant
         var setsUpCall: Bool
         var talksBefore: Int
-        /// Who is affiliated to the group when the button goes down.
+        /// Who has come into the group when the button goes down.
         var listeners: [TalkBurst.Listener]
         var late: [TalkBurst.Listener] = []
         var seconds: Double
@@ -158,11 +169,9 @@ struct Demonstration {
 
     private func press(_ person: LabPerson, _ group: LabGroup, speech: EncodedSpeech) async throws -> Press {
         guard let player = players[person.name] else { throw LabError("\(person.name) has no device") }
-        let states = await stage.states
-        let listeners = LabCast.players.filter { other in
-            other.name != person.name && states[other.name]?.affiliated.contains(group.id.value) == true
-        }.map { TalkBurst.Listener(name: $0.name, country: $0.country.code) }
-        let state = states[person.name] ?? PlayerState()
+        let listeners = present.filter { $0.name != person.name && $0.groups.contains(group) }
+            .map { TalkBurst.Listener(name: $0.name, country: $0.country.code) }
+        let state = await stage.state(of: person.name)
         player.device.say(speech)
         let pressedAt = SystemClock.now().instant
         if let call = state.calls[group.id.value] {
@@ -175,12 +184,12 @@ struct Demonstration {
             talksBefore: state.talks.count, listeners: listeners, seconds: speech.duration.inSeconds)
     }
 
-    private mutating func finish(_ press: Press) async {
+    private mutating func finish(_ press: Press, cutAt: Instant? = nil) async {
         let name = press.person.name
         let done = await stage.wait(.seconds(20 + press.seconds)) { states in
             (states[name]?.talks.count ?? 0) > press.talksBefore
         }
-        // The two threads of a device tell apart what belongs together: that it was revoked may come a moment later.
+        // The last packet reaches the ears.
         try? await Task.sleep(for: .milliseconds(120))
         let state = await stage.state(of: name)
         guard done, state.talks.count > press.talksBefore else {
@@ -189,15 +198,14 @@ struct Demonstration {
             return
         }
         let talk = state.talks[press.talksBefore]
-        let wasRevoked = state.revocations.contains { $0 >= talk.grantedAt && $0 <= talk.endedAt + .milliseconds(500) }
         let access: TalkBurst.Access =
             press.setsUpCall
             ? .withCallSetUp : (state.lastQueued.map { $0 >= press.pressedAt } ?? false) ? .queued : .immediate
         let burst = TalkBurst(
-            number: bursts.count + 1, group: press.group.displayName, talker: name,
-            country: press.person.country.code, ssrc: talk.ssrc, pressedAt: press.pressedAt.nanoseconds,
-            grantedAt: talk.grantedAt.nanoseconds, endedAt: talk.endedAt.nanoseconds, access: access,
-            end: wasRevoked ? .preempted : .released,
+            number: bursts.count + 1, group: press.group.displayName, groupCountry: press.group.owner.code,
+            talker: name, country: press.person.country.code, ssrc: talk.ssrc, pressedAt: press.pressedAt.nanoseconds,
+            grantedAt: talk.grantedAt.nanoseconds, endedAt: talk.endedAt.nanoseconds, cutAt: cutAt?.nanoseconds,
+            access: access,
             packets: talk.packets.map {
                 SentPacket(sequence: $0.sequence, sentAt: $0.sentAt.nanoseconds, payload: $0.payload)
             },
@@ -207,9 +215,10 @@ struct Demonstration {
     }
 
     private func tell(_ burst: TalkBurst) {
+        let until = burst.next(in: bursts)
         let ears = burst.listeners.map { listener -> String in
             let heard = players[listener.name]?.recorder.labPackets ?? []
-            let hearing = burst.hearing(by: listener, of: heard)
+            let hearing = burst.hearing(by: listener, of: heard, until: until)
             return "\(listener.name) \(listener.country)"
                 + (hearing.isWhole ? "" : " (\(hearing.packetsHeard)/\(hearing.packetsSent))")
         }

@@ -10,12 +10,8 @@ public struct KPI: Sendable, Codable {
     public var median: Double?
     public var percentile95: Double?
     public var maximum: Double?
-
     /// nil where there is no limit or nothing was measured.
-    public var holds: Bool? {
-        guard let limitMilliseconds, let percentile95, let maximum else { return nil }
-        return (share >= 1 ? maximum : percentile95) < limitMilliseconds
-    }
+    public var holds: Bool?
 
     public init(name: String, meaning: String, limit: Double?, share: Double, values: [Double]) {
         self.name = name
@@ -27,6 +23,7 @@ public struct KPI: Sendable, Codable {
         median = Percentile.of(sorted, 0.5)
         percentile95 = Percentile.of(sorted, 0.95)
         maximum = sorted.last
+        if let limit, let worst = share >= 1 ? maximum : percentile95 { holds = worst < limit }
     }
 }
 
@@ -45,9 +42,15 @@ public struct KPIReport: Sendable, Codable {
     public var inCountry: [KPI]
     public var acrossBorder: [KPI]
 
-    public init(bursts: [TalkBurst], hearings: [Hearing], groupCountry: [String: String], lateEntries: [LateEntry]) {
+    public init(bursts: [TalkBurst], hearings: [Hearing], lateEntries: [LateEntry]) {
         func report(crossing: Bool) -> [KPI] {
-            let own = bursts.filter { ($0.country != groupCountry[$0.group]) == crossing }
+            let own = bursts.filter { $0.pressCrossesBorder == crossing }
+            // A call is set up towards everybody who is invited: with somebody abroad it is set up across a border.
+            let setUps = bursts.filter { burst in
+                burst.access == .withCallSetUp
+                    && (burst.pressCrossesBorder || burst.listeners.contains { $0.country != burst.groupCountry })
+                        == crossing
+            }
             let heard = hearings.filter { $0.crossesBorder == crossing }
             func limit(_ value: Double) -> Double? { crossing ? nil : value }
             return [
@@ -59,7 +62,7 @@ public struct KPIReport: Sendable, Codable {
                     values: own.filter { $0.access == .queued }.map(\.accessMilliseconds)),
                 KPI(
                     name: "KPI 2", meaning: "end-to-end access with call set-up", limit: limit(1000), share: 1,
-                    values: own.filter { $0.access == .withCallSetUp }.map(\.accessMilliseconds)),
+                    values: setUps.map(\.accessMilliseconds)),
                 KPI(
                     name: "KPI 3", meaning: "mouth to ear", limit: limit(300), share: 0.95,
                     values: heard.flatMap(\.mouthToEarMilliseconds)),
@@ -72,9 +75,9 @@ public struct KPIReport: Sendable, Codable {
         acrossBorder = report(crossing: true)
     }
 
-    /// True where every in-country indicator that has samples and a limit holds.
+    /// True where every in-country indicator with a limit was measured and holds.
     public var inCountryHolds: Bool {
-        inCountry.allSatisfy { $0.holds != false }
+        inCountry.allSatisfy { $0.limitMilliseconds == nil || $0.holds == true }
     }
 }
 

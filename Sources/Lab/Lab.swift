@@ -18,19 +18,21 @@ public final class Lab: Sendable {
 
     /// Writes the configuration of each country below `folder` and starts its process.
     ///
-    /// - Parameter program: path of this program, which also serves.
+    /// - Parameters:
+    ///   - program: path of this program, which also serves.
+    ///   - tlsKeyLog: file to which the systems write the secrets of their TLS sessions.
     public static func start(
-        folder: URL, program: String, logger: Logger, show: @escaping @Sendable (String) -> Void
+        folder: URL, program: String, tlsKeyLog: String? = nil, logger: Logger,
+        show: @escaping @Sendable (String) -> Void
     ) async throws -> Lab {
         let ground = try LabGround(folder: folder)
         var children: [SystemChild] = []
         do {
             for country in LabCountry.all {
-                let log = ground.folder(of: country).appendingPathComponent("system.log")
                 children.append(
                     try SystemChild(
                         country: country, program: program, configuration: ground.configurationFile(of: country),
-                        log: log))
+                        tlsKeyLog: tlsKeyLog, log: ground.log(of: country)))
             }
             let lab = Lab(ground: ground, children: children, program: program, logger: logger, show: show)
             try await lab.waitUntilReady()
@@ -58,7 +60,7 @@ public final class Lab: Sendable {
             let partners = LabCountry.all.filter { $0.code != child.country.code }.map {
                 "partner.reachable \($0.domain)"
             }
-            let log = ground.folder(of: child.country).appendingPathComponent("system.log")
+            let log = ground.log(of: child.country)
             let limit = SystemClock.now().instant + .seconds(30)
             while true {
                 let text = try String(contentsOf: log, encoding: .utf8)
@@ -74,6 +76,18 @@ public final class Lab: Sendable {
 
     public func stop() {
         for child in children { child.stop() }
+    }
+
+    /// Until the task is cancelled; says once of each system that ends by itself.
+    public func stayUp() async {
+        var gone: Set<String> = []
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(500))
+            for child in children where !child.isRunning && gone.insert(child.country.code).inserted {
+                let log = ground.log(of: child.country).path
+                show("the system of \(child.country.name) ended by itself; its log: \(log)")
+            }
+        }
     }
 
     /// Plays the Liguria flood and measures it. What each listener heard lies as WAV below the lab's folder.
@@ -96,11 +110,13 @@ public final class Lab: Sendable {
         }
         let voices = try Voices(languages: LabCountry.all.map(\.language))
         var demonstration = Demonstration(stage: stage, players: players, voices: voices, show: show)
-        try await demonstration.play()
+        let played: Result<Void, any Error>
+        do { played = .success(try await demonstration.play()) } catch { played = .failure(error) }
         for player in players { player.device.command(.deregister) }
-        try await Task.sleep(for: .milliseconds(500))
+        try? await Task.sleep(for: .milliseconds(500))
         for player in players { await player.device.stop() }
         await threads.stop()
+        try played.get()
         for child in children where !child.isRunning {
             demonstration.note(failure: "the system of \(child.country.name) ended by itself")
         }
@@ -108,10 +124,7 @@ public final class Lab: Sendable {
         for player in players { received[player.person.name] = player.recorder.labPackets }
         return LabReport(
             title: "Liguria flood", beganAt: demonstration.beganAt.nanoseconds, bursts: demonstration.bursts,
-            received: received, outsiders: LabCast.outsiders.map(\.name),
-            groupCountry: Dictionary(
-                uniqueKeysWithValues: LabGroup.allCases.map { ($0.displayName, $0.owner.code) }),
-            failures: demonstration.failures)
+            received: received, failures: demonstration.failures)
     }
 
     /// How people join the lab by hand, from two other terminals.

@@ -27,8 +27,6 @@ struct LabPerson: Sendable {
     var mcpttID: MCPTTID { MCPTTID("sip:\(user)@\(country.domain)") }
     var publicIdentity: PublicUserIdentity { PublicUserIdentity("sip:\(user).phone@\(country.domain)") }
     var privateIdentity: PrivateUserIdentity { PrivateUserIdentity("\(user).phone@\(country.domain)") }
-    /// The lab makes a secret for everybody when it writes the directories; this one is for people who join by hand.
-    static let guestPassword = "guest"
 }
 
 /// One group of the demonstration.

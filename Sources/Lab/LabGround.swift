@@ -1,7 +1,6 @@
 import CertificateAuthority
 import Foundation
 import MCFoundation
-import MediaDriver
 
 /// Ports of one country on loopback.
 struct LabPorts {
@@ -22,8 +21,12 @@ struct LabGround {
     /// - Parameter folder: what stands there from an earlier run is replaced.
     init(folder: URL) throws {
         self.folder = folder
-        for country in LabCountry.all {
-            ports[country.code] = try LabGround.freePorts()
+        // Held until everything is written; no two systems get the same.
+        let reservation = try PortReservation(7 * LabCountry.all.count)
+        for (index, country) in LabCountry.all.enumerated() {
+            let mine = Array(reservation.ports[7 * index..<7 * index + 7])
+            ports[country.code] = LabPorts(
+                accessTLS: mine[0], accessTCP: mine[1], interconnection: mine[2], media: Array(mine[3...]))
         }
         var random = SystemRandomNumberGenerator()
         for person in LabCast.everybody { passwords[person.mcpttID.value] = random.token(20) }
@@ -31,6 +34,7 @@ struct LabGround {
     }
 
     func folder(of country: LabCountry) -> URL { folder.appendingPathComponent(country.code) }
+    func log(of country: LabCountry) -> URL { folder(of: country).appendingPathComponent("system.log") }
     func configurationFile(of country: LabCountry) -> URL { folder(of: country).appendingPathComponent("system.yaml") }
     func authorityPEM(of country: LabCountry) throws -> String {
         try String(contentsOf: folder(of: country).appendingPathComponent("authority.pem"), encoding: .utf8)
@@ -155,14 +159,5 @@ struct LabGround {
             priority: \(person.priority)
 
             """
-    }
-
-    /// Ports that were free a moment ago: bound together, so that they differ, and released.
-    private static func freePorts() throws -> LabPorts {
-        let any = SocketAddress(.loopback, port: 0)
-        let sockets = try (0..<7).map { _ in try DatagramSocket(bind: any) }
-        let ports = sockets.map(\.localAddress.port)
-        return LabPorts(
-            accessTLS: ports[0], accessTCP: ports[1], interconnection: ports[2], media: Array(ports[3..<7]))
     }
 }

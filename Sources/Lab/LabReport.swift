@@ -6,6 +6,7 @@ public struct LabReport: Sendable, Codable {
     public struct Burst: Sendable, Codable {
         public var number: Int
         public var group: String
+        public var groupCountry: String
         public var talker: String
         public var country: String
         public var access: TalkBurst.Access
@@ -19,13 +20,6 @@ public struct LabReport: Sendable, Codable {
         public var endedAtSeconds: Double
     }
 
-    /// One stream of speech over one border, counted where it arrives: it must cross once.
-    public struct Crossing: Sendable, Codable {
-        public var from: String
-        public var to: String
-        public var packets: Int
-    }
-
     public var title: String
     public var bursts: [Burst]
     public var hearings: [Hearing]
@@ -36,7 +30,8 @@ public struct LabReport: Sendable, Codable {
     /// What did not come true, in words; empty where the demonstration succeeded.
     public var failures: [String]
 
-    public var everybodyHeard: Bool { failures.isEmpty }
+    /// True where nothing failed.
+    public var everybodyHeard: Bool
 
     public func encoded() throws -> Data {
         let encoder = JSONEncoder()
@@ -48,12 +43,10 @@ public struct LabReport: Sendable, Codable {
 extension LabReport {
     /// Draws the conclusion from what talkers sent and listeners received.
     ///
-    /// - Parameters:
-    ///   - received: per listener all packets that reached its audio socket.
-    ///   - outsiders: listeners that were meant to hear nothing at all.
+    /// - Parameter received: per player all packets that reached its audio socket.
     public init(
-        title: String, beganAt: Int64, bursts: [TalkBurst], received: [String: [HeardPacket]], outsiders: [String],
-        groupCountry: [String: String], failures alreadyKnown: [String]
+        title: String, beganAt: Int64, bursts: [TalkBurst], received: [String: [HeardPacket]],
+        failures alreadyKnown: [String]
     ) {
         var failures = alreadyKnown
         var hearings: [Hearing] = []
@@ -64,9 +57,7 @@ extension LabReport {
             }
             for listener in burst.listeners {
                 let heard = received[listener.name] ?? []
-                let next = bursts.filter { $0.ssrc == burst.ssrc && $0.grantedAt > burst.grantedAt }.map(\.grantedAt)
-                    .min()
-                let hearing = burst.hearing(by: listener, of: heard, until: next)
+                let hearing = burst.hearing(by: listener, of: heard, until: burst.next(in: bursts))
                 hearings.append(hearing)
                 if !hearing.isWhole {
                     failures.append(
@@ -80,17 +71,17 @@ extension LabReport {
                     let ear = Double(first.receivedAt - joinedAt) / 1e6 + SpeechDelay.playOut.inMilliseconds
                     entries.append(
                         LateEntry(
-                            listener: listener.name, crossesBorder: listener.country != groupCountry[burst.group],
-                            milliseconds: ear))
+                            listener: listener.name, crossesBorder: hearing.crossesBorder, milliseconds: ear))
                 }
             }
         }
-        let overheard = LabReport.overheard(bursts: bursts, received: received, outsiders: outsiders)
+        let overheard = LabReport.overheard(bursts: bursts, received: received)
         failures += overheard.map { "\($0), which it must not" }
         self.title = title
         self.bursts = bursts.map { burst in
             Burst(
-                number: burst.number, group: burst.group, talker: burst.talker, country: burst.country,
+                number: burst.number, group: burst.group, groupCountry: burst.groupCountry, talker: burst.talker,
+                country: burst.country,
                 access: burst.access, end: burst.end, accessMilliseconds: burst.accessMilliseconds,
                 seconds: Double(burst.endedAt - burst.grantedAt) / 1e9, packets: burst.packets.count, ssrc: burst.ssrc,
                 grantedAtSeconds: Double(burst.grantedAt - beganAt) / 1e9,
@@ -98,31 +89,39 @@ extension LabReport {
         }
         self.hearings = hearings
         self.overheard = overheard
-        kpis = KPIReport(bursts: bursts, hearings: hearings, groupCountry: groupCountry, lateEntries: entries)
+        kpis = KPIReport(bursts: bursts, hearings: hearings, lateEntries: entries)
         lateEntries = entries
         self.failures = failures
+        everybodyHeard = failures.isEmpty
     }
 
-    /// Outsiders that received anything, and listeners or talkers that received a burst not meant for them.
-    private static func overheard(
-        bursts: [TalkBurst], received: [String: [HeardPacket]], outsiders: [String]
-    ) -> [String] {
+    /// Players that received speech which was not meant for them, or which no burst of the demonstration explains.
+    private static func overheard(bursts: [TalkBurst], received: [String: [HeardPacket]]) -> [String] {
         var findings: [String] = []
         for name in received.keys.sorted() {
-            let packets = received[name] ?? []
-            if outsiders.contains(name), !packets.isEmpty {
-                findings.append("\(name) received \(packets.count) packets of speech")
-                continue
+            var unexplained = received[name] ?? []
+            for burst in bursts where !unexplained.isEmpty {
+                let isMeant = burst.listeners.contains { $0.name == name }
+                let last = min(burst.next(in: bursts) ?? .max, burst.endedAt + TalkBurst.tail)
+                let count = unexplained.count
+                unexplained.removeAll {
+                    $0.ssrc == burst.ssrc && $0.receivedAt >= burst.grantedAt && $0.receivedAt < last
+                }
+                if !isMeant, unexplained.count < count {
+                    findings.append("\(name) received \(count - unexplained.count) packets of burst \(burst.number)")
+                }
             }
-            for burst in bursts where !burst.listeners.contains(where: { $0.name == name }) {
-                let sent = Set(burst.packets.map(\.payload))
-                let count = packets.filter {
-                    $0.ssrc == burst.ssrc && $0.receivedAt >= burst.grantedAt && $0.receivedAt <= burst.endedAt
-                        && sent.contains($0.payload)
-                }.count
-                if count > 0 { findings.append("\(name) received \(count) packets of burst \(burst.number)") }
+            if !unexplained.isEmpty {
+                findings.append("\(name) received \(unexplained.count) packets that belong to no burst")
             }
         }
         return findings
+    }
+}
+
+extension TalkBurst {
+    /// When the same stream begins to carry another burst.
+    func next(in bursts: [TalkBurst]) -> Int64? {
+        bursts.filter { $0.ssrc == ssrc && $0.grantedAt > grantedAt }.map(\.grantedAt).min()
     }
 }

@@ -25,6 +25,9 @@ actor Stage {
     private var waiting:
         [(id: Int, condition: ([String: PlayerState]) -> Bool, resume: CheckedContinuation<Bool, Never>)] = []
     private var nextWait = 0
+    /// By SSRC.
+    private var talkers: [UInt32: String] = [:]
+    private var isQuiet = false
     private let show: @Sendable (String) -> Void
 
     init(show: @escaping @Sendable (String) -> Void) {
@@ -33,6 +36,8 @@ actor Stage {
 
     func state(of name: String) -> PlayerState { players[name] ?? PlayerState() }
     var states: [String: PlayerState] { players }
+    /// From now on it is no longer shown who begins to talk and to hear.
+    func keepQuiet() { isQuiet = true }
 
     /// True once the condition holds; false if it does not within the time.
     func wait(_ timeout: Duration, until condition: @escaping @Sendable ([String: PlayerState]) -> Bool) async -> Bool {
@@ -44,7 +49,11 @@ actor Stage {
             giveUp(id)
         }
         defer { alarm.cancel() }
-        return await withCheckedContinuation { waiting.append((id, condition, $0)) }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { waiting.append((id, condition, $0)) }
+        } onCancel: {
+            alarm.cancel()
+        }
     }
 
     private func giveUp(_ id: Int) {
@@ -57,13 +66,15 @@ actor Stage {
         switch notice {
         case .responder(let responderNotice, let at):
             take(responderNotice, of: name, at: at, &state)
-        case .talking(_, ssrc: _, at: _):
+        case .talking(_, ssrc: let ssrc, at: _):
             state.isTalking = true
+            talkers[ssrc] = name
+            if !isQuiet { show("    \(name) has the floor and talks") }
         case .talked(let talk):
             state.isTalking = false
             state.talks.append(talk)
-        case .hearing:
-            break
+        case .hearing(_, ssrc: let ssrc, at: _):
+            if !isQuiet { show("        \(name) hears \(talkers[ssrc] ?? "somebody")") }
         }
         players[name] = state
         for waiter in waiting where waiter.condition(players) {

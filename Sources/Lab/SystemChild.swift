@@ -1,24 +1,25 @@
 import Foundation
 import Synchronization
 
-/// One national system as a process of its own.
+/// One national system as a process of its own. It ends with the lab, however that ends: it reads the end of its input.
 final class SystemChild: Sendable {
     let country: LabCountry
     private let process: Mutex<Process>
-    /// Set before the lab ends it, so that an end by itself can be told apart.
-    private let isEnding = Mutex(false)
+    private let lifeline: Pipe
 
-    /// Starts `program serve --config FILE`. Its log goes to `log`.
-    init(country: LabCountry, program: String, configuration: URL, log: URL) throws {
+    /// Starts `program serve --attached --config FILE`. Its log goes to `log`.
+    init(country: LabCountry, program: String, configuration: URL, tlsKeyLog: String?, log: URL) throws {
         self.country = country
         try Data().write(to: log)
         let output = try FileHandle(forWritingTo: log)
+        lifeline = Pipe()
         let child = Process()
         child.executableURL = URL(fileURLWithPath: program)
-        child.arguments = ["serve", "--config", configuration.path]
+        child.arguments =
+            ["serve", "--attached", "--config", configuration.path] + (tlsKeyLog.map { ["--tls-key-log", $0] } ?? [])
         child.standardOutput = output
         child.standardError = output
-        child.standardInput = FileHandle.nullDevice
+        child.standardInput = lifeline
         try child.run()
         process = Mutex(child)
     }
@@ -28,7 +29,6 @@ final class SystemChild: Sendable {
 
     /// Asks it to end, and waits until it has, at most five seconds; then it is ended.
     func stop() {
-        isEnding.withLock { $0 = true }
         process.withLock { child in
             guard child.isRunning else { return }
             child.terminate()

@@ -25,9 +25,10 @@ public final class NationalSystem: Sendable {
 
     /// Reads certificates and the directory that the configuration names, binds every socket, and runs.
     ///
-    /// `observe` is called on the cell's thread with what happens; it must return soon.
+    /// `keyLog` is for trials: the secrets of accepted TLS sessions are written there. `observe` is called on the
+    /// cell's thread with what happens; it must return soon.
     public static func start(
-        _ configuration: SystemConfiguration, logger: Logger,
+        _ configuration: SystemConfiguration, logger: Logger, keyLog: TLSKeyLog? = nil,
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) async throws -> NationalSystem {
         let directory = try DirectoryFile.read(for: configuration).snapshot(for: configuration)
@@ -39,7 +40,7 @@ public final class NationalSystem: Sendable {
             let cell = SignallingCell(
                 settings: try NationalSystem.settings(configuration), directory: directory,
                 random: SeededGenerator(seed: seed), at: SystemClock.now())
-            let transport = try NationalSystem.transport(configuration)
+            let transport = try NationalSystem.transport(configuration, keyLog)
             let partnerListeners = Set(transport.listeners.map(\.name).filter { $0.hasPrefix("interconnection") })
             let signalling = try await SignallingDriver.start(
                 configuration: transport, cell: cell, partnerListeners: partnerListeners, logger: logger,
@@ -123,7 +124,9 @@ public final class NationalSystem: Sendable {
         return settings
     }
 
-    private static func transport(_ configuration: SystemConfiguration) throws -> TransportConfiguration {
+    private static func transport(
+        _ configuration: SystemConfiguration, _ keyLog: TLSKeyLog?
+    ) throws -> TransportConfiguration {
         let files = configuration.certificates
         let access = try identity(files.access)
         let gateway = try identity(files.interconnection)
@@ -140,8 +143,10 @@ public final class NationalSystem: Sendable {
             case .optional: .optional
             case .required: .required
             }
-        let accessTLS = ServerTLS(identity: access, clientCertificate: clientCertificate, authorities: own)
-        let partnerTLS = ServerTLS(identity: gateway, clientCertificate: .required, authorities: partners.map(\.1))
+        let accessTLS = ServerTLS(
+            identity: access, clientCertificate: clientCertificate, authorities: own, keyLog: keyLog)
+        let partnerTLS = ServerTLS(
+            identity: gateway, clientCertificate: .required, authorities: partners.map(\.1), keyLog: keyLog)
         var listeners: [Listener] = []
         func listen(_ name: String, _ kind: TransportKind, _ addresses: [SocketAddress], _ tls: ServerTLS?) {
             for (number, address) in addresses.enumerated() {

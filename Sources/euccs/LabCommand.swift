@@ -30,33 +30,49 @@ struct LabCommand: AsyncParsableCommand {
     @Option(help: "Where certificates, configuration, logs and recordings go.")
     var directory = "lab-out"
 
+    @Option(help: "Write the secrets of the systems' TLS sessions to this file, for a dissector.")
+    var tlsKeyLog: String?
+
     func run() async throws {
+        let end = EndSignal()
         let folder = URL(fileURLWithPath: directory)
-        Terminal.show("Three national systems start")
-        let lab: Lab
+        let isSatisfied: Bool?
         do {
-            lab = try await Lab.start(
-                folder: folder, program: try LabCommand.ownPath(), logger: Terminal.logger("lab", level: .warning),
-                show: { Terminal.show($0) })
+            let program = try LabCommand.ownPath()
+            isSatisfied = try await end.cancelling { try await play(in: folder, program: program) }
+        } catch let failure as ExitCode {
+            throw failure
         } catch {
             Terminal.complain("\(error)")
             throw ExitCode.failure
         }
-        defer { lab.stop() }
-        let result: LabReport
-        do { result = try await lab.demonstrate() } catch {
-            Terminal.complain("\(error)")
-            throw ExitCode.failure
+        guard let isSatisfied else {
+            Terminal.show("interrupted; the systems are stopped")
+            throw ExitCode(130)
         }
+        if !isSatisfied { throw ExitCode.failure }
+    }
+
+    /// True where everybody who should have heard did, and the indicators hold where that was asked.
+    private func play(in folder: URL, program: String) async throws -> Bool {
+        Terminal.show("Three national systems start")
+        let lab = try await Lab.start(
+            folder: folder, program: program, tlsKeyLog: tlsKeyLog, logger: Terminal.logger("lab", level: .warning),
+            show: { Terminal.show($0) })
+        defer { lab.stop() }
+        let result = try await lab.demonstrate()
         Terminal.show(ReportTable.text(result))
         Terminal.show("What each listener heard: \(folder.appendingPathComponent("heard").path)")
         if let report { try write(result, to: report) }
+        let isSatisfied = result.everybodyHeard && (kpi == .report || result.kpis.inCountryHolds)
+        if result.everybodyHeard, !isSatisfied {
+            Terminal.complain("in-country indicators of TS 22.179 missed or without a sample: --kpi enforce")
+        }
         if !once {
             Terminal.show(lab.joinInstructions)
-            await EndSignal.wait()
+            await lab.stayUp()
         }
-        let isSatisfied = result.everybodyHeard && (kpi == .report || result.kpis.inCountryHolds)
-        if !isSatisfied { throw ExitCode.failure }
+        return isSatisfied
     }
 
     private func write(_ result: LabReport, to path: String) throws {

@@ -29,6 +29,7 @@ struct DeviceOptions: ParsableArguments {
 /// Waits for what a command needs, shows the rest.
 actor Handheld {
     private let device: ResponderDevice
+    private static let mostSeen = 1_000
     private var seen: [ResponderNotice] = []
     private var hasTalked = false
 
@@ -57,7 +58,21 @@ actor Handheld {
 
     func command(_ command: ResponderCommand) { device.command(command) }
     func say(_ speech: EncodedSpeech) { device.say(speech) }
-    var isDoneTalking: Bool { hasTalked }
+
+    func call(_ group: String, chat: Bool, requestsFloor: Bool) {
+        command(
+            .call(
+                CallRequest(
+                    group: MCPTTGroupID(group), kind: chat ? .chat : .prearranged, requestsFloor: requestsFloor)))
+    }
+
+    /// True once the talk is over; false where it is not within the time.
+    func hasTalked(within time: Duration) async throws -> Bool {
+        for _ in 0..<Int(time.inSeconds * 20) where !hasTalked {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return hasTalked
+    }
 
     func end() async {
         device.command(.deregister)
@@ -68,6 +83,8 @@ actor Handheld {
     private func take(_ notice: DeviceNotice) {
         switch notice {
         case .responder(let responderNotice, at: _):
+            // What a command waits for came lately: who stays for weeks must not remember everything.
+            if seen.count >= Handheld.mostSeen { seen.removeFirst(Handheld.mostSeen / 2) }
             seen.append(responderNotice)
             if let line = ResponderLine.text(responderNotice) { Terminal.show(line) }
         case .talking: Terminal.show("you have the floor and talk")
@@ -153,13 +170,25 @@ enum ResponderLine {
 }
 
 extension DeviceOptions {
+    /// Comes in, does the work, and takes leave, however the work ends: what was heard is whole on disk.
+    func run(_ groups: [String], _ work: @escaping @Sendable (Handheld) async throws -> Void) async throws {
+        let end = EndSignal()
+        let handheld = try await Handheld.start(self)
+        let outcome: Result<Void?, any Error>
+        do {
+            outcome = .success(
+                try await end.cancelling {
+                    try await handheld.comeIn(groups)
+                    try await work(handheld)
+                })
+        } catch { outcome = .failure(error) }
+        await handheld.end()
+        _ = try outcome.get()
+    }
+
     /// Stays for the time asked for, or until Ctrl-C.
     func stay() async throws {
-        if let seconds {
-            try await Task.sleep(for: .seconds(seconds))
-        } else {
-            await EndSignal.wait()
-        }
+        try await Task.sleep(for: seconds.map { .seconds($0) } ?? .seconds(Int.max / 2))
     }
 }
 
@@ -169,10 +198,7 @@ extension ResponderCommands {
         @OptionGroup var device: DeviceOptions
 
         func run() async throws {
-            let handheld = try await Handheld.start(device)
-            try await handheld.comeIn([])
-            try await device.stay()
-            await handheld.end()
+            try await device.run([]) { _ in try await device.stay() }
         }
     }
 
@@ -182,10 +208,7 @@ extension ResponderCommands {
         @Option(help: "MCPTT group ID; may be given several times.") var group: [String]
 
         func run() async throws {
-            let handheld = try await Handheld.start(device)
-            try await handheld.comeIn(group)
-            try await device.stay()
-            await handheld.end()
+            try await device.run(group) { _ in try await device.stay() }
         }
     }
 
@@ -195,11 +218,10 @@ extension ResponderCommands {
         @Option(help: "MCPTT group ID; may be given several times.") var group: [String]
 
         func run() async throws {
-            let handheld = try await Handheld.start(device)
-            try await handheld.comeIn(group)
-            Terminal.show("listening")
-            try await device.stay()
-            await handheld.end()
+            try await device.run(group) { _ in
+                Terminal.show("listening")
+                try await device.stay()
+            }
         }
     }
 
@@ -210,14 +232,13 @@ extension ResponderCommands {
         @Flag(help: "The group is a chat group.") var chat = false
 
         func run() async throws {
-            let handheld = try await Handheld.start(device)
-            try await handheld.comeIn([group])
-            await handheld.command(.call(CallRequest(group: MCPTTGroupID(group), kind: chat ? .chat : .prearranged)))
-            try await handheld.expect("call", failing: { if case .callFailed = $0 { true } else { false } }) {
-                if case .callStarted = $0 { true } else { false }
+            try await device.run([group]) { handheld in
+                await handheld.call(group, chat: chat, requestsFloor: false)
+                try await handheld.expect("call", failing: { if case .callFailed = $0 { true } else { false } }) {
+                    if case .callStarted = $0 { true } else { false }
+                }
+                try await device.stay()
             }
-            try await device.stay()
-            await handheld.end()
         }
     }
 
@@ -227,6 +248,7 @@ extension ResponderCommands {
         @OptionGroup var device: DeviceOptions
         @Option(help: "MCPTT group ID.") var group: String
         @Option(help: "What to say: PCM, 16 bit, any rate.") var wav: String
+        @Flag(help: "The group is a chat group.") var chat = false
 
         func run() async throws {
             let speech: EncodedSpeech
@@ -234,25 +256,19 @@ extension ResponderCommands {
                 Terminal.complain("\(wav): \(error)")
                 throw ExitCode(2)
             }
-            let handheld = try await Handheld.start(device)
-            try await handheld.comeIn([group])
-            await handheld.say(speech)
-            if let call = await handheld.call(of: group) {
-                await handheld.command(.press(call))
-            } else {
-                await handheld.command(.call(CallRequest(group: MCPTTGroupID(group), requestsFloor: true)))
+            try await device.run([group]) { handheld in
+                await handheld.say(speech)
+                if let call = await handheld.call(of: group) {
+                    await handheld.command(.press(call))
+                } else {
+                    await handheld.call(group, chat: chat, requestsFloor: true)
+                }
+                guard try await handheld.hasTalked(within: speech.duration + .seconds(30)) else {
+                    Terminal.complain("the floor did not come")
+                    throw ExitCode.failure
+                }
+                if device.seconds != nil { try await device.stay() }
             }
-            let limit = speech.duration.inSeconds + 30
-            for _ in 0..<Int(limit * 20) {
-                if await handheld.isDoneTalking { break }
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            guard await handheld.isDoneTalking else {
-                Terminal.complain("the floor did not come")
-                throw ExitCode.failure
-            }
-            if device.seconds != nil { try await device.stay() }
-            await handheld.end()
         }
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import NationalSystem
 import Policy
+import SignallingDriver
 
 /// Runs one national system until it is asked to end.
 struct ServeCommand: AsyncParsableCommand {
@@ -14,6 +15,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "The system's configuration file.")
     var config: String
+
+    @Flag(help: "End when standard input ends: whoever started the system and held it open is gone.")
+    var attached = false
+
+    @Option(help: "Trials only: write the secrets of TLS sessions to this file, for a dissector.")
+    var tlsKeyLog: String?
 
     @Flag(help: "Check the configuration and the directory, say what is wrong, and end.")
     var check = false
@@ -31,11 +38,17 @@ struct ServeCommand: AsyncParsableCommand {
             Terminal.show("\(config): in order")
             return
         }
+        let end = EndSignal()
+        if attached { end.includeEndOfInput() }
         let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
         let logger = Terminal.logger(configuration.identity.domain, level: level)
         let system: NationalSystem
         do {
-            system = try await NationalSystem.start(configuration, logger: logger) { observation in
+            let keyLog = try tlsKeyLog.map { try TLSKeyLog(path: $0) }
+            if let tlsKeyLog {
+                logger.warning("TLS secrets are written: trials only", metadata: ["file": "\(tlsKeyLog)"])
+            }
+            system = try await NationalSystem.start(configuration, logger: logger, keyLog: keyLog) { observation in
                 guard observation.name.hasPrefix("partner."), let partner = observation.fields.first else { return }
                 Terminal.show("\(observation.name) \(partner.value)")
             }
@@ -47,7 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
             Terminal.show("\(name) \(address)")
         }
         Terminal.show("ready: \(configuration.name)")
-        await EndSignal.wait()
+        await end.wait()
         await system.stop()
         Terminal.show("ended: \(configuration.name)")
     }

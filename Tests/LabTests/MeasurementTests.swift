@@ -2,10 +2,10 @@ import Lab
 import Testing
 
 struct MeasurementTests {
-    private func burst(end: TalkBurst.End = .released, listeners: [TalkBurst.Listener]) -> TalkBurst {
+    private func burst(cutAt: Int64? = nil, listeners: [TalkBurst.Listener]) -> TalkBurst {
         TalkBurst(
-            number: 1, group: "g", talker: "Rossi", country: "it", ssrc: 7, pressedAt: 0, grantedAt: 40_000_000,
-            endedAt: 2_040_000_000, access: .immediate, end: end,
+            number: 1, group: "g", groupCountry: "it", talker: "Rossi", country: "it", ssrc: 7, pressedAt: 0,
+            grantedAt: 40_000_000, endedAt: 2_040_000_000, cutAt: cutAt, access: .immediate,
             packets: (0..<100).map {
                 SentPacket(sequence: UInt16($0), sentAt: 40_000_000 + Int64($0) * 20_000_000, payload: UInt64($0) * 31)
             }, listeners: listeners)
@@ -35,9 +35,11 @@ struct MeasurementTests {
         #expect(burst(listeners: [martin]).hearing(by: martin, of: heard((0..<100).filter { $0 != 50 })).isWhole)
     }
 
-    @Test func `the tail of a burst that was cut is no loss`() {
-        #expect(burst(end: .preempted, listeners: [martin]).hearing(by: martin, of: heard(0..<60)).isWhole)
-        #expect(!burst(end: .released, listeners: [martin]).hearing(by: martin, of: heard(0..<60)).isWhole)
+    @Test func `what is said after the floor was taken away is no loss, what was said before is`() {
+        let cutAt: Int64 = 40_000_000 + 60 * 20_000_000
+        #expect(burst(cutAt: cutAt, listeners: [martin]).hearing(by: martin, of: heard(0..<60)).isWhole)
+        #expect(!burst(cutAt: cutAt, listeners: [martin]).hearing(by: martin, of: heard(0..<50)).isWhole)
+        #expect(!burst(listeners: [martin]).hearing(by: martin, of: heard(0..<60)).isWhole)
     }
 
     @Test func `who comes late owes nothing of what was said before`() {
@@ -46,16 +48,40 @@ struct MeasurementTests {
         #expect(hearing.isWhole && hearing.isLateEntry && hearing.packetsSent == 52)
     }
 
+    @Test func `who comes late and hears only the end has missed speech`() {
+        let late = TalkBurst.Listener(name: "Verdi", country: "it", joinedAt: 100_000_000)
+        #expect(!burst(listeners: [late]).hearing(by: late, of: heard(70..<100)).isWhole)
+        #expect(!burst(listeners: [late]).hearing(by: late, of: []).isWhole)
+    }
+
+    @Test func `speech crosses a border where talker, owner and listener are not of one country`() {
+        func crosses(_ talker: String, _ owner: String, _ listener: String) -> Bool {
+            var talk = burst(listeners: [])
+            talk.country = talker
+            talk.groupCountry = owner
+            return talk.hearing(by: TalkBurst.Listener(name: "x", country: listener), of: []).crossesBorder
+        }
+        #expect(!crosses("it", "it", "it"))
+        #expect(crosses("it", "it", "fr") && crosses("fr", "it", "it") && crosses("fr", "it", "fr"))
+    }
+
     @Test func `the report fails where somebody missed speech or overheard it`() {
         func report(_ received: [String: [HeardPacket]]) -> LabReport {
             LabReport(
-                title: "t", beganAt: 0, bursts: [burst(listeners: [martin])], received: received, outsiders: ["Petit"],
-                groupCountry: ["g": "it"], failures: [])
+                title: "t", beganAt: 0, bursts: [burst(listeners: [martin])], received: received, failures: [])
         }
         #expect(report(["Martin": heard(0..<100)]).everybodyHeard)
         #expect(!report(["Martin": heard(5..<100)]).everybodyHeard)
         #expect(!report(["Martin": heard(0..<100), "Petit": heard(0..<1)]).everybodyHeard)
         #expect(!report(["Martin": heard(0..<100), "Garcia": heard(0..<9)]).everybodyHeard)
+        #expect(!report(["Martin": heard(0..<100) + heard(0..<1, ssrc: 8)]).everybodyHeard)
+        #expect(!report(["Martin": heard(0..<100), "Garcia": heard([99], payload: { _ in 5 })]).everybodyHeard)
+    }
+
+    @Test func `indicators that must hold must have been measured`() {
+        let report = KPIReport(bursts: [burst(listeners: [martin])], hearings: [], lateEntries: [])
+        #expect(report.inCountry[0].holds == true)
+        #expect(!report.inCountryHolds)
     }
 
     @Test func `an indicator with a limit holds or not, and one without has no verdict`() {

@@ -65,6 +65,8 @@ struct ProgramTests {
             JSONSerialization.jsonObject(with: try Data(contentsOf: report)) as? [String: Any])
         let bursts = try #require(json["bursts"] as? [[String: Any]])
         let hearings = try #require(json["hearings"] as? [[String: Any]])
+        #expect(json["everybodyHeard"] as? Bool == true)
+        #expect(hearings.allSatisfy { $0["isWhole"] as? Bool == true })
         #expect((json["failures"] as? [String]) == [])
         #expect(bursts.count >= 30)
         #expect(Set(bursts.compactMap { $0["country"] as? String }) == ["it", "fr", "es"])
@@ -73,6 +75,58 @@ struct ProgramTests {
         #expect(hearings.contains { $0["isLateEntry"] as? Bool == true && $0["crossesBorder"] as? Bool == true })
         let heard = try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("heard").path)
         #expect(heard.filter { $0.hasSuffix(".wav") }.count == 10)
+    }
+
+    /// Starts the lab and gives it once its three systems run, with their processes.
+    private func startLab(_ folder: URL) async throws -> (lab: Process, systems: [Int32]) {
+        let lab = Process()
+        lab.executableURL = try Self.program()
+        lab.arguments = ["lab", "--directory", folder.path]
+        let pipe = Pipe()
+        lab.standardOutput = pipe
+        lab.standardError = pipe
+        lab.standardInput = FileHandle.nullDevice
+        try lab.run()
+        var output = ""
+        var systems: [Int32] = []
+        while systems.count < 3 {
+            let more = pipe.fileHandleForReading.availableData
+            try #require(!more.isEmpty, "the lab ended: \(output)")
+            output += String(decoding: more, as: UTF8.self)
+            systems = output.split(separator: "\n").compactMap { line in
+                line.split(separator: " ").drop { $0 != "process" }.dropFirst().first.flatMap { Int32($0.dropLast()) }
+            }
+        }
+        // Nobody reads any more what it says; a full pipe must not hold it up.
+        pipe.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
+        return (lab, systems)
+    }
+
+    private func areGone(_ processes: [Int32], within seconds: Double) async throws -> Bool {
+        for _ in 0..<Int(seconds * 20) {
+            if processes.allSatisfy({ kill($0, 0) != 0 }) { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+
+    @Test func `Ctrl-C in the midst of the demonstration ends the lab and its systems`() async throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (lab, systems) = try await startLab(folder)
+        kill(lab.processIdentifier, SIGINT)
+        lab.waitUntilExit()
+        #expect(lab.terminationReason == .exit && lab.terminationStatus == 130)
+        #expect(try await areGone(systems, within: 1))
+    }
+
+    @Test func `a lab that is killed leaves no system behind`() async throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (lab, systems) = try await startLab(folder)
+        kill(lab.processIdentifier, SIGKILL)
+        lab.waitUntilExit()
+        #expect(try await areGone(systems, within: 10))
     }
 
     @Test func `a configuration that is wrong is refused with file, line and what was expected`() throws {

@@ -5,18 +5,19 @@ import os
 import re
 import subprocess
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from ground import EUCCS, WORK, Failed, check, end, judge, say, start, text, wait
 
-GRANTED, TAKEN, RELEASE, IDLE, REVOKE = 1, 2, 4, 5, 6
+GRANTED, TAKEN, RELEASE, IDLE, REVOKE, QUEUED = 1, 2, 4, 5, 6, 9
+SECRETS = os.path.join(WORK, "tls-secrets.txt")
 # Clock of the report to clock of the capture: what a busy machine may put between a send and its note.
 SLACK = 0.25
 
 
 def tshark(capture, *arguments):
     run = subprocess.run(
-        ["tshark", "-n", "-r", capture, *arguments], capture_output=True, text=True, cwd=WORK, check=False
+        ["tshark", "-n", "-o", f"tls.keylog_file:{SECRETS}", "-r", capture, *arguments], capture_output=True, text=True, cwd=WORK, check=False
     )
     if run.returncode != 0:
         raise Failed(f"tshark: {run.stderr[-600:]}")
@@ -26,9 +27,14 @@ def tshark(capture, *arguments):
 def record():
     """The capture and the report of one demonstration."""
     capture, report = os.path.join(WORK, "lab.pcapng"), os.path.join(WORK, "report.json")
-    ear = start(["dumpcap", "-q", "-i", "lo", "-f", "udp", "-B", "64", "-w", capture], "dumpcap.log")
+    ear = start(["dumpcap", "-q", "-i", "lo", "-f", "udp or tcp", "-B", "64", "-w", capture], "dumpcap.log")
     wait(10, lambda: os.path.exists(capture) and os.path.getsize(capture) > 0, "a capture", ear)
-    lab = start([EUCCS, "lab", "--once", "--report", report, "--directory", os.path.join(WORK, "lab")], "lab.log")
+    lab = start(
+        [
+            EUCCS, "lab", "--once", "--report", report, "--directory", os.path.join(WORK, "lab"), "--tls-key-log", SECRETS,
+        ],
+        "lab.log",
+    )
     wait(240, lambda: lab.poll() is not None, "the end of the demonstration")
     time.sleep(1)
     end(ear)
@@ -125,6 +131,29 @@ class Story:
         ]
 
 
+def signalling(story):
+    """Every SIP message of the run, deciphered: nothing malformed, no warning, and what a demonstration is made of."""
+    ports = sorted(
+        {
+            int(port)
+            for country in ("it", "fr", "es")
+            for port in re.findall(r'tls: \["127.0.0.1:(\d+)"\]', text(os.path.join(WORK, "lab", country, "system.yaml")))
+        }
+    )
+    decoding = [word for port in ports for word in ("-d", f"tls.port=={port},sip", "-d", f"tcp.port=={port},tls")]
+    ours = "tcp.port in {" + ",".join(str(port) for port in ports) + "} && sip"
+    complaints = tshark(
+        story.capture, *decoding, "-Y", f"{ours} && (_ws.malformed || _ws.expert.severity >= warning)"
+    ).splitlines()
+    check(not complaints, "tshark complains of no SIP message:\n" + "\n".join(complaints[:10]))
+    methods = Counter(
+        tshark(story.capture, *decoding, "-Y", f"{ours} && sip.Method", "-T", "fields", "-e", "sip.Method", "-E", "occurrence=f").split()
+    )
+    for method, least in (("REGISTER", 10), ("PUBLISH", 10), ("INVITE", 10), ("ACK", 10), ("BYE", 5), ("OPTIONS", 6)):
+        check(methods[method] >= least, f"{method} is seen {least} times at least, was {methods[method]} times")
+    return methods
+
+
 def compare(story, report):
     bursts = report["bursts"]
     hearings = defaultdict(list)
@@ -158,6 +187,9 @@ def compare(story, report):
         check(device not in {m["to"] for m in taken}, f"{name}: no Floor Taken to its talker")
         released = [m for m in story.of(RELEASE, begin, finish + 1) if m["from"] == device]
         check(released, f"{name}: Floor Release from its talker")
+        if burst["access"] == "queued":
+            told = [m for m in story.of(QUEUED, begin - 30, begin) if m["to"] == device]
+            check(told, f"{name}: Queue Position Info to its talker before the grant")
         if burst["end"] == "preempted":
             revoked = [m for m in story.of(REVOKE, begin, finish + SLACK) if m["to"] == device]
             check(revoked, f"{name}: Floor Revoke to its talker")
@@ -191,11 +223,12 @@ def audio(story, report, zero, windows, hearings):
     crossed = 0
     for burst in report["bursts"]:
         begin, finish = zero + burst["grantedAtSeconds"] - SLACK, zero + burst["endedAtSeconds"] + 0.3
-        # The owner of every group is Italy: what is said abroad comes there once, and goes once to each country in
-        # which somebody listens; that may be the talker's own, where the gateway spares the talker.
-        ways = {("it", h["country"]) for h in hearings[burst["number"]] if h["country"] != "it"}
-        if burst["country"] != "it":
-            ways.add((burst["country"], "it"))
+        # What is said abroad comes to the owner of the group once, and goes once to each country in which somebody
+        # listens; that may be the talker's own, where the gateway spares the talker.
+        owner = burst["groupCountry"]
+        ways = {(owner, h["country"]) for h in hearings[burst["number"]] if h["country"] != owner}
+        if burst["country"] != owner:
+            ways.add((burst["country"], owner))
         for way in [(a, b) for a in ("it", "fr", "es") for b in ("it", "fr", "es") if a != b]:
             here = [s for at, s in crossing[(*way, burst["ssrc"])] if begin <= at <= finish]
             least = most = burst["packets"] if way in ways else 0
@@ -218,9 +251,11 @@ def main():
     check(not complaints, "tshark complains of nothing:\n" + "\n".join(complaints[:10]))
     strange = story.undecoded()
     check(not strange, "everything on the lab's ports is RTP or RTCP:\n" + "\n".join(strange[:10]))
+    methods = signalling(story)
     zero, windows, hearings = compare(story, report)
     crossed = audio(story, report, zero, windows, hearings)
     say(
+        f"{sum(methods.values())} SIP requests ({', '.join(f'{n} {m}' for m, n in methods.most_common())}), "
         f"{len(story.messages)} floor messages and {len(story.packets)} packets of speech dissected, no complaint; "
         f"{len(report['bursts'])} bursts tell the same story; {crossed} streams crossed a border, each once"
     )

@@ -15,6 +15,7 @@ enum TLSContexts {
             case .required: .noHostnameVerification
             }
         configuration.trustRoots = .certificates([])
+        if let log = tls.keyLog { configuration.keyLogCallback = { log.append($0) } }
         return try NIOSSLContext(configuration: configuration)
     }
 

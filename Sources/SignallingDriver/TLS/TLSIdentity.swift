@@ -46,10 +46,14 @@ public struct ServerTLS: Sendable {
     public var identity: TLSIdentity
     public var clientCertificate: ClientCertificate
     public var authorities: [PinnedAuthority]
+    /// Trials only: where the secrets of sessions are written.
+    public var keyLog: TLSKeyLog?
 
     public init(
-        identity: TLSIdentity, clientCertificate: ClientCertificate = .none, authorities: [PinnedAuthority] = []
+        identity: TLSIdentity, clientCertificate: ClientCertificate = .none, authorities: [PinnedAuthority] = [],
+        keyLog: TLSKeyLog? = nil
     ) {
+        self.keyLog = keyLog
         self.identity = identity
         self.clientCertificate = clientCertificate
         self.authorities = authorities
