@@ -131,8 +131,8 @@ class Story:
         ]
 
 
-def signalling(story):
-    """Every SIP message of the run, deciphered: nothing malformed, no warning, and what a demonstration is made of."""
+def sip(story, what, *arguments):
+    """What tshark reads in the SIP messages of the run, deciphered."""
     ports = sorted(
         {
             int(port)
@@ -142,13 +142,14 @@ def signalling(story):
     )
     decoding = [word for port in ports for word in ("-d", f"tls.port=={port},sip", "-d", f"tcp.port=={port},tls")]
     ours = "tcp.port in {" + ",".join(str(port) for port in ports) + "} && sip"
-    complaints = tshark(
-        story.capture, *decoding, "-Y", f"{ours} && (_ws.malformed || _ws.expert.severity >= warning)"
-    ).splitlines()
+    return tshark(story.capture, *decoding, "-Y", f"{ours} && ({what})", *arguments).splitlines()
+
+
+def signalling(story):
+    """Nothing malformed, no warning, and what a demonstration is made of."""
+    complaints = sip(story, "_ws.malformed || _ws.expert.severity >= warning")
     check(not complaints, "tshark complains of no SIP message:\n" + "\n".join(complaints[:10]))
-    methods = Counter(
-        tshark(story.capture, *decoding, "-Y", f"{ours} && sip.Method", "-T", "fields", "-e", "sip.Method", "-E", "occurrence=f").split()
-    )
+    methods = Counter(sip(story, "sip.Method", "-T", "fields", "-e", "sip.Method", "-E", "occurrence=f"))
     for method, least in (("REGISTER", 10), ("PUBLISH", 10), ("INVITE", 10), ("ACK", 10), ("BYE", 5), ("OPTIONS", 6)):
         check(methods[method] >= least, f"{method} is seen {least} times at least, was {methods[method]} times")
     return methods
@@ -167,15 +168,23 @@ def compare(story, report):
     zero = next((m["at"] for m in grants if m["ssrc"] == bursts[0]["ssrc"]), grants[0]["at"]) - bursts[0]["grantedAtSeconds"]
     windows = defaultdict(list)
     matched = set()
+    granting = 'sip.Status-Code == 200 && sip.CSeq.method == "INVITE" && sdp.fmtp.parameter contains "mc_granted"'
+    answers = [float(at) for at in sip(story, granting, "-T", "fields", "-e", "frame.time_epoch")]
     for burst in bursts:
         begin, finish = zero + burst["grantedAtSeconds"], zero + burst["endedAtSeconds"]
         name = f"burst {burst['number']} of {burst['talker']}"
         windows[burst["ssrc"]].append((begin - SLACK, finish + 0.3))
         mine = [m for m in grants if m["ssrc"] == burst["ssrc"] and begin - SLACK <= m["at"] <= finish]
-        if not check(mine, f"{name}: Floor Granted with its SSRC {burst['ssrc']}"):
-            continue
         matched.update(id(m) for m in mine)
-        device = mine[0]["to"]
+        if mine:
+            device = mine[0]["to"]
+        else:
+            # A press that sets the call up is granted in the answer, which may overtake the message.
+            answered = burst["access"] == "withCallSetUp" and any(begin - SLACK <= at <= begin + SLACK for at in answers)
+            last = story.of(RELEASE, begin, finish + 1)
+            if not check(answered and last, f"{name}: Floor Granted with its SSRC {burst['ssrc']}, or mc_granted in an answer"):
+                continue
+            device = last[0]["from"]
         user = burst["talker"].split()[0].lower()
         taken = [
             m for m in story.of(TAKEN, begin - SLACK, finish, ssrc=burst["ssrc"])
@@ -188,7 +197,7 @@ def compare(story, report):
         released = [m for m in story.of(RELEASE, begin, finish + 1) if m["from"] == device]
         check(released, f"{name}: Floor Release from its talker")
         if burst["access"] == "queued":
-            told = [m for m in story.of(QUEUED, begin - 30, begin) if m["to"] == device]
+            told = [m for m in story.of(QUEUED, begin - 30, begin + SLACK) if m["to"] == device]
             check(told, f"{name}: Queue Position Info to its talker before the grant")
         if burst["end"] == "preempted":
             revoked = [m for m in story.of(REVOKE, begin, finish + SLACK) if m["to"] == device]
