@@ -59,7 +59,8 @@ extension SignallingCell {
             tell(
                 source.face,
                 .received(
-                    message, flow: flow, transport: source.description.transport, source: source.description.remote),
+                    message, flow: flow, transport: source.description.transport, source: source.description.remote,
+                    isKnown: source.peer != .client || !registrar.identities(of: flow).isEmpty),
                 at: now)
         } catch {
             malformed(error, flow: flow, source: source)

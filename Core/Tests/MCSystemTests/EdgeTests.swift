@@ -127,6 +127,25 @@ import Testing
         #expect(lab.sites[0].cell.counters.refusedRequests == 20)
     }
 
+    @Test func aFlowOfNobodyHoldsFewTransactions() throws {
+        var (lab, _) = try site()
+        let flow = FlowID(2_000)
+        lab.tell(
+            0,
+            .flowOpened(
+                flow,
+                FlowDescription(
+                    transport: .udp, remote: SocketAddress(IPAddress(v4: 0xc633_6407), port: 9_999),
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060), face: .access)))
+        var statuses: [Int] = []
+        for number in 0..<80 {
+            let octets = String(decoding: text("REGISTER", "sip:it.example"), as: UTF8.self)
+                .replacing("z9hG4bKe", with: "z9hG4bKe\(number)").replacing("Call-ID: e", with: "Call-ID: e\(number)")
+            statuses += answers(lab.tell(0, .received(flow, Array(octets.utf8))), on: flow).map(\.status)
+        }
+        #expect(statuses == Array(repeating: 401, count: 64) + Array(repeating: 503, count: 16))
+    }
+
     /// Two users behind one address and port, as test tools and telephone gateways have them.
     @Test func ofSeveralUsersOnOneFlowTheOneInFromIsMeant() throws {
         var (lab, flow) = try site()

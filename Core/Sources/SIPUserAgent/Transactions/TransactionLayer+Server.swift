@@ -3,7 +3,8 @@ import SIP
 
 extension TransactionLayer {
     mutating func received(
-        _ request: SIPRequest, flow: FlowID, transport: TransportKind, source: SocketAddress, at now: Instant
+        _ request: SIPRequest, flow: FlowID, transport: TransportKind, source: SocketAddress, isKnown: Bool,
+        at now: Instant
     ) {
         var request = request
         guard var via = request.headers.topVia else { return }
@@ -20,7 +21,7 @@ extension TransactionLayer {
             }
         } else if request.method == .ack {
             actions.append(.deliver(.acknowledgement(request, flow)))
-        } else if !admits(request, flow: flow) {
+        } else if !admits(request, flow: flow, isKnown: isKnown) {
             // Statelessly: whoever floods us costs no memory. ACK to it finds no transaction and goes up to nobody.
             var refusal = request.response(503, toTag: key.statelessTag)
             refusal.headers.append(.retryAfter, String(limits.retryAfterSeconds))
@@ -50,10 +51,13 @@ extension TransactionLayer {
         return .target(Target(host: source.address.description, port: port, transport: .udp))
     }
 
-    private func admits(_ request: SIPRequest, flow: FlowID) -> Bool {
-        if let holds = flows[flow]?.servers, holds >= limits.serverTransactionsPerFlow { return false }
+    /// What the reserve is for, nobody has who proved nothing.
+    private func admits(_ request: SIPRequest, flow: FlowID, isKnown: Bool) -> Bool {
+        let share = isKnown ? limits.serverTransactionsPerFlow : limits.serverTransactionsPerUnknownFlow
+        if let holds = flows[flow]?.servers, holds >= share { return false }
         let privileged =
-            request.method == .cancel || request.headers.to?.tag != nil || request.headers.has(.resourcePriority)
+            isKnown
+            && (request.method == .cancel || request.headers.to?.tag != nil || request.headers.has(.resourcePriority))
         let room = limits.serverTransactions - (privileged ? 0 : limits.reservedServerTransactions)
         return servers.count < room
     }

@@ -49,10 +49,11 @@ public struct TransactionLayer: Sendable {
 
     public mutating func handle(_ event: TransactionEvent, at now: Now) -> [TransactionAction] {
         switch event {
-        case .received(.request(let request), let flow, let transport, let source):
+        case .received(.request(let request), let flow, let transport, let source, let isKnown):
             learn(flow, transport)
-            received(request, flow: flow, transport: transport, source: source, at: now.instant)
-        case .received(.response(let response), let flow, let transport, _):
+            received(
+                request, flow: flow, transport: transport, source: source, isKnown: isKnown, at: now.instant)
+        case .received(.response(let response), let flow, let transport, _, _):
             learn(flow, transport)
             received(response, at: now.instant)
         case .send(let request, let id, let hop):

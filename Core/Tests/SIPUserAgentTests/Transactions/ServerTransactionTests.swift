@@ -214,6 +214,25 @@ import Testing
         #expect(bench.layer.serverTransactionCount == 1)
     }
 
+    @Test func `a flow over which nobody proved anything holds few transactions and nothing of the reserve`() throws {
+        var limits = TransactionLimits()
+        limits.serverTransactionsPerUnknownFlow = 2
+        var bench = TransactionBench(.udp, limits: limits)
+        for number in 1...2 {
+            let request = try incoming("MESSAGE", cseq: number, branch: "z9hG4bK\(number)")
+            #expect(bench.receive(request, isKnown: false) == ["^ MESSAGE"])
+        }
+        #expect(bench.receive(try incoming("MESSAGE", cseq: 3, branch: "z9hG4bK3"), isKnown: false) == ["> 503"])
+        #expect(bench.receive(try incoming("MESSAGE", cseq: 3, branch: "z9hG4bK3")) == ["^ MESSAGE"])
+
+        limits = TransactionLimits()
+        limits.serverTransactions = 2
+        limits.reservedServerTransactions = 2
+        bench = TransactionBench(.udp, limits: limits)
+        #expect(bench.receive(try incoming("BYE", branch: "z9hG4bK1", toTag: "b1"), isKnown: false) == ["> 503"])
+        #expect(bench.receive(try incoming("BYE", branch: "z9hG4bK1", toTag: "b1")) == ["^ BYE"])
+    }
+
     @Test func `the reserve serves dialogs and those with priority`() throws {
         var limits = TransactionLimits()
         limits.serverTransactions = 3
