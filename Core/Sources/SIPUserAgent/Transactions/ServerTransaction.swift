@@ -24,7 +24,9 @@ struct ServerTransaction: Sendable {
     /// nil once the flow is gone: answers can no longer leave.
     var hop: NextHop?
     let isReliable: Bool
-    let request: SIPRequest
+    /// 100 of an INVITE, for the time in which nobody answers. Nothing else of the request is kept: what a peer sends
+    /// must not cost memory for as long as a transaction lasts.
+    let trying: SIPResponse?
     var state: State
     /// Of our responses, so that a CANCEL gets the same (RFC 3261 9.2).
     var toTag: String?

@@ -68,7 +68,8 @@ extension TransactionLayer {
     ) -> Int {
         let place = servers.insert(
             ServerTransaction(
-                id: id, key: key, flow: flow, hop: hop, isReliable: isReliable, request: request,
+                id: id, key: key, flow: flow, hop: hop, isReliable: isReliable,
+                trying: request.method == .invite ? request.response(100) : nil,
                 state: request.method == .invite ? .inviteProceeding(last: nil) : .trying(last: nil)))
         serverByKey[key] = place
         if let id { serverByID[id] = place }
@@ -178,7 +179,7 @@ extension TransactionLayer {
         guard let server = servers[place] else { return }
         switch (timer, server.state) {
         case (.trying, .inviteProceeding(nil)):
-            let trying = server.request.response(100)
+            guard let trying = server.trying else { return }
             servers[place]?.state = .inviteProceeding(last: trying)
             transmit(trying, server)
         case (.retransmission, .inviteCompleted(let response, let interval)):

@@ -233,6 +233,17 @@ import Testing
         #expect(bench.receive(try incoming("BYE", branch: "z9hG4bK1", toTag: "b1")) == ["^ BYE"])
     }
 
+    @Test func `a body is not kept for as long as the transaction lasts`() throws {
+        var bench = TransactionBench(.udp)
+        for (number, method) in ["MESSAGE", "INVITE"].enumerated() {
+            var request = try incoming(method, branch: "z9hG4bK\(number)")
+            request.body = [UInt8](repeating: 0x61, count: 100_000)
+            _ = bench.receive(request)
+            #expect(bench.octetsHeld < 2_000)
+        }
+        #expect(bench.wait(until: 300) == ["200 > 100"])
+    }
+
     @Test func `the reserve serves dialogs and those with priority`() throws {
         var limits = TransactionLimits()
         limits.serverTransactions = 3
