@@ -23,7 +23,7 @@ public enum CellEvent: Sendable {
 
 /// What a signalling cell wants done.
 public enum CellAction: Hashable, Sendable {
-    /// One whole message. `.target`: over a connection to it, opened where there is none; the driver tells
+    /// One whole message. `.beside`: a datagram from the socket of that flow. `.target`: over a connection to it, opened where there is none; the driver tells
     /// `.flowOpened` with that target before anything that arrives on it, or `.targetFailed`.
     case transmit([UInt8], NextHop)
     /// The peer broke the rules of the transport, or is a stranger who was told so once.

@@ -159,7 +159,7 @@ final class SystemHost {
     private func act(_ actions: [CellAction], _ world: inout WorldServices) {
         for action in actions {
             switch action {
-            case .transmit(let bytes, .flow(let flow)):
+            case .transmit(let bytes, .flow(let flow)), .transmit(let bytes, .beside(let flow, _)):
                 if let connection = flows[flow] { world.network.send(bytes, on: connection, from: id) }
             case .transmit(let bytes, .target(let target)):
                 transmit(bytes, to: target, &world)

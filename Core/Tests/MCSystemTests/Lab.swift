@@ -169,7 +169,7 @@ struct Lab {
         let actions = sites[site].cell.handle(event, at: now)
         for action in actions {
             switch action {
-            case .transmit(let octets, .flow(let flow)):
+            case .transmit(let octets, .flow(let flow)), .transmit(let octets, .beside(let flow, _)):
                 if sites[site].connections.values.contains(flow) || isBorder(flow) {
                     sites[site].abroad.append(octets)
                 }

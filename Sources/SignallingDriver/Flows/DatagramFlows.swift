@@ -9,6 +9,14 @@ struct DatagramFlow: OutgoingFlow {
     let remote: NIOCore.SocketAddress
 
     func send(_ message: [UInt8]) { socket.send(message, to: remote) }
+
+    /// The association stays with the port that the peer sent from.
+    func send(_ message: [UInt8], port: UInt16) {
+        var remote = remote
+        remote.port = Int(port)
+        socket.send(message, to: remote)
+    }
+
     func close() { socket.forget(remote) }
     /// RFC 5626 keeps UDP alive by STUN, which nothing here speaks: a device on UDP refreshes its registration.
     func setKeepAlive(_ interval: Duration?) {}

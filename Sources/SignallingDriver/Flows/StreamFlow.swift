@@ -34,6 +34,9 @@ final class StreamFlow: OutgoingFlow {
         write(message)
     }
 
+    /// A connection has one port.
+    func send(_ message: [UInt8], port: UInt16) { send(message) }
+
     /// Messages and keep-alives share the bound.
     func write(_ octets: [UInt8]) {
         let (before, after) = waiting.wrappingAdd(octets.count, ordering: .relaxed)

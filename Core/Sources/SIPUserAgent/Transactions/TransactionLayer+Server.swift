@@ -1,5 +1,5 @@
-import MCFoundation
-import SIP
+public import MCFoundation
+public import SIP
 
 extension TransactionLayer {
     mutating func received(
@@ -7,10 +7,7 @@ extension TransactionLayer {
         at now: Instant
     ) {
         var request = request
-        guard var via = request.headers.topVia else { return }
-        let hop = wayBack(&via, flow: flow, transport: transport, source: source)
-        request.headers.removeFirst(.via)
-        request.headers.prepend(.via, via.description)
+        let hop = request.markSource(source, flow: flow, transport: transport)
         let matching: Method = request.method == .ack ? .invite : request.method
         guard let key = ServerKey(request, method: matching) else { return }
         if let place = serverByKey[key], let server = servers[place] {
@@ -35,20 +32,6 @@ extension TransactionLayer {
             if request.method == .invite { deadlines.set(.server(place, .trying), at: now + timers.trying) }
             actions.append(.deliver(.request(request, id, flow)))
         }
-    }
-
-    /// Marks the topmost Via with where the request came from, and says where answers go (RFC 3261 18.2, RFC 3581 4).
-    private func wayBack(
-        _ via: inout Via, flow: FlowID, transport: TransportKind, source: SocketAddress
-    ) -> NextHop {
-        let asked = via.parameters.has("rport")
-        // What a peer wrote there itself is not believed.
-        via.parameters["received"] = nil
-        if asked || IPAddress(via.host) != source.address { via.parameters["received"] = source.address.description }
-        if asked { via.parameters["rport"] = String(source.port) }
-        let port = via.port ?? 5060
-        guard transport == .udp, !asked, port != source.port else { return .flow(flow) }
-        return .target(Target(host: source.address.description, port: port, transport: .udp))
     }
 
     /// What the reserve is for, nobody has who proved nothing.
@@ -203,5 +186,24 @@ extension TransactionLayer {
         serverByKey[server.key] = nil
         if let id = server.id { serverByID[id] = nil }
         flows[server.flow]?.servers -= 1
+    }
+}
+
+extension SIPRequest {
+    /// Marks the topmost Via with where the request came from, and says where answers go (RFC 3261 18.2, RFC 3581 4).
+    /// Without a readable Via nothing is marked.
+    @discardableResult
+    public mutating func markSource(_ source: SocketAddress, flow: FlowID, transport: TransportKind) -> NextHop {
+        guard var via = headers.topVia else { return .flow(flow) }
+        let asked = via.parameters.has("rport")
+        // What a peer wrote there itself is not believed.
+        via.parameters["received"] = nil
+        if asked || IPAddress(via.host) != source.address { via.parameters["received"] = source.address.description }
+        if asked { via.parameters["rport"] = String(source.port) }
+        headers.removeFirst(.via)
+        headers.prepend(.via, via.description)
+        let port = via.port ?? 5060
+        guard transport == .udp, !asked, port != source.port else { return .flow(flow) }
+        return .beside(flow, port: port)
     }
 }

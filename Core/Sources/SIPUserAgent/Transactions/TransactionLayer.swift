@@ -93,7 +93,7 @@ public struct TransactionLayer: Sendable {
 
     func transport(of hop: NextHop) -> TransportKind? {
         switch hop {
-        case .flow(let flow): flows[flow]?.transport
+        case .flow(let flow), .beside(let flow, _): flows[flow]?.transport
         case .target(let target): target.transport
         }
     }
