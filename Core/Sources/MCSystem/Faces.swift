@@ -94,8 +94,11 @@ extension SignallingCell {
     }
 
     private mutating func answerWithoutState(_ request: SIPRequest, status: Int, flow: FlowID) {
+        guard let source = flows[flow]?.description else { return }
+        var request = request
+        let hop = request.markSource(source.remote, flow: flow, transport: source.transport)
         let response = request.response(status, toTag: random.token(10))
-        actions.append(.transmit(SIPMessage.response(response).serialized(), .flow(flow)))
+        actions.append(.transmit(SIPMessage.response(response).serialized(), hop))
     }
 
     // MARK: The transaction layers

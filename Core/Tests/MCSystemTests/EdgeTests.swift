@@ -146,6 +146,35 @@ import Testing
         #expect(statuses == Array(repeating: 401, count: 64) + Array(repeating: 503, count: 16))
     }
 
+    @Test func whatIsAnsweredWithoutATransactionSaysWhereTheRequestCameFromToo() throws {
+        var (lab, _) = try site()
+        let flow = FlowID(2_000)
+        lab.tell(
+            0,
+            .flowOpened(
+                flow,
+                FlowDescription(
+                    transport: .udp, remote: SocketAddress(IPAddress(v4: 0xc633_6407), port: 7_777),
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060), face: .access)))
+        func answer(_ via: String) -> (String, NextHop)? {
+            let octets = String(decoding: text(), as: UTF8.self).replacing("Call-ID: e\r\n", with: "")
+                .replacing("SIP/2.0/TCP 192.0.2.200:9999;", with: via)
+            for case .transmit(let octets, let hop) in lab.tell(0, .received(flow, Array(octets.utf8))) {
+                return (String(decoding: octets, as: UTF8.self), hop)
+            }
+            return nil
+        }
+        let asked = try #require(answer("SIP/2.0/UDP 192.0.2.200:9999;rport;"))
+        #expect(asked.0.hasPrefix("SIP/2.0 400 "))
+        #expect(asked.0.contains("received=198.51.100.7"))
+        #expect(asked.0.contains("rport=7777"))
+        #expect(asked.1 == .flow(flow))
+        let old = try #require(answer("SIP/2.0/UDP 192.0.2.200:9999;"))
+        #expect(old.0.contains("received=198.51.100.7"))
+        #expect(!old.0.contains("rport"))
+        #expect(old.1 == .beside(flow, port: 9_999))
+    }
+
     /// Two users behind one address and port, as test tools and telephone gateways have them.
     @Test func ofSeveralUsersOnOneFlowTheOneInFromIsMeant() throws {
         var (lab, flow) = try site()

@@ -165,7 +165,10 @@ final class StreamHandler: ChannelDuplexHandler {
     /// What cannot be cut from the stream never reaches the cell; where a request could be read as far as an answer
     /// needs, its sender is told before the connection closes.
     private func answer(_ error: SIPParseError, _ flow: StreamFlow) {
-        guard let status = error.status, let request = error.partial else { return }
+        guard let status = error.status, var request = error.partial else { return }
+        if let source = MCFoundation.SocketAddress(context?.remoteAddress) {
+            request.markSource(source, flow: flow.id, transport: transport)
+        }
         var random = SystemRandomNumberGenerator()
         flow.write(request.response(status, toTag: random.token(10)).serialized())
     }
