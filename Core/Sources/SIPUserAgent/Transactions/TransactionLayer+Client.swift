@@ -54,8 +54,13 @@ extension TransactionLayer {
             isReliable: client.isReliable, at: now)
     }
 
-    mutating func received(_ response: SIPResponse, at now: Instant) {
-        guard let branch = response.headers.topVia?.branch, let method = response.headers.cseq?.method,
+    mutating func received(_ response: SIPResponse, over transport: TransportKind, at now: Instant) {
+        // What names another sender, or passed one on the way, is not for us (RFC 3261 18.1.2 and 8.1.3.3).
+        let vias = response.headers.vias
+        guard vias.count == 1, let via = vias.first, via.port == sentBy.port(transport),
+            via.host.lowercased() == sentBy.host.lowercased()
+        else { return }
+        guard let branch = via.branch, let method = response.headers.cseq?.method,
             let place = clientByKey[ClientKey(branch: branch, method: method)], let client = clients[place]
         else { return }
         switch client.state {

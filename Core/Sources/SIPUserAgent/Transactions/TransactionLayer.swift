@@ -55,7 +55,7 @@ public struct TransactionLayer: Sendable {
                 request, flow: flow, transport: transport, source: source, isKnown: isKnown, at: now.instant)
         case .received(.response(let response), let flow, let transport, _, _):
             learn(flow, transport)
-            received(response, at: now.instant)
+            received(response, over: transport, at: now.instant)
         case .send(let request, let id, let hop):
             send(request, id: id, hop: hop, at: now.instant)
         case .acknowledge(let request, let hop):

@@ -33,6 +33,26 @@ import Testing
         #expect(bench.layer.clientTransactionCount == 1)
     }
 
+    @Test func `an answer that names another sender, or a second one, is dropped`() throws {
+        var bench = TransactionBench(.udp)
+        _ = try bench.send("OPTIONS")
+        let answer = try bench.sentRequest(0).response(200, toTag: "b1")
+        let via = try #require(answer.headers.topVia)
+        var other = answer
+        var foreign = via
+        foreign.host = "198.51.100.9"
+        other.headers.set(.via, foreign.description)
+        #expect(bench.receive(other) == [])
+        foreign = via
+        foreign.port = 5070
+        other.headers.set(.via, foreign.description)
+        #expect(bench.receive(other) == [])
+        other = answer
+        other.headers.append(.via, "SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKfurther")
+        #expect(bench.receive(other) == [])
+        #expect(bench.receive(answer) == ["^ 200"])
+    }
+
     @Test func `every 2xx goes up until Timer M and none after it`() throws {
         var bench = TransactionBench(.udp)
         _ = try bench.send("INVITE")
