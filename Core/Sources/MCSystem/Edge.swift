@@ -37,7 +37,7 @@ extension SignallingCell {
         let isRegister = request.method == .register
         let element = isRegister ? EdgeCapabilities.registrar : EdgeCapabilities.server
         if let refusal = RequestValidation.refusal(of: request, by: element)
-            ?? (isRegister || request.method == .options
+            ?? (isRegister || request.method == .options && addressesEdge(request.uri)
                 ? nil : RequestValidation.refusal(of: request, by: EdgeCapabilities.proxy))
         {
             return refuse(request, transaction, flow, refusal.status, refusal.headers, cause: "validation", at: now)
