@@ -20,6 +20,8 @@ struct ServerTransaction: Sendable {
     /// nil for what the layer answers itself.
     let id: ServerTransactionID?
     let key: ServerKey
+    /// nil inside of dialogs.
+    let origin: OriginKey?
     let flow: FlowID
     /// nil once the flow is gone: answers can no longer leave.
     var hop: NextHop?

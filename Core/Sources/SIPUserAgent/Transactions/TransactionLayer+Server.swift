@@ -25,6 +25,11 @@ extension TransactionLayer {
             actions.append(.transmit(.response(refusal), hop))
         } else if request.method == .cancel {
             cancelled(request, key: key, flow: flow, hop: hop, isReliable: transport.isReliable, at: now)
+        } else if let origin = OriginKey(request), serverByOrigin[origin] != nil {
+            // RFC 3261 8.2.2.2: it came by two ways, and is served once.
+            let place = start(
+                request, id: nil, key: key, flow: flow, hop: hop, isReliable: transport.isReliable, at: now)
+            answer(request.response(482, toTag: key.statelessTag), place, at: now)
         } else {
             let id = mintServerID()
             let place = start(
@@ -49,12 +54,14 @@ extension TransactionLayer {
         _ request: SIPRequest, id: ServerTransactionID?, key: ServerKey, flow: FlowID, hop: NextHop, isReliable: Bool,
         at now: Instant
     ) -> Int {
+        let origin = id == nil ? nil : OriginKey(request)
         let place = servers.insert(
             ServerTransaction(
-                id: id, key: key, flow: flow, hop: hop, isReliable: isReliable,
+                id: id, key: key, origin: origin, flow: flow, hop: hop, isReliable: isReliable,
                 trying: request.method == .invite ? request.response(100) : nil,
                 state: request.method == .invite ? .inviteProceeding(last: nil) : .trying(last: nil)))
         serverByKey[key] = place
+        if let origin { serverByOrigin[origin] = place }
         if let id { serverByID[id] = place }
         flows[flow]?.servers += 1
         if request.method != .invite {
@@ -184,6 +191,7 @@ extension TransactionLayer {
         }
         servers.remove(place)
         serverByKey[server.key] = nil
+        if let origin = server.origin { serverByOrigin[origin] = nil }
         if let id = server.id { serverByID[id] = nil }
         flows[server.flow]?.servers -= 1
     }

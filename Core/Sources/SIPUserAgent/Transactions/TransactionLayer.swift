@@ -17,6 +17,8 @@ public struct TransactionLayer: Sendable {
     var servers = Slab<ServerTransaction>()
     var serverByID: [ServerTransactionID: Int] = [:]
     var serverByKey: [ServerKey: Int] = [:]
+    /// Requests outside of dialogs: the same by another way is a merged one.
+    var serverByOrigin: [OriginKey: Int] = [:]
     var flows: [FlowID: Flow] = [:]
     var actions: [TransactionAction] = []
     private var lastServerID: UInt64 = 0
