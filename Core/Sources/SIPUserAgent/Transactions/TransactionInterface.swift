@@ -107,6 +107,10 @@ public struct TransactionTimers: Hashable, Sendable {
 
     public init() {}
 
+    /// Timer C: longest silence after a provisional answer to an INVITE, above three minutes (RFC 3261 16.6). It starts
+    /// anew with each provisional answer, which a callee that rings repeats every minute (RFC 3261 13.3.1.1).
+    public var c: Duration = .seconds(190)
+
     /// Timers B, F, H, J, L, M.
     public var timeout: Duration { t1 * 64 }
 }
