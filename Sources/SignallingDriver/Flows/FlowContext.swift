@@ -27,6 +27,8 @@ protocol OutgoingFlow: Sendable {
     func send(_ message: [UInt8], port: UInt16)
     func close()
     func setKeepAlive(_ interval: Duration?)
+    /// How long the peer may be silent; nil: as long as any other.
+    func expectKeepAlive(_ silence: Duration?)
 }
 
 /// What all flows of a transport share.

@@ -113,6 +113,8 @@ final class FlowTable {
             flows[id]?.close()
         case .keepAlive(let id, let interval):
             flows[id]?.setKeepAlive(interval)
+        case .expectKeepAlive(let id, let silence):
+            flows[id]?.expectKeepAlive(silence)
         }
     }
 
