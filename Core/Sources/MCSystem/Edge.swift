@@ -93,7 +93,6 @@ extension SignallingCell {
         for (name, value) in headers.all { response.headers.append(name, value) }
         respond(response, transaction, at: now)
         counters.refusedRequests += 1
-        guard flows.isFirst(cause, on: flow) else { return }
         note(
             "edge.refused",
             [.init("status", "\(status)"), .init("method", request.method.description), .init("cause", cause)])

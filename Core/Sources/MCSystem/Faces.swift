@@ -70,7 +70,7 @@ extension SignallingCell {
     /// A stranger on the border side is told so once, without any state kept for it.
     private mutating func refuse(strangersMessage message: SIPMessage, flow: FlowID, source: FlowTable.Flow) {
         counters.strangersMessages += 1
-        guard flows.isFirst("stranger", on: flow) else { return }
+        guard flows.turnAway(flow) else { return }
         note("edge.stranger", [.init("remote", source.description.remote.description, isPersonal: true)])
         if case .request(let request) = message, request.method != .ack {
             answerWithoutState(request, status: 403, flow: flow)
@@ -83,7 +83,7 @@ extension SignallingCell {
     private mutating func malformed(_ error: SIPParseError, flow: FlowID, source: FlowTable.Flow) {
         counters.malformedMessages += 1
         let count = flows.countMalformed(flow)
-        if count == 1 { note("edge.malformed", [.init("diagnosis", error.diagnosis)]) }
+        note("edge.malformed", [.init("diagnosis", error.diagnosis)])
         if let status = error.status, let request = error.partial, request.method != .ack {
             answerWithoutState(request, status: status, flow: flow)
         }

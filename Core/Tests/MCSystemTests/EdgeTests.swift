@@ -127,6 +127,48 @@ import Testing
         #expect(lab.sites[0].cell.counters.refusedRequests == 20)
     }
 
+    /// A new flow for each message, as datagrams from many ports are.
+    private func register(_ lab: inout Lab, over flow: UInt64, address: UInt32, method: String = "REGISTER") {
+        lab.tell(
+            0,
+            .flowOpened(
+                FlowID(flow),
+                FlowDescription(
+                    transport: .udp, remote: SocketAddress(IPAddress(v4: address), port: UInt16(flow)),
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060), face: .access)))
+        let octets = String(decoding: text(method, "sip:it.example", ["Contact: <sip:a@192.0.2.200>"]), as: UTF8.self)
+            .replacing("z9hG4bKe", with: "z9hG4bKe\(flow)").replacing("Call-ID: e", with: "Call-ID: e\(flow)")
+        lab.tell(0, .received(FlowID(flow), Array(octets.utf8)))
+    }
+
+    @Test func ofASourceEachKindIsNotedOnceAMinuteWhateverTheFlow() throws {
+        var (lab, _) = try site()
+        let before = lab.sites[0].notes.count
+        func notes(_ name: String) -> [Observation] { lab.sites[0].notes.dropFirst(before).filter { $0.name == name } }
+        for flow in 2_000..<2_050 { register(&lab, over: UInt64(flow), address: 0xc633_6401) }
+        #expect(notes("registration.challenged").count == 1)
+        // Another source and another kind are said.
+        register(&lab, over: 3_000, address: 0xc633_6402)
+        #expect(notes("registration.challenged").count == 2)
+        register(&lab, over: 3_001, address: 0xc633_6401, method: "FROBNICATE")
+        #expect(notes("edge.refused").count == 1)
+        lab.pass(.seconds(60))
+        register(&lab, over: 3_002, address: 0xc633_6401)
+        #expect(notes("registration.challenged").last?.fields.last == .init("unsaid", "49"))
+        #expect(lab.sites[0].cell.counters.challengedRegistrations == 53)
+        #expect(lab.sites[0].cell.counters.unsaidRefusals == 49)
+    }
+
+    @Test func aFloodFromManySourcesGetsNoLineEach() throws {
+        var (lab, _) = try site()
+        let before = lab.sites[0].notes.count
+        for number in 0..<3_000 {
+            register(&lab, over: 10_000 + UInt64(number), address: 0x0b00_0000 + UInt32(number))
+        }
+        #expect(lab.sites[0].notes.count - before <= CellLimits().notedRefusals)
+        #expect(lab.sites[0].cell.counters.challengedRegistrations == 3_001)
+    }
+
     @Test func aFlowOfNobodyHoldsFewTransactions() throws {
         var (lab, _) = try site()
         let flow = FlowID(2_000)
