@@ -28,6 +28,9 @@ public enum CellAction: Hashable, Sendable {
     case transmit([UInt8], NextHop)
     /// The peer broke the rules of the transport, or is a stranger who was told so once.
     case close(FlowID)
+    /// The peer was told a Flow-Timer and promised keep-alives: where nothing comes for that long the flow is dead and to
+    /// be closed (RFC 5626 5.4).
+    case expectKeepAlive(FlowID, Duration)
     case media(MediaCommand)
     case note(Observation)
 }

@@ -210,6 +210,7 @@ public struct SignallingCell: Sendable {
                     queue.append((function, .registrationChanged(identity, change)))
                 }
             case .note(let observation): say(observation)
+            case .expectKeepAlive(let flow, let silence): actions.append(.expectKeepAlive(flow, silence))
             }
         }
     }

@@ -35,6 +35,8 @@ public struct RegistrationHop: Hashable, Sendable {
 /// What the registrar wants done.
 public enum RegistrarAction: Hashable, Sendable {
     case respond(SIPResponse, ServerTransactionID)
+    /// The device was told a Flow-Timer: silence for that long means that the flow is dead (RFC 5626 5.4).
+    case expectKeepAlive(FlowID, Duration)
     case registrationChanged(PublicUserIdentity, RegistrationChange)
     case note(Observation)
 }

@@ -115,6 +115,10 @@ extension Registrar {
         }
         let usesOutbound = outbound && store.bindings(of: identity).contains { $0.registrationID != nil }
         let response = answer(request, identity: identity, hop: hop, outbound: usesOutbound, at: now)
+        if usesOutbound, hop.isFirstHop {
+            let silence = Duration.seconds(Int64(settings.flowTimer)) + settings.flowTimerGrace
+            actions.append(.expectKeepAlive(hop.flow, silence))
+        }
         return [.respond(response, transaction)] + actions
     }
 
@@ -145,10 +149,12 @@ extension Registrar {
                 }
                 number = value
             }
+            let longest =
+                number == nil
+                ? min(settings.maximumExpires, settings.maximumExpiresWithoutKeepAlive) : settings.maximumExpires
             wishes.append(
                 ContactRequest(
-                    contact: contact, instance: instance, registrationID: number,
-                    expires: min(expires, settings.maximumExpires)))
+                    contact: contact, instance: instance, registrationID: number, expires: min(expires, longest)))
         }
         guard wishes.count < 2 || wishes.allSatisfy({ $0.registrationID == nil || $0.expires == 0 }) else {
             throw Refusal(status: 400, cause: "reg-id")

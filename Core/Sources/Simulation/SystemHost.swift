@@ -167,6 +167,9 @@ final class SystemHost {
                 guard let connection = flows[flow] else { continue }
                 world.network.close(connection, by: id)
                 close(connection, &world)
+            case .expectKeepAlive:
+                // A virtual connection is never silently dead: it closes.
+                break
             case .media(let command):
                 observe(command, &world)
                 media.handle(command, at: world.time)

@@ -217,6 +217,14 @@ import Testing
         #expect(old.1 == .beside(flow, port: 9_999))
     }
 
+    @Test func whoIsToldAFlowTimerIsWatchedByTheShell() throws {
+        var lab = Lab()
+        try lab.addSite("it", users: ["anna"])
+        lab.addHandset("anna", at: 0)
+        lab.act(0) { $0.register(at: $1) }
+        #expect(lab.promises.map(\.1) == [.seconds(140)])
+    }
+
     /// Two users behind one address and port, as test tools and telephone gateways have them.
     @Test func ofSeveralUsersOnOneFlowTheOneInFromIsMeant() throws {
         var (lab, flow) = try site()

@@ -194,6 +194,24 @@ import Testing
         #expect(desk.send(request, isFirstHop: false).status == 439)
     }
 
+    @Test func whoIsToldAFlowTimerIsExpectedToKeepIt() throws {
+        var desk = try Desk { $0.flowTimer = 60 }
+        #expect(try desk.register(Desk.request()).promises == [.seconds(80)])
+        let plain = Desk.request("bruno", instance: nil, registration: nil, callID: "c2", supported: [])
+        #expect(try desk.register(plain, flow: 2, as: "bruno").promises.isEmpty)
+    }
+
+    @Test func whoPromisesNoKeepAliveIsGrantedLessThanASilentFlowLasts() throws {
+        var desk = try Desk { $0.maximumExpiresWithoutKeepAlive = 500 }
+        let plain = Desk.request(instance: nil, registration: nil, expires: 3_600, supported: [])
+        #expect(
+            try desk.register(plain).response?.headers.contacts.first?.parameters["expires"] == "500")
+        let kept = Desk.request("bruno", expires: 3_600, callID: "c2")
+        #expect(
+            try desk.register(kept, flow: 2, as: "bruno").response?.headers.contacts.first?.parameters["expires"]
+                == "3600")
+    }
+
     @Test func whereOutboundIsRequiredADeviceWithoutItIsToldSo() throws {
         var desk = try Desk { $0.requiresOutbound = true }
         let response = try #require(
