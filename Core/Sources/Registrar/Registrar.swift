@@ -11,6 +11,8 @@ public struct Registrar: Sendable {
     var directory: DirectorySnapshot
     var digest: DigestServer
     var random: SeededGenerator
+    /// What accounts of the system can be proven by.
+    private(set) var provable: [DigestAlgorithm]
     var store = BindingStore()
 
     public init(settings: RegistrarSettings, directory: DirectorySnapshot, random: SeededGenerator) {
@@ -19,6 +21,19 @@ public struct Registrar: Sendable {
         var random = random
         digest = DigestServer(realm: directory.system.realm, random: random.fork())
         self.random = random
+        provable = Registrar.provable(directory)
+    }
+
+    /// Looks no further than needed: in most systems at the first user.
+    private static func provable(_ directory: DirectorySnapshot) -> [DigestAlgorithm] {
+        var found: [DigestAlgorithm] = []
+        for id in directory.userIDs {
+            guard let secrets = directory.user(id)?.credentials else { continue }
+            if secrets.sha256 != nil, !found.contains(.sha256) { found.append(.sha256) }
+            if secrets.md5 != nil, !found.contains(.md5) { found.append(.md5) }
+            if found.count == 2 { break }
+        }
+        return found
     }
 
     public var nextDeadline: Instant? { store.nextDeadline }
@@ -33,6 +48,7 @@ public struct Registrar: Sendable {
                 ? [] : [.note(Observation("registration.flow-lost", [.init("bindings", "\(lost.count)")]))]
         case .directoryReplaced(let directory):
             self.directory = directory
+            provable = Registrar.provable(directory)
             let gone = store.takeAll { directory.user(publicIdentity: $0) != nil }
             return gone.flatMap { removed($0, cause: "withdrawn") }
         case .timeAdvanced:

@@ -46,7 +46,7 @@ extension Registrar {
         let realm = digest.realm
         let given = request.headers.values(.authorization).compactMap { DigestCredentials($0) }
         guard let credentials = given.first(where: { $0.realm == realm }) else {
-            throw challenge(to: request, isStale: false, at: now)
+            throw challenge(isStale: false, at: now)
         }
         let directory = self.directory
         let verdict = digest.verify(credentials, method: .register, requestURI: request.uri, at: now) {
@@ -59,7 +59,7 @@ extension Registrar {
             }
         }
         switch verdict {
-        case .stale: throw challenge(to: request, isStale: true, at: now)
+        case .stale: throw challenge(isStale: true, at: now)
         case .refused: throw Refusal(status: 403, cause: "credentials")
         case .accepted: break
         }
@@ -70,17 +70,10 @@ extension Registrar {
         return user
     }
 
-    /// Offers what the account that is to be registered has a hash for; to strangers, everything.
-    private mutating func challenge(to request: SIPRequest, isStale: Bool, at now: Now) -> Refusal {
-        let account = request.headers.to.flatMap { to in
-            directory.user(publicIdentity: PublicUserIdentity(to.uri.description))?.credentials
-        }
-        let challenges = digest.challenges(isStale: isStale, at: now) { algorithm in
-            switch algorithm {
-            case .md5: account?.md5 != nil
-            case .sha256: account?.sha256 != nil
-            }
-        }
+    /// The same whoever is named, so that nobody learns which accounts there are: what the system has hashes for.
+    private mutating func challenge(isStale: Bool, at now: Now) -> Refusal {
+        let provable = provable
+        let challenges = digest.challenges(isStale: isStale, at: now) { provable.contains($0) }
         return Refusal(
             status: 401, headers: challenges.map { (.wwwAuthenticate, $0.description) },
             cause: isStale ? "stale" : "challenge")

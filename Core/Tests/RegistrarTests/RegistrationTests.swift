@@ -212,6 +212,27 @@ import Testing
                 == "3600")
     }
 
+    @Test func theChallengeDoesNotTellWhetherAnAccountExistsNorWhatItHas() throws {
+        func challenges(_ desk: inout Desk, _ name: String) -> [DigestAlgorithm] {
+            let values = desk.send(Desk.request(name)).response?.headers.values(.wwwAuthenticate) ?? []
+            return values.compactMap { DigestChallenge($0)?.algorithm }
+        }
+        func user(_ name: String, _ change: (inout DigestSecrets) -> Void) -> User {
+            var user = Desk.user(name)
+            change(&user.credentials)
+            return user
+        }
+        var desk = try Desk()
+        let old = user("anna") { $0.sha256 = nil }
+        let mixed = try DirectorySnapshot(system: Desk.system, users: [old, Desk.user("bruno")], groups: [])
+        _ = desk.registrar.handle(.directoryReplaced(mixed), at: desk.now)
+        for name in ["anna", "bruno", "zoe"] { #expect(challenges(&desk, name) == [.sha256, .md5]) }
+        // Where no account has the better hash, nobody is asked for it: some clients look at the first challenge alone.
+        let plain = try DirectorySnapshot(system: Desk.system, users: [old], groups: [])
+        _ = desk.registrar.handle(.directoryReplaced(plain), at: desk.now)
+        for name in ["anna", "zoe"] { #expect(challenges(&desk, name) == [.md5]) }
+    }
+
     @Test func whereOutboundIsRequiredADeviceWithoutItIsToldSo() throws {
         var desk = try Desk { $0.requiresOutbound = true }
         let response = try #require(
