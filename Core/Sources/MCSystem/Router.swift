@@ -92,6 +92,7 @@ extension SignallingCell {
         guard let binding = registrar.binding(for: uri) else { return isUser(uri) ? .unreachable : .unknown }
         var onward = request
         onward.uri = binding.contact.uri
+        for proxy in binding.path.reversed() { onward.headers.prepend(.route, proxy.description) }
         return .client(binding.flow, leaving(onward, over: binding.flow))
     }
 

@@ -12,6 +12,8 @@ public struct Binding: Hashable, Sendable {
     public var registrationID: UInt32?
     /// Where requests for the device go (RFC 5626 5.3).
     public var flow: FlowID
+    /// Proxies between the edge and the device, nearest to the edge first (RFC 3327): the Route of what goes there.
+    public var path: [NameAddress]
     /// False once the flow is closed, until the device registers again or the grace is over.
     public var isReachable: Bool
     public var expires: Instant

@@ -16,7 +16,7 @@ public enum RegistrarEvent: Sendable {
 /// Where a REGISTER came in, and what the edge tells the device about itself.
 public struct RegistrationHop: Hashable, Sendable {
     public var flow: FlowID
-    /// The way back over this flow (RFC 3327): echoed in the answer.
+    /// The way back over this flow (RFC 3327): echoed in the answer, above what proxies before the edge wrote.
     public var path: NameAddress
     /// The way of the device's later requests (RFC 3608).
     public var serviceRoute: NameAddress

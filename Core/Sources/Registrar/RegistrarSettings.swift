@@ -27,6 +27,8 @@ public struct RegistrarSettings: Hashable, Sendable {
 public struct RegistrarLimits: Hashable, Sendable {
     /// Contact values in one REGISTER.
     public var contactsPerRequest = 8
+    /// Path values that proxies before the edge wrote.
+    public var pathValues = 8
     /// Bindings of one user.
     public var bindingsPerUser = 8
     /// Bindings altogether.

@@ -88,6 +88,8 @@ extension Registrar {
         }
         let identity = user.publicIdentity
         let outbound = request.headers.lists("outbound", in: .supported)
+        let path = request.headers.addresses(.path)
+        guard path.count <= settings.limits.pathValues else { throw Refusal(status: 403, cause: "limit") }
         var actions: [RegistrarAction] = []
         if request.headers.values(.contact) == ["*"] {
             guard request.headers.integer(.expires) == 0 else { throw Refusal(status: 400, cause: "wildcard") }
@@ -101,9 +103,10 @@ extension Registrar {
             }
         } else {
             let wishes = try contacts(of: request, outbound: outbound)
-            try check(wishes, of: identity, callID: callID, cseq: cseq, outbound: outbound, hop: hop)
+            try check(wishes, of: identity, callID: callID, cseq: cseq, path: path, hop: hop)
             for wish in wishes {
-                actions += carryOut(wish, identity: identity, callID: callID, cseq: cseq, hop: hop, at: now)
+                actions += carryOut(
+                    wish, identity: identity, callID: callID, cseq: cseq, path: path, hop: hop, at: now)
             }
         }
         let usesOutbound = outbound && store.bindings(of: identity).contains { $0.registrationID != nil }
@@ -156,8 +159,8 @@ extension Registrar {
     }
 
     private func check(
-        _ wishes: [ContactRequest], of identity: PublicUserIdentity, callID: String, cseq: UInt32, outbound: Bool,
-        hop: RegistrationHop
+        _ wishes: [ContactRequest], of identity: PublicUserIdentity, callID: String, cseq: UInt32,
+        path: [NameAddress], hop: RegistrationHop
     ) throws(Refusal) {
         let existing = store.bindings(of: identity)
         var added = 0
@@ -170,7 +173,10 @@ extension Registrar {
                 throw Refusal(status: 500, cause: "order")
             }
             guard wish.expires > 0 else { continue }
-            if wish.registrationID != nil, !hop.isFirstHop { throw Refusal(status: 439, cause: "first-hop") }
+            // RFC 5626 6: the flow is the device's own, or the proxy that it reached first keeps it.
+            if wish.registrationID != nil, !hop.isFirstHop, path.last?.uri.parameters.has("ob") != true {
+                throw Refusal(status: 439, cause: "first-hop")
+            }
             if settings.requiresOutbound, wish.registrationID == nil {
                 throw Refusal(status: 421, headers: [(.require, "outbound")], cause: "outbound")
             }
@@ -186,8 +192,8 @@ extension Registrar {
     }
 
     private mutating func carryOut(
-        _ wish: ContactRequest, identity: PublicUserIdentity, callID: String, cseq: UInt32, hop: RegistrationHop,
-        at now: Now
+        _ wish: ContactRequest, identity: PublicUserIdentity, callID: String, cseq: UInt32, path: [NameAddress],
+        hop: RegistrationHop, at now: Now
     ) -> [RegistrarAction] {
         let replaced = store.bindings(of: identity).filter {
             $0.isReplaced(by: wish.contact, instance: wish.instance, registrationID: wish.registrationID)
@@ -200,8 +206,8 @@ extension Registrar {
         }
         let binding = Binding(
             identity: identity, contact: contact, instance: wish.instance, registrationID: wish.registrationID,
-            flow: hop.flow, isReachable: true, expires: now.instant + .seconds(Int64(wish.expires)), sequence: 0,
-            callID: callID, cseq: cseq)
+            flow: hop.flow, path: path, isReachable: true, expires: now.instant + .seconds(Int64(wish.expires)),
+            sequence: 0, callID: callID, cseq: cseq)
         store.insert(binding)
         let new = self.contact(of: binding)
         return [
@@ -232,6 +238,7 @@ extension Registrar {
             response.headers.append(.contact, contact.description)
         }
         response.headers.append(.path, hop.path.description)
+        for value in request.headers.values(.path) { response.headers.append(.path, value) }
         response.headers.append(.serviceRoute, hop.serviceRoute.description)
         response.headers.append(.pAssociatedURI, NameAddress(uri: SIPURI(identity.value) ?? request.uri).description)
         if outbound {

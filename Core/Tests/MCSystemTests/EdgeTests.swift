@@ -225,6 +225,17 @@ import Testing
         #expect(lab.promises.map(\.1) == [.seconds(140)])
     }
 
+    @Test func aRequestToADeviceGoesByTheProxiesItRegisteredThrough() throws {
+        var lab = try BorderCallTests.lab()
+        let path = ["<sip:near.example;lr>", "<sip:far.example;lr>"]
+        lab.act(1) { $0.register(path: path, at: $1) }
+        #expect(lab.handsets[1].registration?.headers.values(.path).suffix(2) == path[...])
+        _ = lab.act(0) { $0.call(BorderCallTests.flood, at: $1) }
+        lab.pass(.seconds(2))
+        let invitation = try #require(lab.handsets[1].invitations.last?.1)
+        #expect(invitation.headers.values(.route) == path)
+    }
+
     /// Two users behind one address and port, as test tools and telephone gateways have them.
     @Test func ofSeveralUsersOnOneFlowTheOneInFromIsMeant() throws {
         var (lab, flow) = try site()

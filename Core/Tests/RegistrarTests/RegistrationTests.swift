@@ -194,6 +194,34 @@ import Testing
         #expect(desk.send(request, isFirstHop: false).status == 439)
     }
 
+    @Test func pathOfAProxyBeforeTheEdgeIsKeptAndToldBack() throws {
+        var desk = try Desk()
+        var request = Desk.request(instance: nil, registration: nil)
+        request.headers.append(.path, "<sip:near.example;lr>")
+        request.headers.append(.path, "<sip:far.example;lr>")
+        let response = desk.send(try desk.authorized(request), isFirstHop: false).response
+        #expect(
+            response?.headers.values(.path) == [
+                "<sip:token1@edge.it.example:5060;lr;ob>", "<sip:near.example;lr>", "<sip:far.example;lr>",
+            ])
+        let binding = desk.registrar.bindings(of: Desk.anna).first
+        #expect(binding?.path.map(\.description) == ["<sip:near.example;lr>", "<sip:far.example;lr>"])
+        request.headers.set(.cseq, "2 REGISTER")
+        for index in 0..<8 { request.headers.append(.path, "<sip:p\(index).example;lr>") }
+        #expect(desk.send(try desk.authorized(request), isFirstHop: false).status == 403)
+    }
+
+    @Test func aProxyThatKeepsTheFlowOfTheDeviceSpeaksForIt() throws {
+        var desk = try Desk()
+        var request = Desk.request()
+        request.headers.append(.path, "<sip:near.example;lr>")
+        request.headers.append(.path, "<sip:flow@first.example;lr;ob>")
+        let actions = desk.send(try desk.authorized(request), isFirstHop: false)
+        #expect(actions.status == 200)
+        // The keep-alives of the device end at that proxy.
+        #expect(actions.promises.isEmpty)
+    }
+
     @Test func whoIsToldAFlowTimerIsExpectedToKeepIt() throws {
         var desk = try Desk { $0.flowTimer = 60 }
         #expect(try desk.register(Desk.request()).promises == [.seconds(80)])
