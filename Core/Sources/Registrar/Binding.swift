@@ -21,6 +21,8 @@ public struct Binding: Hashable, Sendable {
     public var sequence: UInt64
     var callID: String
     var cseq: UInt32
+    /// What the temporary GRUUs of the device stand for: the same for as long as it registers with the same Call-ID.
+    var series: UInt64 = 0
 
     /// What reaches just this device: its public GRUU (RFC 5627 3.1), the identity with the instance in `gr`. A device
     /// without instance is known to nobody but us by a hash of its contact there: a contact that somebody else registers

@@ -11,6 +11,8 @@ public struct Registrar: Sendable {
     var directory: DirectorySnapshot
     var digest: DigestServer
     var random: SeededGenerator
+    /// Reads the temporary GRUUs of this process.
+    let gruuKey: String
     /// What accounts of the system can be proven by.
     private(set) var provable: [DigestAlgorithm]
     var store = BindingStore()
@@ -20,6 +22,7 @@ public struct Registrar: Sendable {
         self.directory = directory
         var random = random
         digest = DigestServer(realm: directory.system.realm, random: random.fork())
+        gruuKey = random.token(52)
         self.random = random
         provable = Registrar.provable(directory)
     }
@@ -65,9 +68,10 @@ public struct Registrar: Sendable {
         store.bindings(of: identity).filter(\.isReachable)
     }
 
-    /// The binding that a Request-URI means: with `gr` the newest of that device (RFC 5627 5.4), else the newest of the
-    /// user.
+    /// The binding that a Request-URI means: with `gr` that of the device (RFC 5627 5.4), else one of the user's; of
+    /// several the one that the caller prefers, then the newest.
     public func binding(for uri: SIPURI) -> Binding? {
+        if let binding = binding(temporary: uri) { return binding }
         var address = uri
         address.parameters = Parameters()
         address.port = nil

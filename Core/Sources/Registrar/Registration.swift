@@ -204,10 +204,11 @@ extension Registrar {
         for name in ["expires", "+sip.instance", "reg-id", "pub-gruu", "temp-gruu", "q"] {
             contact.parameters[name] = nil
         }
+        let series = replaced.first { $0.callID == callID && $0.instance == wish.instance }?.series
         let binding = Binding(
             identity: identity, contact: contact, instance: wish.instance, registrationID: wish.registrationID,
             flow: hop.flow, path: path, isReachable: true, expires: now.instant + .seconds(Int64(wish.expires)),
-            sequence: 0, callID: callID, cseq: cseq)
+            sequence: 0, callID: callID, cseq: cseq, series: series ?? 0)
         store.insert(binding)
         let new = self.contact(of: binding)
         return [
@@ -230,6 +231,7 @@ extension Registrar {
                 contact.parameters["+sip.instance"] = "<\(instance.value)>"
                 if let gruu = binding.gruu, request.headers.lists("gruu", in: .supported) {
                     contact.parameters["pub-gruu"] = gruu.description
+                    contact.parameters["temp-gruu"] = temporaryGRUU(of: binding)?.description
                 }
             }
             if let number = binding.registrationID { contact.parameters["reg-id"] = "\(number)" }

@@ -261,6 +261,46 @@ import Testing
         for name in ["anna", "zoe"] { #expect(challenges(&desk, name) == [.md5]) }
     }
 
+    private func temporary(_ actions: [RegistrarAction]) throws -> SIPURI {
+        let text = try #require(actions.response?.headers.contacts.first?.parameters["temp-gruu"])
+        return try #require(SIPURI(text))
+    }
+
+    @Test func aTemporaryNameTellsNobodyAndReachesTheDevice() throws {
+        var desk = try Desk()
+        let first = try temporary(desk.register(Desk.request()))
+        let second = try temporary(desk.register(Desk.request(cseq: 2)))
+        #expect(first.user != second.user)
+        for uri in [first, second] {
+            #expect(uri.user?.contains("anna") == false)
+            #expect(uri.parameters["gr"] == "")
+            #expect(uri.host == "it.example")
+            #expect(desk.registrar.binding(for: uri)?.identity == Desk.anna)
+        }
+        // Turned in one character, or asked for at another domain, it is nobody's.
+        let user = try #require(first.user)
+        for index in [6, user.count / 2, user.count - 1] {
+            var turned = Array(user)
+            turned[index] = turned[index] == "0" ? "1" : "0"
+            var uri = first
+            uri.user = String(turned)
+            #expect(desk.registrar.binding(for: uri) == nil)
+        }
+        var elsewhere = first
+        elsewhere.host = "fr.example"
+        #expect(desk.registrar.binding(for: elsewhere) == nil)
+    }
+
+    @Test func aTemporaryNameEndsWithItsCallIDAndWithTheBinding() throws {
+        var desk = try Desk()
+        let first = try temporary(desk.register(Desk.request()))
+        let second = try temporary(desk.register(Desk.request(callID: "c2")))
+        #expect(desk.registrar.binding(for: first) == nil)
+        #expect(desk.registrar.binding(for: second) != nil)
+        try desk.register(Desk.request(expires: 0, callID: "c2", cseq: 2))
+        #expect(desk.registrar.binding(for: second) == nil)
+    }
+
     @Test func whereOutboundIsRequiredADeviceWithoutItIsToldSo() throws {
         var desk = try Desk { $0.requiresOutbound = true }
         let response = try #require(
