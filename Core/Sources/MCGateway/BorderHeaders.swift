@@ -41,6 +41,5 @@ enum BorderHeaders {
 }
 
 extension HeaderName {
-    static let requestDisposition = HeaderName("Request-Disposition")
     static let priority = HeaderName("Priority")
 }

@@ -70,14 +70,27 @@ public struct Registrar: Sendable {
 
     /// The binding that a Request-URI means: with `gr` that of the device (RFC 5627 5.4), else one of the user's; of
     /// several the one that the caller prefers, then the newest.
-    public func binding(for uri: SIPURI) -> Binding? {
+    public func binding(for uri: SIPURI, preferring preferences: CallerPreferences = .init()) -> Binding? {
         if let binding = binding(temporary: uri) { return binding }
         var address = uri
         address.parameters = Parameters()
         address.port = nil
         let ofUser = bindings(of: PublicUserIdentity(address.description))
-        guard let device = uri.parameters["gr"] else { return ofUser.last }
-        return ofUser.last { $0.isDevice(device) }
+        guard let device = uri.parameters["gr"] else { return Registrar.best(of: ofUser, for: preferences) }
+        // NOTSPEC: RFC 3841 would also refuse the one device that was asked for. Whom to call was decided by who wrote its
+        // name; an endpoint of another kind that an operator admitted is to be reached.
+        let ofDevice = ofUser.filter { $0.isDevice(device) }
+        return Registrar.best(of: ofDevice, for: preferences) ?? ofDevice.last
+    }
+
+    private static func best(of bindings: [Binding], for preferences: CallerPreferences) -> Binding? {
+        guard !preferences.isEmpty else { return bindings.last }
+        var best: (binding: Binding, score: Int)?
+        for binding in bindings {
+            guard let score = preferences.score(of: binding.contact) else { continue }
+            if score >= best?.score ?? 0 { best = (binding, score) }
+        }
+        return best?.binding
     }
 
     /// The users that authenticated over a flow and are registered there, in the order of their first registration.

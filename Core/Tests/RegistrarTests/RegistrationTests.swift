@@ -261,6 +261,8 @@ import Testing
         for name in ["anna", "zoe"] { #expect(challenges(&desk, name) == [.md5]) }
     }
 
+    // MARK: Temporary GRUU (RFC 5627)
+
     private func temporary(_ actions: [RegistrarAction]) throws -> SIPURI {
         let text = try #require(actions.response?.headers.contacts.first?.parameters["temp-gruu"])
         return try #require(SIPURI(text))
@@ -299,6 +301,36 @@ import Testing
         #expect(desk.registrar.binding(for: second) != nil)
         try desk.register(Desk.request(expires: 0, callID: "c2", cseq: 2))
         #expect(desk.registrar.binding(for: second) == nil)
+    }
+
+    // MARK: Caller preferences (RFC 3841)
+
+    @Test func ofSeveralDevicesTheOneThatTheCallerWantsIsTaken() throws {
+        var desk = try Desk()
+        for (number, tags) in [(1, "+g.3gpp.mcptt;audio"), (2, "audio;video"), (3, "mobility=\"fixed\"")] {
+            var request = Desk.request(
+                instance: "urn:uuid:\(number)", contact: "sip:anna@192.0.2.\(number)", callID: "c\(number)")
+            request.headers.set(.contact, "\(request.headers[.contact] ?? "");\(tags)")
+            try desk.register(request, flow: UInt64(number))
+        }
+        func flow(
+            _ accept: [String], _ reject: [String] = [], _ uri: String = "sip:anna@it.example"
+        ) throws -> UInt64? {
+            var headers = Headers()
+            for value in accept { headers.append(.acceptContact, value) }
+            for value in reject { headers.append(.rejectContact, value) }
+            let target = try #require(SIPURI(uri))
+            return desk.registrar.binding(for: target, preferring: CallerPreferences(headers))?.flow.value
+        }
+        #expect(try flow([]) == 3)
+        #expect(try flow(["*;+g.3gpp.mcptt;require;explicit"]) == 1)
+        #expect(try flow(["*;video"]) == 2)
+        #expect(try flow(["*;mobility=\"mobile\";require"]) == 2)
+        #expect(try flow([], ["*;mobility=\"fixed\""]) == 2)
+        #expect(try flow(["*;audio"], ["*;video"]) == 1)
+        #expect(try flow(["*;+g.3gpp.mcdata.sds;require;explicit"]) == nil)
+        // The one device that is named is called, whatever it has.
+        #expect(try flow(["*;+g.3gpp.mcptt;require;explicit"], [], "sip:anna@it.example;gr=urn:uuid:3") == 3)
     }
 
     @Test func whereOutboundIsRequiredADeviceWithoutItIsToldSo() throws {
