@@ -113,7 +113,11 @@ extension SignallingCell {
     private mutating func take(_ wishes: [TransactionAction], from face: CellFace, at now: Now) {
         for wish in wishes {
             switch wish {
-            case .transmit(let message, let hop): actions.append(.transmit(message.serialized(), hop))
+            case .transmit(let message, let hop):
+                // Partners are of the trust domain; a client is nobody that asserted identities are shown to against the
+                // wish of who they are.
+                let shown = face == .access ? message.withoutPrivateIdentity : message
+                actions.append(.transmit(shown.serialized(), hop))
             case .deliver(let delivery): deliver(delivery, from: face, at: now)
             }
         }
