@@ -33,8 +33,7 @@ public struct UserAgent: Sendable {
     /// The option tags a function of a mission critical system understands or may ignore safely.
     public static let commonExtensions = [
         "timer", "100rel", "tdialog", "norefersub", "explicitsub", "nosub", "path", "outbound", "gruu", "pref",
-        "resource-priority", "multiple-refer", "recipient-list-invite", "histinfo", "privacy", "eventlist",
-        "answermode",
+        "resource-priority", "histinfo", "privacy", "answermode",
     ]
     public static let commonMethods: [Method] = [
         .invite, .ack, .cancel, .bye, .prack, .update, .info, .message, .options, .refer, .subscribe, .notify,

@@ -215,4 +215,10 @@ import Testing
             bench.agent.session(DialogIdentity(callID: dialog.callID, localTag: dialog.localTag, remoteTag: "?")) == nil
         )
     }
+    @Test(arguments: ["multiple-refer", "recipient-list-invite", "eventlist"])
+    func `an extension that nothing implements is refused`(tag: String) throws {
+        var bench = UserAgentBench()
+        #expect(bench.receive(try bench.peerInvitation(more: "Require: \(tag)")) == ["> 420"])
+        #expect(bench.responses.last?.headers[.unsupported] == tag)
+    }
 }
