@@ -71,6 +71,12 @@ public struct UserAgent: Sendable {
         return id
     }
 
+    /// The session that Target-Dialog of a request names (RFC 4538 5); nil where it names none of ours. Whoever knows both
+    /// tags was told them, so it says that sender and peer are the same or know each other.
+    public func session(targetOf request: SIPRequest) -> SessionID? {
+        request.headers[.targetDialog].flatMap { DialogIdentity(targetDialog: $0) }.flatMap { session($0) }
+    }
+
     /// What is to be passed down, in order.
     public mutating func takeOutputs() -> [SIPOutput] {
         defer { outputs.removeAll(keepingCapacity: true) }

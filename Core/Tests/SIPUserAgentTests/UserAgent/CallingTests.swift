@@ -215,6 +215,23 @@ import Testing
             bench.agent.session(DialogIdentity(callID: dialog.callID, localTag: dialog.localTag, remoteTag: "?")) == nil
         )
     }
+    @Test func `Target-Dialog of a peer is read from where we stand`() throws {
+        var bench = UserAgentBench()
+        _ = try bench.call()
+        let dialog = try #require(bench.agent.dialog(of: bench.session))
+        func named(_ text: String) throws -> SessionID? {
+            bench.agent.session(targetOf: try incoming("REFER", more: "Target-Dialog: \(text)"))
+        }
+        let tags = "local-tag=\(dialog.localTag);remote-tag=\(dialog.remoteTag)"
+        #expect(try named("\(dialog.callID);\(tags)") == bench.session)
+        #expect(try named("\(dialog.callID) ; Remote-Tag = \(dialog.remoteTag);local-tag=\(dialog.localTag);x") != nil)
+        #expect(try named("\(dialog.callID);local-tag=\(dialog.remoteTag);remote-tag=\(dialog.localTag)") == nil)
+        #expect(try named("\(dialog.callID);local-tag=\(dialog.localTag)") == nil)
+        #expect(try named("other;\(tags)") == nil)
+        #expect(try named(";\(tags)") == nil)
+        #expect(bench.agent.session(targetOf: try incoming("REFER")) == nil)
+    }
+
     @Test(arguments: ["multiple-refer", "recipient-list-invite", "eventlist"])
     func `an extension that nothing implements is refused`(tag: String) throws {
         var bench = UserAgentBench()
