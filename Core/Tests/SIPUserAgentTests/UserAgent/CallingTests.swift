@@ -232,6 +232,22 @@ import Testing
         #expect(bench.agent.session(targetOf: try incoming("REFER")) == nil)
     }
 
+    @Test func `a REFER without subscription is told that there is none, another is not`() throws {
+        var bench = UserAgentBench()
+        func refer(_ cseq: Int, _ more: String) throws -> SIPResponse? {
+            _ = bench.receive(try incoming("REFER", cseq: cseq, more: "Refer-To: <sip:c@h>\(more)"))
+            let id = bench.pending
+            _ = bench.run { $0.answer(id, status: 202, at: $1) }
+            return bench.responses.last
+        }
+        let asked = try refer(1, "\nRefer-Sub: false\nSupported: norefersub")
+        #expect(asked?.status == 202)
+        #expect(asked?.headers[.referSub] == "false")
+        #expect(try refer(2, "")?.headers.has(.referSub) == false)
+        #expect(try refer(3, "\nRefer-Sub: true")?.headers.has(.referSub) == false)
+        #expect(bench.agent.subscriptionCount == 0)
+    }
+
     @Test(arguments: ["multiple-refer", "recipient-list-invite", "eventlist"])
     func `an extension that nothing implements is refused`(tag: String) throws {
         var bench = UserAgentBench()
