@@ -215,6 +215,7 @@ import Testing
             bench.agent.session(DialogIdentity(callID: dialog.callID, localTag: dialog.localTag, remoteTag: "?")) == nil
         )
     }
+
     @Test func `Target-Dialog of a peer is read from where we stand`() throws {
         var bench = UserAgentBench()
         _ = try bench.call()
@@ -230,6 +231,32 @@ import Testing
         #expect(try named("other;\(tags)") == nil)
         #expect(try named(";\(tags)") == nil)
         #expect(bench.agent.session(targetOf: try incoming("REFER")) == nil)
+    }
+
+    @Test func `an UPDATE without body in an early dialog moves the callee and is answered`() throws {
+        var bench = UserAgentBench()
+        let invite = try bench.invitation()
+        var id = SessionID(0)
+        _ = bench.run { id = $0.invite(invite, at: $1) }
+        bench.session = id
+        _ = try bench.reply(.invite, 180, more: "Contact: <sip:here@h>")
+        let dialog = try #require(bench.agent.dialog(of: id))
+        func update(_ cseq: Int, body: String = "") throws -> SIPRequest {
+            var update = try incoming("UPDATE", cseq: cseq, toTag: dialog.localTag)
+            update.headers.set(.from, "<sip:alice@example.org>;tag=p1")
+            update.headers.set(.callID, dialog.callID)
+            update.headers.set(.contact, "<sip:moved@h>")
+            if !body.isEmpty { update.headers.append(.contentType, "application/sdp") }
+            update.body = Array(body.utf8)
+            return update
+        }
+        #expect(bench.receive(try update(1)) == ["> 200"])
+        #expect(bench.responses.last?.headers.contacts.first?.uri == SIPURI("sip:us@198.51.100.1"))
+        // What offers something has to wait: our offer is open (RFC 3311 5.2).
+        #expect(bench.receive(try update(2, body: UserAgentBench.offer)) == ["> 491"])
+        let reliable = "Require: 100rel\nRSeq: 1"
+        #expect(try bench.reply(.invite, 183, more: reliable) == ["> PRACK", "! progressed 183"])
+        #expect(bench.requests.last?.request.uri == SIPURI("sip:moved@h"))
     }
 
     @Test func `a REFER without subscription is told that there is none, another is not`() throws {
