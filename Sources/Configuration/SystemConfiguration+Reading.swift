@@ -198,12 +198,19 @@ private struct SystemReader {
             if let duration = fields.optional(key)?.duration(range) { timers[keyPath: part] = duration }
         }
         read("registration_expires", \.registrationExpires, .seconds(60)...(.seconds(86_400)))
-        read("flow_timer", \.flowTimer, .seconds(10)...(.seconds(3_600)))
+        let flowTimer = fields.optional("flow_timer")
+        if let duration = flowTimer?.duration(.seconds(10)...(.seconds(3_600))) { timers.flowTimer = duration }
         read("heartbeat", \.heartbeat, .milliseconds(100)...(.seconds(300)))
         read("tls_handshake", \.tlsHandshake, .milliseconds(100)...(.seconds(60)))
         read("message", \.message, .milliseconds(100)...(.seconds(60)))
-        read("idle", \.idle, .seconds(10)...(.seconds(86_400)))
+        let idle = fields.optional("idle")
+        if let idle, let duration = idle.duration(.seconds(10)...(.seconds(86_400))) { timers.idle = duration }
         fields.end()
+        if timers.idle <= timers.flowTimer {
+            // A connection would be closed before its keep-alive is due.
+            idle?.expected("a duration above flow_timer")
+            if idle == nil { flowTimer?.expected("a duration below idle") }
+        }
         return timers
     }
 

@@ -118,6 +118,9 @@ public final class NationalSystem: Sendable {
             media: configuration.media, sessionIdentityKey: sessionKey)
         settings.registrar.maximumExpires = UInt32(clamping: Int(configuration.timers.registrationExpires.inSeconds))
         settings.registrar.flowTimer = UInt32(clamping: Int(configuration.timers.flowTimer.inSeconds))
+        // Who does not keep his flow alive refreshes before it is taken for idle.
+        settings.registrar.maximumExpiresWithoutKeepAlive = UInt32(
+            clamping: Int((configuration.timers.idle * 9 / 10).inSeconds))
         settings.gateway.heartbeatInterval = configuration.timers.heartbeat
         settings.gateway.missesUntilLost = configuration.limits.lostHeartbeats
         settings.messages = messages(configuration)

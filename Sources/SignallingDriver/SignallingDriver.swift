@@ -32,6 +32,7 @@ public final class SignallingDriver: Sendable {
                     switch action {
                     case .transmit(let message, let hop): return .transmit(message, hop)
                     case .close(let flow): return .close(flow)
+                    case .expectKeepAlive(let flow, let silence): return .expectKeepAlive(flow, silence)
                     case .media(let command):
                         media(command)
                         return nil

@@ -75,6 +75,12 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "61:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
         ),
         Mistake(
+            "idle: 600 s ", "idle: 120 s ",
+            "61:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
+        Mistake(
+            "flow_timer: 120 s ", "flow_timer: 900 s ",
+            "61:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
+        Mistake(
             "log_level: info ", "log_level: loud ",
             "70:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
         Mistake(

@@ -56,7 +56,7 @@ public enum CopyingRole: Hashable, Sendable {
         case .originatingParticipatingPrivate:
             [.acceptContact, .rejectContact, .resourcePriority, .answerMode, .privAnswerMode]
         case .terminatingParticipating:
-            [.acceptContact, .rejectContact, .resourcePriority, .pAssertedIdentity, .privAnswerMode]
+            [.acceptContact, .rejectContact, .resourcePriority, .pAssertedIdentity, .privacy, .privAnswerMode]
         }
     }
 

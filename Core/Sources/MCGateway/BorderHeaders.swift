@@ -9,7 +9,7 @@ enum BorderHeaders {
     static let request: [HeaderName] = [
         .acceptContact, .rejectContact, .pAssertedService, .resourcePriority, .answerMode, .privAnswerMode, .event,
         .expires, .sipIfMatch, .accept, .infoPackage, .recvInfo, .referSub, .requestDisposition, .priority,
-        .allowEvents,
+        .allowEvents, .privacy,
     ]
     static let response: [HeaderName] = [
         .pAnswerState, .retryAfter, .minExpires, .expires, .sipETag, .pAssertedService, .allowEvents, .accept,
@@ -41,6 +41,5 @@ enum BorderHeaders {
 }
 
 extension HeaderName {
-    static let requestDisposition = HeaderName("Request-Disposition")
     static let priority = HeaderName("Priority")
 }

@@ -46,7 +46,10 @@ extension MCGateway {
     mutating func notified(_ subscription: SubscriptionID, _ request: SIPRequest, at now: Now) {
         guard var pair = subscriptions.pairs[subscription] else { return }
         if let transaction = pair.waiting {
-            let accepted = agent.acceptSubscription(transaction, expires: pair.expires, at: now)
+            var headers = Headers()
+            // RFC 6665 4.1.2.1: where refreshes go; the dialog says which subscription is meant.
+            if let own = SIPURI(directory.system.services.gateway.value) { headers.append(.contact, "<\(own)>") }
+            let accepted = agent.acceptSubscription(transaction, expires: pair.expires, headers: headers, at: now)
             pair.waiting = nil
             pair.accepted = accepted
             subscriptions.farByAccepted[accepted] = subscription

@@ -1,5 +1,5 @@
-/// What a cell did not serve, counted from its start. Each kind is noted once a flow, so that a flood of bad input is a
-/// number and not a flood of notes.
+/// What a cell did not serve, counted from its start. Of each source and kind one a minute is noted, so that a flood of
+/// bad input is a number and not a flood of notes.
 public struct CellCounters: Hashable, Sendable {
     /// Messages that the codec refused.
     public var malformedMessages: UInt64 = 0
@@ -7,6 +7,13 @@ public struct CellCounters: Hashable, Sendable {
     public var refusedRequests: UInt64 = 0
     /// Messages of peers on the border side whom no certificate names.
     public var strangersMessages: UInt64 = 0
+    /// REGISTER without credentials, or with a nonce that serves no more.
+    public var challengedRegistrations: UInt64 = 0
+    public var refusedRegistrations: UInt64 = 0
+    /// Calls and other requests that a function refused.
+    public var refusedServices: UInt64 = 0
+    /// Refusals that were counted and not noted.
+    public var unsaidRefusals: UInt64 = 0
     /// Flows that were refused or cut.
     public var cutFlows: UInt64 = 0
 

@@ -23,11 +23,14 @@ public enum CellEvent: Sendable {
 
 /// What a signalling cell wants done.
 public enum CellAction: Hashable, Sendable {
-    /// One whole message. `.target`: over a connection to it, opened where there is none; the driver tells
+    /// One whole message. `.beside`: a datagram from the socket of that flow. `.target`: over a connection to it, opened where there is none; the driver tells
     /// `.flowOpened` with that target before anything that arrives on it, or `.targetFailed`.
     case transmit([UInt8], NextHop)
     /// The peer broke the rules of the transport, or is a stranger who was told so once.
     case close(FlowID)
+    /// The peer was told a Flow-Timer and promised keep-alives: where nothing comes for that long the flow is dead and to
+    /// be closed (RFC 5626 5.4).
+    case expectKeepAlive(FlowID, Duration)
     case media(MediaCommand)
     case note(Observation)
 }

@@ -41,6 +41,8 @@ public struct CellSettings: Sendable {
 public struct CellLimits: Hashable, Sendable {
     /// Flows that are open at a time; a further one is closed.
     public var flows = 100_000
+    /// Sources and kinds of refusal of which the cell remembers when they were last noted.
+    public var notedRefusals = 1_024
     /// Messages that were none, after which a connection is cut.
     public var malformedPerFlow = 16
     /// Messages between functions that wait for their answer.

@@ -37,7 +37,7 @@ extension SignallingCell {
         let isRegister = request.method == .register
         let element = isRegister ? EdgeCapabilities.registrar : EdgeCapabilities.server
         if let refusal = RequestValidation.refusal(of: request, by: element)
-            ?? (isRegister || request.method == .options
+            ?? (isRegister || request.method == .options && addressesEdge(request.uri)
                 ? nil : RequestValidation.refusal(of: request, by: EdgeCapabilities.proxy))
         {
             return refuse(request, transaction, flow, refusal.status, refusal.headers, cause: "validation", at: now)
@@ -93,7 +93,6 @@ extension SignallingCell {
         for (name, value) in headers.all { response.headers.append(name, value) }
         respond(response, transaction, at: now)
         counters.refusedRequests += 1
-        guard flows.isFirst(cause, on: flow) else { return }
         note(
             "edge.refused",
             [.init("status", "\(status)"), .init("method", request.method.description), .init("cause", cause)])

@@ -59,7 +59,8 @@ extension SignallingCell {
             tell(
                 source.face,
                 .received(
-                    message, flow: flow, transport: source.description.transport, source: source.description.remote),
+                    message, flow: flow, transport: source.description.transport, source: source.description.remote,
+                    isKnown: source.peer != .client || !registrar.identities(of: flow).isEmpty),
                 at: now)
         } catch {
             malformed(error, flow: flow, source: source)
@@ -69,7 +70,7 @@ extension SignallingCell {
     /// A stranger on the border side is told so once, without any state kept for it.
     private mutating func refuse(strangersMessage message: SIPMessage, flow: FlowID, source: FlowTable.Flow) {
         counters.strangersMessages += 1
-        guard flows.isFirst("stranger", on: flow) else { return }
+        guard flows.turnAway(flow) else { return }
         note("edge.stranger", [.init("remote", source.description.remote.description, isPersonal: true)])
         if case .request(let request) = message, request.method != .ack {
             answerWithoutState(request, status: 403, flow: flow)
@@ -82,7 +83,7 @@ extension SignallingCell {
     private mutating func malformed(_ error: SIPParseError, flow: FlowID, source: FlowTable.Flow) {
         counters.malformedMessages += 1
         let count = flows.countMalformed(flow)
-        if count == 1 { note("edge.malformed", [.init("diagnosis", error.diagnosis)]) }
+        note("edge.malformed", [.init("diagnosis", error.diagnosis)])
         if let status = error.status, let request = error.partial, request.method != .ack {
             answerWithoutState(request, status: status, flow: flow)
         }
@@ -93,8 +94,11 @@ extension SignallingCell {
     }
 
     private mutating func answerWithoutState(_ request: SIPRequest, status: Int, flow: FlowID) {
+        guard let source = flows[flow]?.description else { return }
+        var request = request
+        let hop = request.markSource(source.remote, flow: flow, transport: source.transport)
         let response = request.response(status, toTag: random.token(10))
-        actions.append(.transmit(SIPMessage.response(response).serialized(), .flow(flow)))
+        actions.append(.transmit(SIPMessage.response(response).serialized(), hop))
     }
 
     // MARK: The transaction layers
@@ -109,7 +113,11 @@ extension SignallingCell {
     private mutating func take(_ wishes: [TransactionAction], from face: CellFace, at now: Now) {
         for wish in wishes {
             switch wish {
-            case .transmit(let message, let hop): actions.append(.transmit(message.serialized(), hop))
+            case .transmit(let message, let hop):
+                // Partners are of the trust domain; a client is nobody that asserted identities are shown to against the
+                // wish of who they are.
+                let shown = face == .access ? message.withoutPrivateIdentity : message
+                actions.append(.transmit(shown.serialized(), hop))
             case .deliver(let delivery): deliver(delivery, from: face, at: now)
             }
         }

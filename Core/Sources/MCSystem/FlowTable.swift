@@ -23,8 +23,8 @@ struct FlowTable: Sendable {
         /// was told it.
         var token: String
         var malformed = 0
-        /// Kinds of refusal that were noted already; as many as the edge has reasons.
-        var noted: [String] = []
+        /// A stranger is answered once.
+        var wasTurnedAway = false
     }
 
     private var flows: [FlowID: Flow] = [:]
@@ -53,10 +53,10 @@ struct FlowTable: Sendable {
         return flows[flow]?.malformed ?? 0
     }
 
-    /// True the first time that something of that kind happens on a flow.
-    mutating func isFirst(_ kind: String, on flow: FlowID) -> Bool {
-        guard let noted = flows[flow]?.noted, !noted.contains(kind) else { return false }
-        flows[flow]?.noted.append(kind)
+    /// True the first time.
+    mutating func turnAway(_ flow: FlowID) -> Bool {
+        guard flows[flow]?.wasTurnedAway == false else { return false }
+        flows[flow]?.wasTurnedAway = true
         return true
     }
 

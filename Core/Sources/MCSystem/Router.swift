@@ -89,9 +89,13 @@ extension SignallingCell {
             guard function == .gateway else { return .function(.gateway) }
             return partner.gateways.first.map { .partner($0.target, request) } ?? .unreachable
         }
-        guard let binding = registrar.binding(for: uri) else { return isUser(uri) ? .unreachable : .unknown }
+        let preferences = CallerPreferences(request.headers)
+        guard let binding = registrar.binding(for: uri, preferring: preferences) else {
+            return isUser(uri) ? .unreachable : .unknown
+        }
         var onward = request
         onward.uri = binding.contact.uri
+        for proxy in binding.path.reversed() { onward.headers.prepend(.route, proxy.description) }
         return .client(binding.flow, leaving(onward, over: binding.flow))
     }
 

@@ -29,6 +29,9 @@ public struct SignallingCell: Sendable {
     /// What functions are to be told, in the order in which it happened. A function never acts inside another's turn.
     var queue: Deque<(FunctionID, FunctionEvent)> = []
     var actions: [CellAction] = []
+    /// Whose octets this turn is about, and when.
+    private var turn: (source: IPAddress?, at: Instant)
+    private var refusalNotes: RefusalNotes
     /// What came in that was not served.
     public internal(set) var counters = CellCounters()
 
@@ -50,6 +53,8 @@ public struct SignallingCell: Sendable {
             number: FunctionID.gateway.rawValue, settings: settings.gateway, key: settings.sessionIdentityKey,
             media: settings.media, directory: directory, random: random.fork(), at: now)
         self.random = random
+        turn = (nil, now.instant)
+        refusalNotes = RefusalNotes(limit: settings.limits.notedRefusals)
     }
 
     /// When `.timeAdvanced` is to be told at the latest.
@@ -73,6 +78,7 @@ public struct SignallingCell: Sendable {
 
     /// Carries out one event. The actions are to be carried out in order.
     public mutating func handle(_ event: CellEvent, at now: Now) -> [CellAction] {
+        turn = (source(of: event), now.instant)
         switch event {
         case .flowOpened(let flow, let description): opened(flow, description, at: now)
         case .flowClosed(let flow): closed(flow, at: now)
@@ -85,6 +91,14 @@ public struct SignallingCell: Sendable {
         drain(at: now)
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
+    }
+
+    private func source(of event: CellEvent) -> IPAddress? {
+        switch event {
+        case .flowOpened(_, let description): description.remote.address
+        case .received(let flow, _), .flowClosed(let flow): flows[flow]?.description.remote.address
+        case .targetFailed, .media, .directoryReplaced, .timeAdvanced: nil
+        }
     }
 
     private mutating func advance(at now: Now) {
@@ -165,13 +179,26 @@ public struct SignallingCell: Sendable {
                 for other in FunctionID.allCases where other != function {
                     queue.append((other, .registrationChanged(identity, change)))
                 }
-            case .note(let observation): actions.append(.note(observation))
+            case .note(let observation): say(observation)
             }
         }
     }
 
-    mutating func note(_ name: String, _ fields: [Observation.Field] = []) {
-        actions.append(.note(Observation(name, fields)))
+    mutating func note(_ name: String, _ fields: [Observation.Field] = []) { say(Observation(name, fields)) }
+
+    private mutating func say(_ observation: Observation) {
+        guard RefusalNotes.covers(observation) else { return actions.append(.note(observation)) }
+        switch observation.name {
+        case "registration.challenged": counters.challengedRegistrations += 1
+        case "registration.refused": counters.refusedRegistrations += 1
+        case "request.refused", "call.refused", "border.refused": counters.refusedServices += 1
+        default: break
+        }
+        if let said = refusalNotes.said(observation, of: turn.source, at: turn.at) {
+            actions.append(.note(said))
+        } else {
+            counters.unsaidRefusals += 1
+        }
     }
 
     mutating func carryOut(_ wishes: [RegistrarAction], at now: Now) {
@@ -182,7 +209,8 @@ public struct SignallingCell: Sendable {
                 for function in FunctionID.allCases {
                     queue.append((function, .registrationChanged(identity, change)))
                 }
-            case .note(let observation): actions.append(.note(observation))
+            case .note(let observation): say(observation)
+            case .expectKeepAlive(let flow, let silence): actions.append(.expectKeepAlive(flow, silence))
             }
         }
     }

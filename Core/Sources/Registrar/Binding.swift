@@ -12,6 +12,8 @@ public struct Binding: Hashable, Sendable {
     public var registrationID: UInt32?
     /// Where requests for the device go (RFC 5626 5.3).
     public var flow: FlowID
+    /// Proxies between the edge and the device, nearest to the edge first (RFC 3327): the Route of what goes there.
+    public var path: [NameAddress]
     /// False once the flow is closed, until the device registers again or the grace is over.
     public var isReachable: Bool
     public var expires: Instant
@@ -19,6 +21,8 @@ public struct Binding: Hashable, Sendable {
     public var sequence: UInt64
     var callID: String
     var cseq: UInt32
+    /// What the temporary GRUUs of the device stand for: the same for as long as it registers with the same Call-ID.
+    var series: UInt64 = 0
 
     /// What reaches just this device: its public GRUU (RFC 5627 3.1), the identity with the instance in `gr`. A device
     /// without instance is known to nobody but us by a hash of its contact there: a contact that somebody else registers

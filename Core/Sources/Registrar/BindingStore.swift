@@ -8,6 +8,8 @@ struct BindingStore: Sendable {
     /// In the order in which they registered over it.
     private var identitiesByFlow: [FlowID: [PublicUserIdentity]] = [:]
     private var deadlines = DeadlineQueue<Entry>()
+    /// Whose device a series of temporary GRUUs stands for, for as long as it is bound.
+    private var identitiesBySeries: [UInt64: PublicUserIdentity] = [:]
     private(set) var count = 0
     private var lastSequence: UInt64 = 0
 
@@ -20,6 +22,11 @@ struct BindingStore: Sendable {
     func bindings(of identity: PublicUserIdentity) -> [Binding] { byIdentity[identity] ?? [] }
     func identities(of flow: FlowID) -> [PublicUserIdentity] { identitiesByFlow[flow] ?? [] }
 
+    /// The bindings, oldest first, for which a temporary GRUU was given.
+    func bindings(series: UInt64) -> [Binding] {
+        identitiesBySeries[series].map { bindings(of: $0).filter { $0.series == series } } ?? []
+    }
+
     /// When the next binding runs out.
     var nextDeadline: Instant? { deadlines.first }
 
@@ -27,6 +34,8 @@ struct BindingStore: Sendable {
         lastSequence += 1
         var binding = binding
         binding.sequence = lastSequence
+        if binding.series == 0 { binding.series = lastSequence }
+        identitiesBySeries[binding.series] = binding.identity
         byIdentity[binding.identity, default: []].append(binding)
         if !identitiesByFlow[binding.flow, default: []].contains(binding.identity) {
             identitiesByFlow[binding.flow, default: []].append(binding.identity)
@@ -42,6 +51,7 @@ struct BindingStore: Sendable {
         list.remove(at: index)
         byIdentity[binding.identity] = list.isEmpty ? nil : list
         count -= 1
+        if !list.contains(where: { $0.series == binding.series }) { identitiesBySeries[binding.series] = nil }
         deadlines.cancel(Entry(identity: binding.identity, sequence: binding.sequence))
         if !list.contains(where: { $0.flow == binding.flow }) {
             identitiesByFlow[binding.flow]?.removeAll { $0 == binding.identity }

@@ -11,6 +11,10 @@ public struct Registrar: Sendable {
     var directory: DirectorySnapshot
     var digest: DigestServer
     var random: SeededGenerator
+    /// Reads the temporary GRUUs of this process.
+    let gruuKey: String
+    /// What accounts of the system can be proven by.
+    private(set) var provable: [DigestAlgorithm]
     var store = BindingStore()
 
     public init(settings: RegistrarSettings, directory: DirectorySnapshot, random: SeededGenerator) {
@@ -18,7 +22,21 @@ public struct Registrar: Sendable {
         self.directory = directory
         var random = random
         digest = DigestServer(realm: directory.system.realm, random: random.fork())
+        gruuKey = random.token(52)
         self.random = random
+        provable = Registrar.provable(directory)
+    }
+
+    /// Looks no further than needed: in most systems at the first user.
+    private static func provable(_ directory: DirectorySnapshot) -> [DigestAlgorithm] {
+        var found: [DigestAlgorithm] = []
+        for id in directory.userIDs {
+            guard let secrets = directory.user(id)?.credentials else { continue }
+            if secrets.sha256 != nil, !found.contains(.sha256) { found.append(.sha256) }
+            if secrets.md5 != nil, !found.contains(.md5) { found.append(.md5) }
+            if found.count == 2 { break }
+        }
+        return found
     }
 
     public var nextDeadline: Instant? { store.nextDeadline }
@@ -33,6 +51,7 @@ public struct Registrar: Sendable {
                 ? [] : [.note(Observation("registration.flow-lost", [.init("bindings", "\(lost.count)")]))]
         case .directoryReplaced(let directory):
             self.directory = directory
+            provable = Registrar.provable(directory)
             let gone = store.takeAll { directory.user(publicIdentity: $0) != nil }
             return gone.flatMap { removed($0, cause: "withdrawn") }
         case .timeAdvanced:
@@ -49,15 +68,29 @@ public struct Registrar: Sendable {
         store.bindings(of: identity).filter(\.isReachable)
     }
 
-    /// The binding that a Request-URI means: with `gr` the newest of that device (RFC 5627 5.4), else the newest of the
-    /// user.
-    public func binding(for uri: SIPURI) -> Binding? {
+    /// The binding that a Request-URI means: with `gr` that of the device (RFC 5627 5.4), else one of the user's; of
+    /// several the one that the caller prefers, then the newest.
+    public func binding(for uri: SIPURI, preferring preferences: CallerPreferences = .init()) -> Binding? {
+        if let binding = binding(temporary: uri) { return binding }
         var address = uri
         address.parameters = Parameters()
         address.port = nil
         let ofUser = bindings(of: PublicUserIdentity(address.description))
-        guard let device = uri.parameters["gr"] else { return ofUser.last }
-        return ofUser.last { $0.isDevice(device) }
+        guard let device = uri.parameters["gr"] else { return Registrar.best(of: ofUser, for: preferences) }
+        // NOTSPEC: RFC 3841 would also refuse the one device that was asked for. Whom to call was decided by who wrote its
+        // name; an endpoint of another kind that an operator admitted is to be reached.
+        let ofDevice = ofUser.filter { $0.isDevice(device) }
+        return Registrar.best(of: ofDevice, for: preferences) ?? ofDevice.last
+    }
+
+    private static func best(of bindings: [Binding], for preferences: CallerPreferences) -> Binding? {
+        guard !preferences.isEmpty else { return bindings.last }
+        var best: (binding: Binding, score: Int)?
+        for binding in bindings {
+            guard let score = preferences.score(of: binding.contact) else { continue }
+            if score >= best?.score ?? 0 { best = (binding, score) }
+        }
+        return best?.binding
     }
 
     /// The users that authenticated over a flow and are registered there, in the order of their first registration.

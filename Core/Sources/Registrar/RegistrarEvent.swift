@@ -16,7 +16,7 @@ public enum RegistrarEvent: Sendable {
 /// Where a REGISTER came in, and what the edge tells the device about itself.
 public struct RegistrationHop: Hashable, Sendable {
     public var flow: FlowID
-    /// The way back over this flow (RFC 3327): echoed in the answer.
+    /// The way back over this flow (RFC 3327): echoed in the answer, above what proxies before the edge wrote.
     public var path: NameAddress
     /// The way of the device's later requests (RFC 3608).
     public var serviceRoute: NameAddress
@@ -35,6 +35,8 @@ public struct RegistrationHop: Hashable, Sendable {
 /// What the registrar wants done.
 public enum RegistrarAction: Hashable, Sendable {
     case respond(SIPResponse, ServerTransactionID)
+    /// The device was told a Flow-Timer: silence for that long means that the flow is dead (RFC 5626 5.4).
+    case expectKeepAlive(FlowID, Duration)
     case registrationChanged(PublicUserIdentity, RegistrationChange)
     case note(Observation)
 }

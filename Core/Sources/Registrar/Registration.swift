@@ -46,7 +46,7 @@ extension Registrar {
         let realm = digest.realm
         let given = request.headers.values(.authorization).compactMap { DigestCredentials($0) }
         guard let credentials = given.first(where: { $0.realm == realm }) else {
-            throw challenge(to: request, isStale: false, at: now)
+            throw challenge(isStale: false, at: now)
         }
         let directory = self.directory
         let verdict = digest.verify(credentials, method: .register, requestURI: request.uri, at: now) {
@@ -59,7 +59,7 @@ extension Registrar {
             }
         }
         switch verdict {
-        case .stale: throw challenge(to: request, isStale: true, at: now)
+        case .stale: throw challenge(isStale: true, at: now)
         case .refused: throw Refusal(status: 403, cause: "credentials")
         case .accepted: break
         }
@@ -70,17 +70,10 @@ extension Registrar {
         return user
     }
 
-    /// Offers what the account that is to be registered has a hash for; to strangers, everything.
-    private mutating func challenge(to request: SIPRequest, isStale: Bool, at now: Now) -> Refusal {
-        let account = request.headers.to.flatMap { to in
-            directory.user(publicIdentity: PublicUserIdentity(to.uri.description))?.credentials
-        }
-        let challenges = digest.challenges(isStale: isStale, at: now) { algorithm in
-            switch algorithm {
-            case .md5: account?.md5 != nil
-            case .sha256: account?.sha256 != nil
-            }
-        }
+    /// The same whoever is named, so that nobody learns which accounts there are: what the system has hashes for.
+    private mutating func challenge(isStale: Bool, at now: Now) -> Refusal {
+        let provable = provable
+        let challenges = digest.challenges(isStale: isStale, at: now) { provable.contains($0) }
         return Refusal(
             status: 401, headers: challenges.map { (.wwwAuthenticate, $0.description) },
             cause: isStale ? "stale" : "challenge")
@@ -95,6 +88,8 @@ extension Registrar {
         }
         let identity = user.publicIdentity
         let outbound = request.headers.lists("outbound", in: .supported)
+        let path = request.headers.addresses(.path)
+        guard path.count <= settings.limits.pathValues else { throw Refusal(status: 403, cause: "limit") }
         var actions: [RegistrarAction] = []
         if request.headers.values(.contact) == ["*"] {
             guard request.headers.integer(.expires) == 0 else { throw Refusal(status: 400, cause: "wildcard") }
@@ -108,13 +103,18 @@ extension Registrar {
             }
         } else {
             let wishes = try contacts(of: request, outbound: outbound)
-            try check(wishes, of: identity, callID: callID, cseq: cseq, outbound: outbound, hop: hop)
+            try check(wishes, of: identity, callID: callID, cseq: cseq, path: path, hop: hop)
             for wish in wishes {
-                actions += carryOut(wish, identity: identity, callID: callID, cseq: cseq, hop: hop, at: now)
+                actions += carryOut(
+                    wish, identity: identity, callID: callID, cseq: cseq, path: path, hop: hop, at: now)
             }
         }
         let usesOutbound = outbound && store.bindings(of: identity).contains { $0.registrationID != nil }
         let response = answer(request, identity: identity, hop: hop, outbound: usesOutbound, at: now)
+        if usesOutbound, hop.isFirstHop {
+            let silence = Duration.seconds(Int64(settings.flowTimer)) + settings.flowTimerGrace
+            actions.append(.expectKeepAlive(hop.flow, silence))
+        }
         return [.respond(response, transaction)] + actions
     }
 
@@ -145,10 +145,12 @@ extension Registrar {
                 }
                 number = value
             }
+            let longest =
+                number == nil
+                ? min(settings.maximumExpires, settings.maximumExpiresWithoutKeepAlive) : settings.maximumExpires
             wishes.append(
                 ContactRequest(
-                    contact: contact, instance: instance, registrationID: number,
-                    expires: min(expires, settings.maximumExpires)))
+                    contact: contact, instance: instance, registrationID: number, expires: min(expires, longest)))
         }
         guard wishes.count < 2 || wishes.allSatisfy({ $0.registrationID == nil || $0.expires == 0 }) else {
             throw Refusal(status: 400, cause: "reg-id")
@@ -157,8 +159,8 @@ extension Registrar {
     }
 
     private func check(
-        _ wishes: [ContactRequest], of identity: PublicUserIdentity, callID: String, cseq: UInt32, outbound: Bool,
-        hop: RegistrationHop
+        _ wishes: [ContactRequest], of identity: PublicUserIdentity, callID: String, cseq: UInt32,
+        path: [NameAddress], hop: RegistrationHop
     ) throws(Refusal) {
         let existing = store.bindings(of: identity)
         var added = 0
@@ -171,7 +173,10 @@ extension Registrar {
                 throw Refusal(status: 500, cause: "order")
             }
             guard wish.expires > 0 else { continue }
-            if wish.registrationID != nil, !hop.isFirstHop { throw Refusal(status: 439, cause: "first-hop") }
+            // RFC 5626 6: the flow is the device's own, or the proxy that it reached first keeps it.
+            if wish.registrationID != nil, !hop.isFirstHop, path.last?.uri.parameters.has("ob") != true {
+                throw Refusal(status: 439, cause: "first-hop")
+            }
             if settings.requiresOutbound, wish.registrationID == nil {
                 throw Refusal(status: 421, headers: [(.require, "outbound")], cause: "outbound")
             }
@@ -187,8 +192,8 @@ extension Registrar {
     }
 
     private mutating func carryOut(
-        _ wish: ContactRequest, identity: PublicUserIdentity, callID: String, cseq: UInt32, hop: RegistrationHop,
-        at now: Now
+        _ wish: ContactRequest, identity: PublicUserIdentity, callID: String, cseq: UInt32, path: [NameAddress],
+        hop: RegistrationHop, at now: Now
     ) -> [RegistrarAction] {
         let replaced = store.bindings(of: identity).filter {
             $0.isReplaced(by: wish.contact, instance: wish.instance, registrationID: wish.registrationID)
@@ -199,10 +204,11 @@ extension Registrar {
         for name in ["expires", "+sip.instance", "reg-id", "pub-gruu", "temp-gruu", "q"] {
             contact.parameters[name] = nil
         }
+        let series = replaced.first { $0.callID == callID && $0.instance == wish.instance }?.series
         let binding = Binding(
             identity: identity, contact: contact, instance: wish.instance, registrationID: wish.registrationID,
-            flow: hop.flow, isReachable: true, expires: now.instant + .seconds(Int64(wish.expires)), sequence: 0,
-            callID: callID, cseq: cseq)
+            flow: hop.flow, path: path, isReachable: true, expires: now.instant + .seconds(Int64(wish.expires)),
+            sequence: 0, callID: callID, cseq: cseq, series: series ?? 0)
         store.insert(binding)
         let new = self.contact(of: binding)
         return [
@@ -225,6 +231,7 @@ extension Registrar {
                 contact.parameters["+sip.instance"] = "<\(instance.value)>"
                 if let gruu = binding.gruu, request.headers.lists("gruu", in: .supported) {
                     contact.parameters["pub-gruu"] = gruu.description
+                    contact.parameters["temp-gruu"] = temporaryGRUU(of: binding)?.description
                 }
             }
             if let number = binding.registrationID { contact.parameters["reg-id"] = "\(number)" }
@@ -233,6 +240,7 @@ extension Registrar {
             response.headers.append(.contact, contact.description)
         }
         response.headers.append(.path, hop.path.description)
+        for value in request.headers.values(.path) { response.headers.append(.path, value) }
         response.headers.append(.serviceRoute, hop.serviceRoute.description)
         response.headers.append(.pAssociatedURI, NameAddress(uri: SIPURI(identity.value) ?? request.uri).description)
         if outbound {

@@ -165,7 +165,7 @@ public struct ResponderClient: Sendable {
     mutating func pass(_ transactionActions: [TransactionAction], at now: Now) {
         for action in transactionActions {
             switch action {
-            case .transmit(let message, .flow(let flow)):
+            case .transmit(let message, .flow(let flow)), .transmit(let message, .beside(let flow, _)):
                 actions.append(.transmit(message.serialized(), flow))
             case .transmit(_, .target):
                 preconditionFailure("a client sends over the flow to its edge only")

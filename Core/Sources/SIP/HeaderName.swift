@@ -47,6 +47,7 @@ extension HeaderName {
     public static var accept: HeaderName { HeaderName(.accept) }
     public static var acceptContact: HeaderName { HeaderName(.acceptContact) }
     public static var rejectContact: HeaderName { HeaderName(.rejectContact) }
+    public static var requestDisposition: HeaderName { HeaderName(.requestDisposition) }
     public static var allow: HeaderName { HeaderName(.allow) }
     public static var allowEvents: HeaderName { HeaderName(.allowEvents) }
     public static var answerMode: HeaderName { HeaderName(.answerMode) }

@@ -7,11 +7,11 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
     case featureCaps, flowTimer, from, historyInfo, identity, infoPackage, maxForwards, minExpires, minSE, mimeVersion
     case organization, pAccessNetworkInfo, pAnswerState, pAssertedIdentity, pAssertedService, pAssociatedURI
     case pCalledPartyID, pChargingVector, pPreferredIdentity, pPreferredService, pVisitedNetworkID, path, priority
-    case privacy, privAnswerMode, proxyAuthenticate, proxyAuthorization, proxyRequire, rack, rseq, reason, recordRoute
-    case recvInfo, referSub, referTo, referredBy, rejectContact, replaces, require, resourcePriority, retryAfter
-    case route, securityClient, securityServer, securityVerify, server, serviceRoute, sessionExpires, sipETag
-    case sipIfMatch, subject, subscriptionState, supported, targetDialog, timestamp, to, unsupported, userAgent, via
-    case warning, wwwAuthenticate
+    case privacy, privAnswerMode, proxyAuthenticate, proxyAuthorization, proxyRequire, rack, rseq, reason
+    case recordRoute, recvInfo, referSub, referTo, referredBy, rejectContact, replaces, requestDisposition, require
+    case resourcePriority, retryAfter, route, securityClient, securityServer, securityVerify, server, serviceRoute
+    case sessionExpires, sipETag, sipIfMatch, subject, subscriptionState, supported, targetDialog, timestamp, to
+    case unsupported, userAgent, via, warning, wwwAuthenticate
 
     /// How a value is checked on parsing.
     enum Shape: Sendable {
@@ -101,6 +101,7 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
         case .referredBy: "Referred-By"
         case .rejectContact: "Reject-Contact"
         case .replaces: "Replaces"
+        case .requestDisposition: "Request-Disposition"
         case .require: "Require"
         case .resourcePriority: "Resource-Priority"
         case .retryAfter: "Retry-After"
@@ -133,6 +134,7 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
         case .acceptContact: "a"
         case .referredBy: "b"
         case .contentType: "c"
+        case .requestDisposition: "d"
         case .contentEncoding: "e"
         case .from: "f"
         case .callID: "i"
@@ -168,8 +170,8 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
         case .accept, .acceptContact, .acceptEncoding, .acceptLanguage, .acceptResourcePriority, .alertInfo, .allow,
             .allowEvents, .callInfo, .contentEncoding, .contentLanguage, .featureCaps, .historyInfo,
             .pAccessNetworkInfo, .pAssertedService, .pPreferredService, .pVisitedNetworkID, .proxyRequire, .reason,
-            .recvInfo, .rejectContact, .require, .resourcePriority, .securityClient, .securityServer, .securityVerify,
-            .supported, .unsupported, .warning:
+            .recvInfo, .rejectContact, .requestDisposition, .require, .resourcePriority, .securityClient,
+            .securityServer, .securityVerify, .supported, .unsupported, .warning:
             .list
         case .answerMode, .contentDisposition, .contentID, .date, .event, .infoPackage, .mimeVersion, .organization,
             .pAnswerState, .pCalledPartyID, .priority, .privAnswerMode, .rack, .referSub, .replaces, .server,

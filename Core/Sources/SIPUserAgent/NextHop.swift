@@ -19,5 +19,8 @@ public struct Target: Hashable, Sendable {
 public enum NextHop: Hashable, Sendable {
     /// Down a connection or association that stands.
     case flow(FlowID)
+    /// From the socket of a UDP association to another port of its remote address: answers to who does not know RFC 3581
+    /// go to the port in Via (RFC 3261 18.2.2). It opens nothing and takes no place anywhere.
+    case beside(FlowID, port: UInt16)
     case target(Target)
 }

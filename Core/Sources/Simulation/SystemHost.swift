@@ -159,7 +159,7 @@ final class SystemHost {
     private func act(_ actions: [CellAction], _ world: inout WorldServices) {
         for action in actions {
             switch action {
-            case .transmit(let bytes, .flow(let flow)):
+            case .transmit(let bytes, .flow(let flow)), .transmit(let bytes, .beside(let flow, _)):
                 if let connection = flows[flow] { world.network.send(bytes, on: connection, from: id) }
             case .transmit(let bytes, .target(let target)):
                 transmit(bytes, to: target, &world)
@@ -167,6 +167,9 @@ final class SystemHost {
                 guard let connection = flows[flow] else { continue }
                 world.network.close(connection, by: id)
                 close(connection, &world)
+            case .expectKeepAlive:
+                // A virtual connection is never silently dead: it closes.
+                break
             case .media(let command):
                 observe(command, &world)
                 media.handle(command, at: world.time)

@@ -127,6 +127,115 @@ import Testing
         #expect(lab.sites[0].cell.counters.refusedRequests == 20)
     }
 
+    /// A new flow for each message, as datagrams from many ports are.
+    private func register(_ lab: inout Lab, over flow: UInt64, address: UInt32, method: String = "REGISTER") {
+        lab.tell(
+            0,
+            .flowOpened(
+                FlowID(flow),
+                FlowDescription(
+                    transport: .udp, remote: SocketAddress(IPAddress(v4: address), port: UInt16(flow)),
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060), face: .access)))
+        let octets = String(decoding: text(method, "sip:it.example", ["Contact: <sip:a@192.0.2.200>"]), as: UTF8.self)
+            .replacing("z9hG4bKe", with: "z9hG4bKe\(flow)").replacing("Call-ID: e", with: "Call-ID: e\(flow)")
+        lab.tell(0, .received(FlowID(flow), Array(octets.utf8)))
+    }
+
+    @Test func ofASourceEachKindIsNotedOnceAMinuteWhateverTheFlow() throws {
+        var (lab, _) = try site()
+        let before = lab.sites[0].notes.count
+        func notes(_ name: String) -> [Observation] { lab.sites[0].notes.dropFirst(before).filter { $0.name == name } }
+        for flow in 2_000..<2_050 { register(&lab, over: UInt64(flow), address: 0xc633_6401) }
+        #expect(notes("registration.challenged").count == 1)
+        // Another source and another kind are said.
+        register(&lab, over: 3_000, address: 0xc633_6402)
+        #expect(notes("registration.challenged").count == 2)
+        register(&lab, over: 3_001, address: 0xc633_6401, method: "FROBNICATE")
+        #expect(notes("edge.refused").count == 1)
+        lab.pass(.seconds(60))
+        register(&lab, over: 3_002, address: 0xc633_6401)
+        #expect(notes("registration.challenged").last?.fields.last == .init("unsaid", "49"))
+        #expect(lab.sites[0].cell.counters.challengedRegistrations == 53)
+        #expect(lab.sites[0].cell.counters.unsaidRefusals == 49)
+    }
+
+    @Test func aFloodFromManySourcesGetsNoLineEach() throws {
+        var (lab, _) = try site()
+        let before = lab.sites[0].notes.count
+        for number in 0..<3_000 {
+            register(&lab, over: 10_000 + UInt64(number), address: 0x0b00_0000 + UInt32(number))
+        }
+        #expect(lab.sites[0].notes.count - before <= CellLimits().notedRefusals)
+        #expect(lab.sites[0].cell.counters.challengedRegistrations == 3_001)
+    }
+
+    @Test func aFlowOfNobodyHoldsFewTransactions() throws {
+        var (lab, _) = try site()
+        let flow = FlowID(2_000)
+        lab.tell(
+            0,
+            .flowOpened(
+                flow,
+                FlowDescription(
+                    transport: .udp, remote: SocketAddress(IPAddress(v4: 0xc633_6407), port: 9_999),
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060), face: .access)))
+        var statuses: [Int] = []
+        for number in 0..<80 {
+            let octets = String(decoding: text("REGISTER", "sip:it.example"), as: UTF8.self)
+                .replacing("z9hG4bKe", with: "z9hG4bKe\(number)").replacing("Call-ID: e", with: "Call-ID: e\(number)")
+            statuses += answers(lab.tell(0, .received(flow, Array(octets.utf8))), on: flow).map(\.status)
+        }
+        #expect(statuses == Array(repeating: 401, count: 64) + Array(repeating: 503, count: 16))
+    }
+
+    @Test func whatIsAnsweredWithoutATransactionSaysWhereTheRequestCameFromToo() throws {
+        var (lab, _) = try site()
+        let flow = FlowID(2_000)
+        lab.tell(
+            0,
+            .flowOpened(
+                flow,
+                FlowDescription(
+                    transport: .udp, remote: SocketAddress(IPAddress(v4: 0xc633_6407), port: 7_777),
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001), port: 5_060), face: .access)))
+        func answer(_ via: String) -> (String, NextHop)? {
+            let octets = String(decoding: text(), as: UTF8.self).replacing("Call-ID: e\r\n", with: "")
+                .replacing("SIP/2.0/TCP 192.0.2.200:9999;", with: via)
+            for case .transmit(let octets, let hop) in lab.tell(0, .received(flow, Array(octets.utf8))) {
+                return (String(decoding: octets, as: UTF8.self), hop)
+            }
+            return nil
+        }
+        let asked = try #require(answer("SIP/2.0/UDP 192.0.2.200:9999;rport;"))
+        #expect(asked.0.hasPrefix("SIP/2.0 400 "))
+        #expect(asked.0.contains("received=198.51.100.7"))
+        #expect(asked.0.contains("rport=7777"))
+        #expect(asked.1 == .flow(flow))
+        let old = try #require(answer("SIP/2.0/UDP 192.0.2.200:9999;"))
+        #expect(old.0.contains("received=198.51.100.7"))
+        #expect(!old.0.contains("rport"))
+        #expect(old.1 == .beside(flow, port: 9_999))
+    }
+
+    @Test func whoIsToldAFlowTimerIsWatchedByTheShell() throws {
+        var lab = Lab()
+        try lab.addSite("it", users: ["anna"])
+        lab.addHandset("anna", at: 0)
+        lab.act(0) { $0.register(at: $1) }
+        #expect(lab.promises.map(\.1) == [.seconds(140)])
+    }
+
+    @Test func aRequestToADeviceGoesByTheProxiesItRegisteredThrough() throws {
+        var lab = try BorderCallTests.lab()
+        let path = ["<sip:near.example;lr>", "<sip:far.example;lr>"]
+        lab.act(1) { $0.register(path: path, at: $1) }
+        #expect(lab.handsets[1].registration?.headers.values(.path).suffix(2) == path[...])
+        _ = lab.act(0) { $0.call(BorderCallTests.flood, at: $1) }
+        lab.pass(.seconds(2))
+        let invitation = try #require(lab.handsets[1].invitations.last?.1)
+        #expect(invitation.headers.values(.route) == path)
+    }
+
     /// Two users behind one address and port, as test tools and telephone gateways have them.
     @Test func ofSeveralUsersOnOneFlowTheOneInFromIsMeant() throws {
         var (lab, flow) = try site()

@@ -133,13 +133,14 @@ struct Handset {
 
     // MARK: Registration
 
-    mutating func register(expires: UInt32 = 600, at now: Now) {
+    mutating func register(expires: UInt32 = 600, path: [String] = [], at now: Now) {
         var request = SIPRequest(method: .register, uri: SIPURI(host: domain))
         request.headers.append(.from, "<\(identity)>")
         request.headers.append(.to, "<\(identity)>")
         request.headers.append(.contact, "<\(contact)>;+sip.instance=\"<\(instance)>\";reg-id=1")
         request.headers.append(.expires, "\(expires)")
         for option in ["path", "outbound", "gruu"] { request.headers.append(.supported, option) }
+        for proxy in path { request.headers.append(.path, proxy) }
         sendRegister(request, at: now)
     }
 

@@ -32,6 +32,8 @@ struct Lab {
     }
 
     var sites: [Site] = []
+    /// What the shells were told of keep-alives that peers promised.
+    private(set) var promises: [(FlowID, Duration)] = []
     var handsets: [Handset] = []
     var now = Now(instant: Instant(nanoseconds: 1_000_000_000), utc: UTCTime(microseconds: 1_700_000_000_000_000))
     private var links: [FlowID: Link] = [:]
@@ -169,7 +171,7 @@ struct Lab {
         let actions = sites[site].cell.handle(event, at: now)
         for action in actions {
             switch action {
-            case .transmit(let octets, .flow(let flow)):
+            case .transmit(let octets, .flow(let flow)), .transmit(let octets, .beside(let flow, _)):
                 if sites[site].connections.values.contains(flow) || isBorder(flow) {
                     sites[site].abroad.append(octets)
                 }
@@ -182,6 +184,7 @@ struct Lab {
                 sites[site].abroad.append(octets)
                 if let link = links[flow] { wire.append((link.peer, octets)) }
             case .close: break
+            case .expectKeepAlive(let flow, let silence): promises.append((flow, silence))
             case .media(let command): sites[site].media.append(command)
             case .note(let observation): sites[site].notes.append(observation)
             }

@@ -111,6 +111,13 @@ extension [RegistrarAction] {
 
     var status: Int? { response?.status }
 
+    var promises: [Duration] {
+        compactMap { action in
+            guard case .expectKeepAlive(_, let silence) = action else { return nil }
+            return silence
+        }
+    }
+
     var changes: [RegistrationChange] {
         compactMap { action in
             guard case .registrationChanged(_, let change) = action else { return nil }

@@ -194,6 +194,145 @@ import Testing
         #expect(desk.send(request, isFirstHop: false).status == 439)
     }
 
+    @Test func pathOfAProxyBeforeTheEdgeIsKeptAndToldBack() throws {
+        var desk = try Desk()
+        var request = Desk.request(instance: nil, registration: nil)
+        request.headers.append(.path, "<sip:near.example;lr>")
+        request.headers.append(.path, "<sip:far.example;lr>")
+        let response = desk.send(try desk.authorized(request), isFirstHop: false).response
+        #expect(
+            response?.headers.values(.path) == [
+                "<sip:token1@edge.it.example:5060;lr;ob>", "<sip:near.example;lr>", "<sip:far.example;lr>",
+            ])
+        let binding = desk.registrar.bindings(of: Desk.anna).first
+        #expect(binding?.path.map(\.description) == ["<sip:near.example;lr>", "<sip:far.example;lr>"])
+        request.headers.set(.cseq, "2 REGISTER")
+        for index in 0..<8 { request.headers.append(.path, "<sip:p\(index).example;lr>") }
+        #expect(desk.send(try desk.authorized(request), isFirstHop: false).status == 403)
+    }
+
+    @Test func aProxyThatKeepsTheFlowOfTheDeviceSpeaksForIt() throws {
+        var desk = try Desk()
+        var request = Desk.request()
+        request.headers.append(.path, "<sip:near.example;lr>")
+        request.headers.append(.path, "<sip:flow@first.example;lr;ob>")
+        let actions = desk.send(try desk.authorized(request), isFirstHop: false)
+        #expect(actions.status == 200)
+        // The keep-alives of the device end at that proxy.
+        #expect(actions.promises.isEmpty)
+    }
+
+    @Test func whoIsToldAFlowTimerIsExpectedToKeepIt() throws {
+        var desk = try Desk { $0.flowTimer = 60 }
+        #expect(try desk.register(Desk.request()).promises == [.seconds(80)])
+        let plain = Desk.request("bruno", instance: nil, registration: nil, callID: "c2", supported: [])
+        #expect(try desk.register(plain, flow: 2, as: "bruno").promises.isEmpty)
+    }
+
+    @Test func whoPromisesNoKeepAliveIsGrantedLessThanASilentFlowLasts() throws {
+        var desk = try Desk { $0.maximumExpiresWithoutKeepAlive = 500 }
+        let plain = Desk.request(instance: nil, registration: nil, expires: 3_600, supported: [])
+        #expect(
+            try desk.register(plain).response?.headers.contacts.first?.parameters["expires"] == "500")
+        let kept = Desk.request("bruno", expires: 3_600, callID: "c2")
+        #expect(
+            try desk.register(kept, flow: 2, as: "bruno").response?.headers.contacts.first?.parameters["expires"]
+                == "3600")
+    }
+
+    @Test func theChallengeDoesNotTellWhetherAnAccountExistsNorWhatItHas() throws {
+        func challenges(_ desk: inout Desk, _ name: String) -> [DigestAlgorithm] {
+            let values = desk.send(Desk.request(name)).response?.headers.values(.wwwAuthenticate) ?? []
+            return values.compactMap { DigestChallenge($0)?.algorithm }
+        }
+        func user(_ name: String, _ change: (inout DigestSecrets) -> Void) -> User {
+            var user = Desk.user(name)
+            change(&user.credentials)
+            return user
+        }
+        var desk = try Desk()
+        let old = user("anna") { $0.sha256 = nil }
+        let mixed = try DirectorySnapshot(system: Desk.system, users: [old, Desk.user("bruno")], groups: [])
+        _ = desk.registrar.handle(.directoryReplaced(mixed), at: desk.now)
+        for name in ["anna", "bruno", "zoe"] { #expect(challenges(&desk, name) == [.sha256, .md5]) }
+        // Where no account has the better hash, nobody is asked for it: some clients look at the first challenge alone.
+        let plain = try DirectorySnapshot(system: Desk.system, users: [old], groups: [])
+        _ = desk.registrar.handle(.directoryReplaced(plain), at: desk.now)
+        for name in ["anna", "zoe"] { #expect(challenges(&desk, name) == [.md5]) }
+    }
+
+    // MARK: Temporary GRUU (RFC 5627)
+
+    private func temporary(_ actions: [RegistrarAction]) throws -> SIPURI {
+        let text = try #require(actions.response?.headers.contacts.first?.parameters["temp-gruu"])
+        return try #require(SIPURI(text))
+    }
+
+    @Test func aTemporaryNameTellsNobodyAndReachesTheDevice() throws {
+        var desk = try Desk()
+        let first = try temporary(desk.register(Desk.request()))
+        let second = try temporary(desk.register(Desk.request(cseq: 2)))
+        #expect(first.user != second.user)
+        for uri in [first, second] {
+            #expect(uri.user?.contains("anna") == false)
+            #expect(uri.parameters["gr"] == "")
+            #expect(uri.host == "it.example")
+            #expect(desk.registrar.binding(for: uri)?.identity == Desk.anna)
+        }
+        // Turned in one character, or asked for at another domain, it is nobody's.
+        let user = try #require(first.user)
+        for index in [6, user.count / 2, user.count - 1] {
+            var turned = Array(user)
+            turned[index] = turned[index] == "0" ? "1" : "0"
+            var uri = first
+            uri.user = String(turned)
+            #expect(desk.registrar.binding(for: uri) == nil)
+        }
+        var elsewhere = first
+        elsewhere.host = "fr.example"
+        #expect(desk.registrar.binding(for: elsewhere) == nil)
+    }
+
+    @Test func aTemporaryNameEndsWithItsCallIDAndWithTheBinding() throws {
+        var desk = try Desk()
+        let first = try temporary(desk.register(Desk.request()))
+        let second = try temporary(desk.register(Desk.request(callID: "c2")))
+        #expect(desk.registrar.binding(for: first) == nil)
+        #expect(desk.registrar.binding(for: second) != nil)
+        try desk.register(Desk.request(expires: 0, callID: "c2", cseq: 2))
+        #expect(desk.registrar.binding(for: second) == nil)
+    }
+
+    // MARK: Caller preferences (RFC 3841)
+
+    @Test func ofSeveralDevicesTheOneThatTheCallerWantsIsTaken() throws {
+        var desk = try Desk()
+        for (number, tags) in [(1, "+g.3gpp.mcptt;audio"), (2, "audio;video"), (3, "mobility=\"fixed\"")] {
+            var request = Desk.request(
+                instance: "urn:uuid:\(number)", contact: "sip:anna@192.0.2.\(number)", callID: "c\(number)")
+            request.headers.set(.contact, "\(request.headers[.contact] ?? "");\(tags)")
+            try desk.register(request, flow: UInt64(number))
+        }
+        func flow(
+            _ accept: [String], _ reject: [String] = [], _ uri: String = "sip:anna@it.example"
+        ) throws -> UInt64? {
+            var headers = Headers()
+            for value in accept { headers.append(.acceptContact, value) }
+            for value in reject { headers.append(.rejectContact, value) }
+            let target = try #require(SIPURI(uri))
+            return desk.registrar.binding(for: target, preferring: CallerPreferences(headers))?.flow.value
+        }
+        #expect(try flow([]) == 3)
+        #expect(try flow(["*;+g.3gpp.mcptt;require;explicit"]) == 1)
+        #expect(try flow(["*;video"]) == 2)
+        #expect(try flow(["*;mobility=\"mobile\";require"]) == 2)
+        #expect(try flow([], ["*;mobility=\"fixed\""]) == 2)
+        #expect(try flow(["*;audio"], ["*;video"]) == 1)
+        #expect(try flow(["*;+g.3gpp.mcdata.sds;require;explicit"]) == nil)
+        // The one device that is named is called, whatever it has.
+        #expect(try flow(["*;+g.3gpp.mcptt;require;explicit"], [], "sip:anna@it.example;gr=urn:uuid:3") == 3)
+    }
+
     @Test func whereOutboundIsRequiredADeviceWithoutItIsToldSo() throws {
         var desk = try Desk { $0.requiresOutbound = true }
         let response = try #require(

@@ -9,9 +9,17 @@ struct DatagramFlow: OutgoingFlow {
     let remote: NIOCore.SocketAddress
 
     func send(_ message: [UInt8]) { socket.send(message, to: remote) }
+
+    /// The association stays with the port that the peer sent from.
+    func send(_ message: [UInt8], port: UInt16) {
+        var remote = remote
+        remote.port = Int(port)
+        socket.send(message, to: remote)
+    }
+
     func close() { socket.forget(remote) }
-    /// RFC 5626 keeps UDP alive by STUN, which nothing here speaks: a device on UDP refreshes its registration.
-    func setKeepAlive(_ interval: Duration?) {}
+    func setKeepAlive(_ interval: Duration?) { socket.within { $0.setKeepAlive(interval, with: remote) } }
+    func expectKeepAlive(_ silence: Duration?) { socket.within { $0.expectKeepAlive(silence, from: remote) } }
 }
 
 /// One UDP socket and the associations on it.
@@ -49,18 +57,19 @@ final class DatagramSocket: Sendable {
         }
     }
 
-    func forget(_ remote: NIOCore.SocketAddress) {
-        channel.eventLoop.execute { [handler] in handler.value.forget(remote) }
+    /// On the socket's thread.
+    func within(_ work: @escaping @Sendable (DatagramHandler) -> Void) {
+        channel.eventLoop.execute { [handler] in work(handler.value) }
     }
+
+    func forget(_ remote: NIOCore.SocketAddress) { within { $0.forget(remote) } }
 
     /// An association that this side begins.
     func open(_ target: Target, at remote: NIOCore.SocketAddress) {
-        channel.eventLoop.execute { [self] in handler.value.open(target, at: remote, socket: self) }
+        within { [self] in $0.open(target, at: remote, socket: self) }
     }
 
-    func attach() {
-        channel.eventLoop.execute { [self] in handler.value.socket = self }
-    }
+    func attach() { within { [self] in $0.socket = self } }
 }
 
 /// Sorts datagrams by remote address.
@@ -71,13 +80,24 @@ final class DatagramHandler: ChannelDuplexHandler {
 
     private struct Association {
         var flow: FlowID
+        var source: IPAddress
+        /// When something came or went.
         var usedAt: NIODeadline
+        /// When something came.
+        var heardAt: NIODeadline
+        /// What the peer promised instead of the idle time.
+        var silence: TimeAmount?
+        /// How often it is pinged, and when next.
+        var keepAlive: (interval: TimeAmount, next: NIODeadline)?
+        /// Since when a ping has no answer.
+        var pingedAt: NIODeadline?
     }
 
     private let shared: FlowContext
     private let listener: String?
     weak var socket: DatagramSocket?
     private var associations: [NIOCore.SocketAddress: Association] = [:]
+    private var associationsBySource: [IPAddress: Int] = [:]
     private var context: ChannelHandlerContext?
     private var resume: (@Sendable () -> Void)?
     private var isPaused = false
@@ -93,9 +113,9 @@ final class DatagramHandler: ChannelDuplexHandler {
         self.context = context
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         resume = { bound.eventLoop.execute { bound.value.goOn() } }
-        let interval = shared.timeouts.idle.amount
+        let interval = min(shared.timeouts.idle, shared.timeouts.datagramSweep).amount
         sweep = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            bound.value.forgetIdle()
+            bound.value.lookOver(at: .now())
         }
     }
 
@@ -116,16 +136,10 @@ final class DatagramHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
         let octets = [UInt8](buffer: envelope.data)
-        guard DatagramHandler.resemblesSIP(octets) else {
-            // Empty lines keep a NAT binding open and need no answer (RFC 5626 answers on streams only).
-            if !octets.allSatisfy({ $0 == 13 || $0 == 10 || $0 == 0 }) {
-                shared.counters.add(\.malformedDatagrams)
-                shared.log.refused(.init(envelope.remoteAddress), reason: "no SIP")
-            }
-            return
-        }
+        guard DatagramHandler.resemblesSIP(octets) else { return keepAliveReceived(octets, envelope.remoteAddress) }
         guard let flow = association(with: envelope.remoteAddress) else {
             shared.counters.add(\.refusedDatagrams)
+            shared.log.refused(.init(envelope.remoteAddress), reason: "too many associations")
             return
         }
         shared.counters.add(\.messagesReceived)
@@ -133,6 +147,27 @@ final class DatagramHandler: ChannelDuplexHandler {
             shared.counters.add(\.pausedReads)
             isPaused = true
         }
+    }
+
+    /// What is no SIP opens nothing. Empty lines keep a NAT binding open and need no answer (RFC 5626 answers them on
+    /// streams only); STUN Binding requests are answered to whoever asks (RFC 5626 4.4.2, 8).
+    private func keepAliveReceived(_ octets: [UInt8], _ remote: NIOCore.SocketAddress) {
+        if octets.allSatisfy({ $0 == 13 || $0 == 10 || $0 == 0 }) { return heard(remote) }
+        guard let message = STUNMessage(octets), let source = MCFoundation.SocketAddress(remote) else {
+            shared.counters.add(\.malformedDatagrams)
+            return shared.log.refused(.init(remote), reason: "no SIP")
+        }
+        heard(remote)
+        guard let answer = message.answer(to: source) else { return }
+        shared.counters.add(\.keepAlivesAnswered)
+        socket?.send(answer, to: remote)
+    }
+
+    private func heard(_ remote: NIOCore.SocketAddress) {
+        let now = NIODeadline.now()
+        associations[remote]?.usedAt = now
+        associations[remote]?.heardAt = now
+        associations[remote]?.pingedAt = nil
     }
 
     func read(context: ChannelHandlerContext) {
@@ -154,13 +189,15 @@ final class DatagramHandler: ChannelDuplexHandler {
 
     func forget(_ remote: NIOCore.SocketAddress) {
         guard let association = associations.removeValue(forKey: remote) else { return }
+        let others = associationsBySource[association.source, default: 1] - 1
+        associationsBySource[association.source] = others > 0 ? others : nil
         shared.counters.add(\.openFlows, -1)
         shared.mailbox.post(.closed(association.flow, lostMessages: false))
     }
 
     private func association(with remote: NIOCore.SocketAddress) -> FlowID? {
         if let known = associations[remote] {
-            associations[remote]?.usedAt = .now()
+            heard(remote)
             return known.flow
         }
         guard let socket else { return nil }
@@ -171,8 +208,12 @@ final class DatagramHandler: ChannelDuplexHandler {
         guard associations.count < shared.limits.datagramAssociations,
             let address = MCFoundation.SocketAddress(remote)
         else { return nil }
+        let ofSource = associationsBySource[address.address, default: 0]
+        guard ofSource < shared.limits.datagramAssociationsPerSource else { return nil }
+        associationsBySource[address.address] = ofSource + 1
         let flow = shared.mintFlow()
-        associations[remote] = Association(flow: flow, usedAt: .now())
+        let now = NIODeadline.now()
+        associations[remote] = Association(flow: flow, source: address.address, usedAt: now, heardAt: now)
         shared.counters.add(\.openFlows)
         let details = FlowDetails(
             transport: .udp, remote: address, local: .init(context?.localAddress) ?? .unknown,
@@ -181,12 +222,43 @@ final class DatagramHandler: ChannelDuplexHandler {
         return flow
     }
 
-    private func forgetIdle() {
-        let limit = NIODeadline.now() - shared.timeouts.idle.amount
-        for (remote, association) in associations where association.usedAt < limit {
-            shared.counters.add(\.idleTimeouts)
-            forget(remote)
+    func setKeepAlive(_ interval: Duration?, with remote: NIOCore.SocketAddress) {
+        associations[remote]?.keepAlive = interval.map { (interval: $0.amount, next: NIODeadline.now() + $0.amount) }
+        associations[remote]?.pingedAt = nil
+    }
+
+    func expectKeepAlive(_ silence: Duration?, from remote: NIOCore.SocketAddress) {
+        associations[remote]?.silence = silence?.amount
+    }
+
+    private func lookOver(at now: NIODeadline) {
+        for (remote, association) in associations {
+            if association.usedAt + shared.timeouts.idle.amount < now
+                || association.silence.map({ association.heardAt + $0 < now }) ?? false
+            {
+                shared.counters.add(\.idleTimeouts)
+                forget(remote)
+            } else if let pingedAt = association.pingedAt {
+                // One datagram that is lost is no dead peer.
+                if pingedAt + shared.timeouts.pong.amount * 3 < now {
+                    shared.counters.add(\.deadPeers)
+                    shared.log.refused(association.source, reason: "keep-alive unanswered")
+                    forget(remote)
+                } else {
+                    ping(remote, at: now)
+                }
+            } else if let keepAlive = association.keepAlive, keepAlive.next <= now {
+                ping(remote, at: now)
+                associations[remote]?.keepAlive?.next = now + keepAlive.interval
+            }
         }
+    }
+
+    private func ping(_ remote: NIOCore.SocketAddress, at now: NIODeadline) {
+        if associations[remote]?.pingedAt == nil { associations[remote]?.pingedAt = now }
+        var random = SystemRandomNumberGenerator()
+        let transaction = (0..<12).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        socket?.send(STUNMessage.request(transaction: transaction), to: remote)
     }
 
     private func goOn() {
@@ -200,7 +272,10 @@ final class DatagramHandler: ChannelDuplexHandler {
     /// Whether the first line names a SIP version, whichever: what it says else is the cell's to judge. Keeps stray
     /// datagrams from opening associations.
     static func resemblesSIP(_ octets: [UInt8]) -> Bool {
-        let line = octets.prefix(32_768).drop { $0 == 13 || $0 == 10 }.prefix { $0 != 13 && $0 != 10 }
+        let first = octets.prefix(32_768).drop { $0 == 13 || $0 == 10 }.prefix { $0 != 13 && $0 != 10 }
+        // Blanks behind the version are the codec's to refuse (RFC 4475 3.1.2.10).
+        guard let end = first.lastIndex(where: { $0 != 32 && $0 != 9 }) else { return false }
+        let line = first[...end]
         let mark = Array("SIP/".utf8)
         guard line.count >= mark.count else { return false }
         func matches(at start: Int) -> Bool {

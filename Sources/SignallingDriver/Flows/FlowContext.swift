@@ -23,8 +23,12 @@ enum FlowSignal: Sendable {
 /// The sending side of a flow; may be used from any thread.
 protocol OutgoingFlow: Sendable {
     func send(_ message: [UInt8])
+    /// To another port of the same peer, where datagrams allow it.
+    func send(_ message: [UInt8], port: UInt16)
     func close()
     func setKeepAlive(_ interval: Duration?)
+    /// How long the peer may be silent; nil: as long as any other.
+    func expectKeepAlive(_ silence: Duration?)
 }
 
 /// What all flows of a transport share.

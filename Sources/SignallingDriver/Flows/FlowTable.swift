@@ -102,6 +102,9 @@ final class FlowTable {
         case .transmit(let message, .flow(let id)):
             guard let flow = flows[id] else { return context.counters.add(\.undeliverableMessages) }
             flow.send(message)
+        case .transmit(let message, .beside(let id, let port)):
+            guard let flow = flows[id] else { return context.counters.add(\.undeliverableMessages) }
+            flow.send(message, port: port)
         case .transmit(let message, .target(let target)):
             transmit(message, to: target)
         case .connect(let target):
@@ -110,6 +113,8 @@ final class FlowTable {
             flows[id]?.close()
         case .keepAlive(let id, let interval):
             flows[id]?.setKeepAlive(interval)
+        case .expectKeepAlive(let id, let silence):
+            flows[id]?.expectKeepAlive(silence)
         }
     }
 

@@ -12,6 +12,8 @@ struct StreamClock {
     private var firstFrameBy: NIODeadline?
     private var messageBy: NIODeadline?
     private var lastReceived: NIODeadline?
+    /// What the peer promised instead of the idle time.
+    private var silence: TimeAmount?
     private var keepAlive: TimeAmount?
     private var pingAt: NIODeadline?
     private var pongBy: NIODeadline?
@@ -57,8 +59,10 @@ struct StreamClock {
         pongBy = nil
     }
 
+    mutating func expectKeepAlive(_ silence: Duration?) { self.silence = silence?.amount }
+
     private var idleAt: NIODeadline? {
-        isAccepted ? lastReceived.map { $0 + timeouts.idle.amount } : nil
+        isAccepted ? lastReceived.map { $0 + (silence ?? timeouts.idle.amount) } : nil
     }
 
     func deadline(stalledSince: NIODeadline?) -> NIODeadline? {

@@ -2,19 +2,29 @@ import NIOCore
 import SIPUserAgent
 import Synchronization
 
+/// What the owner of a flow says about keep-alives (RFC 5626).
+enum StreamKeepAlive: Sendable {
+    case sends(Duration?)
+    case expects(Duration?)
+}
+
 /// The sending side of a TCP or TLS connection. What waits for the peer is bounded: a peer that does not read loses the
 /// connection, nobody else waits for it.
 final class StreamFlow: OutgoingFlow {
     let id: FlowID
     private let channel: any Channel
     private let context: FlowContext
-    private let keepAlive: @Sendable (Duration?) -> Void
+    /// What is to be sent that often, and what is expected.
+    private let keepAlive: @Sendable (StreamKeepAlive) -> Void
     private let waiting = Atomic<Int>(0)
     private let progressAt = Atomic<UInt64>(0)
     private let lost = Atomic<Bool>(false)
     private let isClosing = Atomic<Bool>(false)
 
-    init(id: FlowID, channel: any Channel, context: FlowContext, keepAlive: @escaping @Sendable (Duration?) -> Void) {
+    init(
+        id: FlowID, channel: any Channel, context: FlowContext,
+        keepAlive: @escaping @Sendable (StreamKeepAlive) -> Void
+    ) {
         self.id = id
         self.channel = channel
         self.context = context
@@ -33,6 +43,9 @@ final class StreamFlow: OutgoingFlow {
         context.counters.add(\.messagesSent)
         write(message)
     }
+
+    /// A connection has one port.
+    func send(_ message: [UInt8], port: UInt16) { send(message) }
 
     /// Messages and keep-alives share the bound.
     func write(_ octets: [UInt8]) {
@@ -66,7 +79,8 @@ final class StreamFlow: OutgoingFlow {
         channel.close(promise: nil)
     }
 
-    func setKeepAlive(_ interval: Duration?) { keepAlive(interval) }
+    func setKeepAlive(_ interval: Duration?) { keepAlive(.sends(interval)) }
+    func expectKeepAlive(_ silence: Duration?) { keepAlive(.expects(silence)) }
 
     private func noteProgress() {
         progressAt.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed)

@@ -82,8 +82,8 @@ final class StreamHandler: ChannelDuplexHandler {
     private func open(_ context: ChannelHandlerContext) {
         guard case .handshaking = state else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let flow = StreamFlow(id: shared.mintFlow(), channel: context.channel, context: shared) { interval in
-            bound.eventLoop.execute { bound.value.setKeepAlive(interval) }
+        let flow = StreamFlow(id: shared.mintFlow(), channel: context.channel, context: shared) { keepAlive in
+            bound.eventLoop.execute { bound.value.set(keepAlive) }
         }
         var names: [String] = []
         if case .believed(let proven) = verdict?.verdict { names = proven }
@@ -165,7 +165,10 @@ final class StreamHandler: ChannelDuplexHandler {
     /// What cannot be cut from the stream never reaches the cell; where a request could be read as far as an answer
     /// needs, its sender is told before the connection closes.
     private func answer(_ error: SIPParseError, _ flow: StreamFlow) {
-        guard let status = error.status, let request = error.partial else { return }
+        guard let status = error.status, var request = error.partial else { return }
+        if let source = MCFoundation.SocketAddress(context?.remoteAddress) {
+            request.markSource(source, flow: flow.id, transport: transport)
+        }
         var random = SystemRandomNumberGenerator()
         flow.write(request.response(status, toTag: random.token(10)).serialized())
     }
@@ -204,8 +207,11 @@ final class StreamHandler: ChannelDuplexHandler {
         arm()
     }
 
-    private func setKeepAlive(_ interval: Duration?) {
-        clock.setKeepAlive(interval, at: .now())
+    private func set(_ keepAlive: StreamKeepAlive) {
+        switch keepAlive {
+        case .sends(let interval): clock.setKeepAlive(interval, at: .now())
+        case .expects(let silence): clock.expectKeepAlive(silence)
+        }
         arm()
     }
 

@@ -30,14 +30,15 @@ public struct SignallingCounters: Hashable, Sendable {
     public var malformedStreams = 0
     /// Datagrams thrown away because they were no SIP.
     public var malformedDatagrams = 0
-    /// Datagrams thrown away because `TransportLimits.datagramAssociations` was reached.
+    /// Datagrams thrown away because `TransportLimits.datagramAssociations` or `datagramAssociationsPerSource` was
+    /// reached.
     public var refusedDatagrams = 0
     /// Messages for a flow that no longer stands, or too large for a datagram.
     public var undeliverableMessages = 0
     /// Whole messages received and sent.
     public var messagesReceived = 0
     public var messagesSent = 0
-    /// Keep-alives of RFC 5626 answered.
+    /// Keep-alives of RFC 5626 answered: CRLF on streams, STUN on UDP.
     public var keepAlivesAnswered = 0
     /// How often a flow was not read for a while because the cell was behind.
     public var pausedReads = 0

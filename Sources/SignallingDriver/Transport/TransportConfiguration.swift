@@ -51,6 +51,8 @@ public struct TransportLimits: Hashable, Sendable {
     public var connectionsPerSource = 512
     /// UDP associations on one socket.
     public var datagramAssociations = 20_000
+    /// UDP associations of one address on one socket.
+    public var datagramAssociationsPerSource = 512
     /// Octets given to a flow and not yet taken by its peer; beyond it the flow is closed.
     public var queuedOctetsPerFlow = 1_048_576
     /// Messages that wait for a connection being opened; beyond it the target counts as failed.
@@ -80,6 +82,8 @@ public struct TransportTimeouts: Hashable, Sendable {
     /// An accepted connection or UDP association from which nothing came; longer than the keep-alive interval that
     /// clients are told (RFC 5626 Flow-Timer).
     public var idle = Duration.seconds(600)
+    /// How often UDP associations are looked over for silence and keep-alives.
+    public var datagramSweep = Duration.seconds(5)
     /// A peer that takes nothing of what waits for it.
     public var writeStall = Duration.seconds(20)
     /// Answer to a keep-alive (RFC 5626 4.4.1: 10 seconds).

@@ -52,4 +52,6 @@ public enum TransportOrder: Hashable, Sendable {
     case close(FlowID)
     /// Send a keep-alive (RFC 5626 4.4.1) that often and close the flow where no answer comes; nil: no more.
     case keepAlive(FlowID, Duration?)
+    /// Close the flow where nothing comes for that long (RFC 5626 5.4): its peer promised keep-alives. nil: the idle time.
+    case expectKeepAlive(FlowID, Duration?)
 }

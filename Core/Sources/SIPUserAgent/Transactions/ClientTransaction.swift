@@ -5,7 +5,7 @@ struct ClientTransaction: Sendable {
     enum State: Sendable {
         /// INVITE without answer. To proceeding, accepted, completed. `interval` is that of Timer A.
         case calling(interval: Duration)
-        /// INVITE with provisional answer. To accepted, completed.
+        /// INVITE with provisional answer. To accepted, completed; cancelled when Timer C ends.
         case inviteProceeding
         /// INVITE with 2xx: further ones (retransmitted or of other branches) go up until Timer M.
         case accepted
@@ -19,7 +19,7 @@ struct ClientTransaction: Sendable {
         case completed
     }
 
-    enum Cancellation: Sendable {
+    enum Cancellation: Hashable, Sendable {
         case none
         /// RFC 3261 9.1: CANCEL waits for a provisional response.
         case waiting

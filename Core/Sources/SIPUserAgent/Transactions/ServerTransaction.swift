@@ -20,11 +20,15 @@ struct ServerTransaction: Sendable {
     /// nil for what the layer answers itself.
     let id: ServerTransactionID?
     let key: ServerKey
+    /// nil inside of dialogs.
+    let origin: OriginKey?
     let flow: FlowID
     /// nil once the flow is gone: answers can no longer leave.
     var hop: NextHop?
     let isReliable: Bool
-    let request: SIPRequest
+    /// 100 of an INVITE, for the time in which nobody answers. Nothing else of the request is kept: what a peer sends
+    /// must not cost memory for as long as a transaction lasts.
+    let trying: SIPResponse?
     var state: State
     /// Of our responses, so that a CANCEL gets the same (RFC 3261 9.2).
     var toTag: String?

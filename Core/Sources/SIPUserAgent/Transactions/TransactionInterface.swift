@@ -4,8 +4,9 @@ public import SIP
 /// What happened to the transaction layer.
 public enum TransactionEvent: Hashable, Sendable {
     /// A message that the codec let through. `source` is where the octets came from: it goes into the topmost Via of
-    /// a request (RFC 3261 18.2.1, RFC 3581 4).
-    case received(SIPMessage, flow: FlowID, transport: TransportKind, source: SocketAddress)
+    /// a request (RFC 3261 18.2.1, RFC 3581 4). `isKnown`: somebody proved who they are over that flow.
+    case received(
+        SIPMessage, flow: FlowID, transport: TransportKind, source: SocketAddress, isKnown: Bool = true)
     /// A request to send, without our Via. The identifier must not be in use.
     case send(SIPRequest, ClientTransactionID, NextHop)
     /// ACK to a 2xx: sent once, in no transaction.
@@ -77,6 +78,9 @@ public struct TransactionLimits: Hashable, Sendable {
     public var serverTransactions = 20_000
     /// Server transactions that one flow may hold.
     public var serverTransactionsPerFlow = 10_000
+    /// Server transactions that a flow may hold over which nobody proved anything: enough to register many users at a
+    /// time, and no more.
+    public var serverTransactionsPerUnknownFlow = 64
     /// How many of the server transactions are kept for requests inside dialogs and for those with Resource-Priority,
     /// so that overload does not keep a call from being released or an emergency from being called.
     public var reservedServerTransactions = 2_000
@@ -102,6 +106,10 @@ public struct TransactionTimers: Hashable, Sendable {
     public var trying: Duration = .milliseconds(200)
 
     public init() {}
+
+    /// Timer C: longest silence after a provisional answer to an INVITE, above three minutes (RFC 3261 16.6). It starts
+    /// anew with each provisional answer, which a callee that rings repeats every minute (RFC 3261 13.3.1.1).
+    public var c: Duration = .seconds(190)
 
     /// Timers B, F, H, J, L, M.
     public var timeout: Duration { t1 * 64 }

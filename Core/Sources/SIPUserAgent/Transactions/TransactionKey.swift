@@ -42,6 +42,25 @@ struct ServerKey: Hashable, Sendable {
     }
 }
 
+/// What a request outside of dialogs has in common with itself where it arrives on two ways (RFC 3261 8.2.2.2).
+struct OriginKey: Hashable, Sendable {
+    var callID: String
+    var fromTag: String
+    var sequence: UInt32
+    var method: Method
+
+    /// nil for what belongs to a dialog, and for what is matched otherwise.
+    init?(_ request: SIPRequest) {
+        guard request.method != .ack, request.method != .cancel, request.headers.to?.tag == nil,
+            let callID = request.headers.callID, let cseq = request.headers.cseq
+        else { return nil }
+        self.callID = callID
+        fromTag = request.headers.from?.tag ?? ""
+        sequence = cseq.number
+        method = request.method
+    }
+}
+
 /// One deadline of one transaction.
 struct TransactionTimerKey: Hashable, Sendable {
     enum Side: Hashable, Sendable { case client, server }

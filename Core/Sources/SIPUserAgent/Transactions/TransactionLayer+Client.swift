@@ -45,7 +45,7 @@ extension TransactionLayer {
 
     private mutating func sendCancel(_ place: Int, at now: Instant) {
         guard let client = clients[place] else { return }
-        if case .sent = client.cancellation { return }
+        if client.cancellation == .sent { return }
         clients[place]?.cancellation = .sent
         // RFC 3261 9.1: without final response within 64*T1 the INVITE is considered cancelled.
         deadlines.set(.client(place, .stateEnd), at: now + timers.timeout)
@@ -54,8 +54,13 @@ extension TransactionLayer {
             isReliable: client.isReliable, at: now)
     }
 
-    mutating func received(_ response: SIPResponse, at now: Instant) {
-        guard let branch = response.headers.topVia?.branch, let method = response.headers.cseq?.method,
+    mutating func received(_ response: SIPResponse, over transport: TransportKind, at now: Instant) {
+        // What names another sender, or passed one on the way, is not for us (RFC 3261 18.1.2 and 8.1.3.3).
+        let vias = response.headers.vias
+        guard vias.count == 1, let via = vias.first, via.port == sentBy.port(transport),
+            via.host.lowercased() == sentBy.host.lowercased()
+        else { return }
+        guard let branch = via.branch, let method = response.headers.cseq?.method,
             let place = clientByKey[ClientKey(branch: branch, method: method)], let client = clients[place]
         else { return }
         switch client.state {
@@ -84,10 +89,8 @@ extension TransactionLayer {
     ) {
         deadlines.cancel(.client(place, .retransmission))
         if response.isProvisional {
-            if case .calling = client.state {
-                clients[place]?.state = .inviteProceeding
-                deadlines.cancel(.client(place, .stateEnd))
-            }
+            if case .calling = client.state { clients[place]?.state = .inviteProceeding }
+            if client.cancellation != .sent { deadlines.set(.client(place, .stateEnd), at: now + timers.c) }
             deliver(response, to: client)
             if case .waiting = client.cancellation { sendCancel(place, at: now) }
         } else if response.isSuccess {
@@ -142,6 +145,9 @@ extension TransactionLayer {
         case (.retransmission, .proceeding):
             deadlines.set(.client(place, .retransmission), at: now + timers.t2)
             actions.append(.transmit(.request(client.request), client.hop))
+        case (.stateEnd, .inviteProceeding) where client.cancellation != .sent:
+            // Timer C (RFC 3261 16.8): who rings without end is cancelled, and has 64*T1 to say so.
+            sendCancel(place, at: now)
         case (.stateEnd, _):
             removeClient(place)
             if client.awaitsFinal, let id = client.id { actions.append(.deliver(.failed(id, .timeout))) }

@@ -1,15 +1,13 @@
-import MCFoundation
-import SIP
+public import MCFoundation
+public import SIP
 
 extension TransactionLayer {
     mutating func received(
-        _ request: SIPRequest, flow: FlowID, transport: TransportKind, source: SocketAddress, at now: Instant
+        _ request: SIPRequest, flow: FlowID, transport: TransportKind, source: SocketAddress, isKnown: Bool,
+        at now: Instant
     ) {
         var request = request
-        guard var via = request.headers.topVia else { return }
-        let hop = wayBack(&via, flow: flow, transport: transport, source: source)
-        request.headers.removeFirst(.via)
-        request.headers.prepend(.via, via.description)
+        let hop = request.markSource(source, flow: flow, transport: transport)
         let matching: Method = request.method == .ack ? .invite : request.method
         guard let key = ServerKey(request, method: matching) else { return }
         if let place = serverByKey[key], let server = servers[place] {
@@ -20,13 +18,18 @@ extension TransactionLayer {
             }
         } else if request.method == .ack {
             actions.append(.deliver(.acknowledgement(request, flow)))
-        } else if !admits(request, flow: flow) {
+        } else if !admits(request, flow: flow, isKnown: isKnown) {
             // Statelessly: whoever floods us costs no memory. ACK to it finds no transaction and goes up to nobody.
             var refusal = request.response(503, toTag: key.statelessTag)
             refusal.headers.append(.retryAfter, String(limits.retryAfterSeconds))
             actions.append(.transmit(.response(refusal), hop))
         } else if request.method == .cancel {
             cancelled(request, key: key, flow: flow, hop: hop, isReliable: transport.isReliable, at: now)
+        } else if let origin = OriginKey(request), serverByOrigin[origin] != nil {
+            // RFC 3261 8.2.2.2: it came by two ways, and is served once.
+            let place = start(
+                request, id: nil, key: key, flow: flow, hop: hop, isReliable: transport.isReliable, at: now)
+            answer(request.response(482, toTag: key.statelessTag), place, at: now)
         } else {
             let id = mintServerID()
             let place = start(
@@ -36,24 +39,13 @@ extension TransactionLayer {
         }
     }
 
-    /// Marks the topmost Via with where the request came from, and says where answers go (RFC 3261 18.2, RFC 3581 4).
-    private func wayBack(
-        _ via: inout Via, flow: FlowID, transport: TransportKind, source: SocketAddress
-    ) -> NextHop {
-        let asked = via.parameters.has("rport")
-        // What a peer wrote there itself is not believed.
-        via.parameters["received"] = nil
-        if asked || IPAddress(via.host) != source.address { via.parameters["received"] = source.address.description }
-        if asked { via.parameters["rport"] = String(source.port) }
-        let port = via.port ?? 5060
-        guard transport == .udp, !asked, port != source.port else { return .flow(flow) }
-        return .target(Target(host: source.address.description, port: port, transport: .udp))
-    }
-
-    private func admits(_ request: SIPRequest, flow: FlowID) -> Bool {
-        if let holds = flows[flow]?.servers, holds >= limits.serverTransactionsPerFlow { return false }
+    /// What the reserve is for, nobody has who proved nothing.
+    private func admits(_ request: SIPRequest, flow: FlowID, isKnown: Bool) -> Bool {
+        let share = isKnown ? limits.serverTransactionsPerFlow : limits.serverTransactionsPerUnknownFlow
+        if let holds = flows[flow]?.servers, holds >= share { return false }
         let privileged =
-            request.method == .cancel || request.headers.to?.tag != nil || request.headers.has(.resourcePriority)
+            isKnown
+            && (request.method == .cancel || request.headers.to?.tag != nil || request.headers.has(.resourcePriority))
         let room = limits.serverTransactions - (privileged ? 0 : limits.reservedServerTransactions)
         return servers.count < room
     }
@@ -62,11 +54,14 @@ extension TransactionLayer {
         _ request: SIPRequest, id: ServerTransactionID?, key: ServerKey, flow: FlowID, hop: NextHop, isReliable: Bool,
         at now: Instant
     ) -> Int {
+        let origin = id == nil ? nil : OriginKey(request)
         let place = servers.insert(
             ServerTransaction(
-                id: id, key: key, flow: flow, hop: hop, isReliable: isReliable, request: request,
+                id: id, key: key, origin: origin, flow: flow, hop: hop, isReliable: isReliable,
+                trying: request.method == .invite ? request.response(100) : nil,
                 state: request.method == .invite ? .inviteProceeding(last: nil) : .trying(last: nil)))
         serverByKey[key] = place
+        if let origin { serverByOrigin[origin] = place }
         if let id { serverByID[id] = place }
         flows[flow]?.servers += 1
         if request.method != .invite {
@@ -174,7 +169,7 @@ extension TransactionLayer {
         guard let server = servers[place] else { return }
         switch (timer, server.state) {
         case (.trying, .inviteProceeding(nil)):
-            let trying = server.request.response(100)
+            guard let trying = server.trying else { return }
             servers[place]?.state = .inviteProceeding(last: trying)
             transmit(trying, server)
         case (.retransmission, .inviteCompleted(let response, let interval)):
@@ -196,7 +191,27 @@ extension TransactionLayer {
         }
         servers.remove(place)
         serverByKey[server.key] = nil
+        if let origin = server.origin { serverByOrigin[origin] = nil }
         if let id = server.id { serverByID[id] = nil }
         flows[server.flow]?.servers -= 1
+    }
+}
+
+extension SIPRequest {
+    /// Marks the topmost Via with where the request came from, and says where answers go (RFC 3261 18.2, RFC 3581 4).
+    /// Without a readable Via nothing is marked.
+    @discardableResult
+    public mutating func markSource(_ source: SocketAddress, flow: FlowID, transport: TransportKind) -> NextHop {
+        guard var via = headers.topVia else { return .flow(flow) }
+        let asked = via.parameters.has("rport")
+        // What a peer wrote there itself is not believed.
+        via.parameters["received"] = nil
+        if asked || IPAddress(via.host) != source.address { via.parameters["received"] = source.address.description }
+        if asked { via.parameters["rport"] = String(source.port) }
+        headers.removeFirst(.via)
+        headers.prepend(.via, via.description)
+        let port = via.port ?? 5060
+        guard transport == .udp, !asked, port != source.port else { return .flow(flow) }
+        return .beside(flow, port: port)
     }
 }

@@ -17,6 +17,8 @@ public struct TransactionLayer: Sendable {
     var servers = Slab<ServerTransaction>()
     var serverByID: [ServerTransactionID: Int] = [:]
     var serverByKey: [ServerKey: Int] = [:]
+    /// Requests outside of dialogs: the same by another way is a merged one.
+    var serverByOrigin: [OriginKey: Int] = [:]
     var flows: [FlowID: Flow] = [:]
     var actions: [TransactionAction] = []
     private var lastServerID: UInt64 = 0
@@ -49,12 +51,13 @@ public struct TransactionLayer: Sendable {
 
     public mutating func handle(_ event: TransactionEvent, at now: Now) -> [TransactionAction] {
         switch event {
-        case .received(.request(let request), let flow, let transport, let source):
+        case .received(.request(let request), let flow, let transport, let source, let isKnown):
             learn(flow, transport)
-            received(request, flow: flow, transport: transport, source: source, at: now.instant)
-        case .received(.response(let response), let flow, let transport, _):
+            received(
+                request, flow: flow, transport: transport, source: source, isKnown: isKnown, at: now.instant)
+        case .received(.response(let response), let flow, let transport, _, _):
             learn(flow, transport)
-            received(response, at: now.instant)
+            received(response, over: transport, at: now.instant)
         case .send(let request, let id, let hop):
             send(request, id: id, hop: hop, at: now.instant)
         case .acknowledge(let request, let hop):
@@ -92,7 +95,7 @@ public struct TransactionLayer: Sendable {
 
     func transport(of hop: NextHop) -> TransportKind? {
         switch hop {
-        case .flow(let flow): flows[flow]?.transport
+        case .flow(let flow), .beside(let flow, _): flows[flow]?.transport
         case .target(let target): target.transport
         }
     }

@@ -12,6 +12,19 @@ public struct DialogIdentity: Hashable, Sendable {
         self.remoteTag = remoteTag
     }
 
+    /// Reads Target-Dialog of a peer, whose tags are named from where we stand (RFC 4538 7). nil without both of them.
+    public init?(targetDialog text: String) {
+        let parts = text.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
+        guard let callID = parts.first, !callID.isEmpty, !text.hasPrefix(";") else { return nil }
+        var tags: [String: String] = [:]
+        for part in parts.dropFirst() {
+            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+            if pair.count == 2 { tags[pair[0].lowercased()] = pair[1] }
+        }
+        guard let local = tags["local-tag"], let remote = tags["remote-tag"] else { return nil }
+        self.init(callID: callID, localTag: local, remoteTag: remote)
+    }
+
     /// The value of a Target-Dialog header that names this dialog to its peer (RFC 4538 7).
     public var targetDialog: String { "\(callID);local-tag=\(remoteTag);remote-tag=\(localTag)" }
 }

@@ -160,6 +160,14 @@ extension UserAgent {
         sessions[id]?.phase = .calling(calling)
         guard inOrder else { return refuse(request, transaction, 500) }
         switch request.method {
+        case .update where request.body.isEmpty:
+            // It offers nothing, so it only tells where the callee is (RFC 3311 5.1).
+            calling.early[index].dialog.refreshTarget(request.headers)
+            sessions[id]?.phase = .calling(calling)
+            var response = request.response(200, toTag: calling.early[index].dialog.localTag)
+            for contact in sessions[id]?.contacts ?? [] { response.headers.append(.contact, contact) }
+            addAllow(&response.headers)
+            put(.respond(response, transaction))
         case .invite, .update:
             // Our offer is open (RFC 3311 5.2).
             refuse(request, transaction, 491)

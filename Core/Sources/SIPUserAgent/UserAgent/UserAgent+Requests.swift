@@ -73,6 +73,12 @@ extension UserAgent {
         case .outside, .inSession:
             var response = entry.request.response(status, toTag: entry.toTag)
             UserAgent.fill(&response, headers, body)
+            // RFC 4488 4: who asked for no subscription is told that there is none.
+            if entry.request.method == .refer, response.isSuccess, !response.headers.has(.referSub),
+                entry.request.headers[.referSub]?.prefix(while: { $0 != ";" && $0 != " " }).lowercased() == "false"
+            {
+                response.headers.append(.referSub, "false")
+            }
             put(.respond(response, transaction))
         }
     }

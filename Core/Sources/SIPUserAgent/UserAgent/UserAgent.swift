@@ -33,8 +33,7 @@ public struct UserAgent: Sendable {
     /// The option tags a function of a mission critical system understands or may ignore safely.
     public static let commonExtensions = [
         "timer", "100rel", "tdialog", "norefersub", "explicitsub", "nosub", "path", "outbound", "gruu", "pref",
-        "resource-priority", "multiple-refer", "recipient-list-invite", "histinfo", "privacy", "eventlist",
-        "answermode",
+        "resource-priority", "histinfo", "privacy", "answermode",
     ]
     public static let commonMethods: [Method] = [
         .invite, .ack, .cancel, .bye, .prack, .update, .info, .message, .options, .refer, .subscribe, .notify,
@@ -70,6 +69,12 @@ public struct UserAgent: Sendable {
             sessions[id]?.dialog.remoteTag == dialog.remoteTag
         else { return nil }
         return id
+    }
+
+    /// The session that Target-Dialog of a request names (RFC 4538 5); nil where it names none of ours. Whoever knows both
+    /// tags was told them, so it says that sender and peer are the same or know each other.
+    public func session(targetOf request: SIPRequest) -> SessionID? {
+        request.headers[.targetDialog].flatMap { DialogIdentity(targetDialog: $0) }.flatMap { session($0) }
     }
 
     /// What is to be passed down, in order.

@@ -32,8 +32,28 @@ struct TransactionBench {
         handle(.send(try outgoing(method), TransactionBench.id, .flow(TransactionBench.flow)))
     }
 
-    mutating func receive(_ request: SIPRequest, from source: SocketAddress = TransactionBench.source) -> [String] {
-        handle(.received(.request(request), flow: TransactionBench.flow, transport: transport, source: source))
+    mutating func receive(
+        _ request: SIPRequest, from source: SocketAddress = TransactionBench.source, isKnown: Bool = true
+    ) -> [String] {
+        handle(
+            .received(
+                .request(request), flow: TransactionBench.flow, transport: transport, source: source, isKnown: isKnown))
+    }
+
+    /// A response as it arrives, whatever it is to.
+    mutating func receive(_ response: SIPResponse) -> [String] {
+        handle(
+            .received(
+                .response(response), flow: TransactionBench.flow, transport: transport, source: TransactionBench.source)
+        )
+    }
+
+    /// Octets that the layer holds in buffers, wherever.
+    var octetsHeld: Int { TransactionBench.octets(in: layer) }
+
+    private static func octets(in value: Any) -> Int {
+        if let buffer = value as? [UInt8] { return buffer.count }
+        return Mirror(reflecting: value).children.reduce(0) { $0 + octets(in: $1.value) }
     }
 
     /// The peer answers the first request that left.

@@ -28,9 +28,53 @@ import Testing
         _ = try bench.send("INVITE")
         bench.milliseconds = 100
         #expect(try bench.receive(180) == ["^ 180"])
-        #expect(bench.wait(until: 200_000) == [])
+        #expect(bench.wait(until: 180_000) == [])
         #expect(try bench.receive(183) == ["^ 183"])
         #expect(bench.layer.clientTransactionCount == 1)
+    }
+
+    @Test func `who rings longer than Timer C is cancelled, and each provisional answer starts it anew`() throws {
+        var bench = TransactionBench(.udp)
+        _ = try bench.send("INVITE")
+        _ = try bench.receive(180)
+        #expect(bench.wait(until: 100_000) == [])
+        _ = try bench.receive(180)
+        #expect(bench.wait(until: 289_999) == [])
+        #expect(bench.wait(until: 290_000) == ["290000 > CANCEL"])
+        _ = try bench.receive(200, to: 1)
+        #expect(bench.wait(until: 321_999) == [])
+        #expect(bench.wait(until: 322_000) == ["322000 ^ failed timeout"])
+        #expect(bench.layer.clientTransactionCount == 0)
+    }
+
+    @Test func `Timer C does not keep a cancelled INVITE from ending`() throws {
+        var bench = TransactionBench(.tcp)
+        _ = try bench.send("INVITE")
+        _ = try bench.receive(180)
+        _ = bench.handle(.cancel(TransactionBench.id))
+        bench.milliseconds = 1_000
+        #expect(try bench.receive(180) == ["^ 180"])
+        #expect(bench.wait(until: 32_000).last == "32000 ^ failed timeout")
+    }
+
+    @Test func `an answer that names another sender, or a second one, is dropped`() throws {
+        var bench = TransactionBench(.udp)
+        _ = try bench.send("OPTIONS")
+        let answer = try bench.sentRequest(0).response(200, toTag: "b1")
+        let via = try #require(answer.headers.topVia)
+        var other = answer
+        var foreign = via
+        foreign.host = "198.51.100.9"
+        other.headers.set(.via, foreign.description)
+        #expect(bench.receive(other) == [])
+        foreign = via
+        foreign.port = 5070
+        other.headers.set(.via, foreign.description)
+        #expect(bench.receive(other) == [])
+        other = answer
+        other.headers.append(.via, "SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKfurther")
+        #expect(bench.receive(other) == [])
+        #expect(bench.receive(answer) == ["^ 200"])
     }
 
     @Test func `every 2xx goes up until Timer M and none after it`() throws {

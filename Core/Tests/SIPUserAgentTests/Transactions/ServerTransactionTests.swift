@@ -135,8 +135,8 @@ import Testing
     @Test func `the same branch from another host or for another method is another transaction`() throws {
         var bench = TransactionBench(.udp)
         #expect(bench.receive(try incoming("MESSAGE")) == ["^ MESSAGE"])
-        #expect(bench.receive(try incoming("MESSAGE", sentBy: "192.0.2.8:5060")) == ["^ MESSAGE"])
-        #expect(bench.receive(try incoming("MESSAGE", sentBy: "192.0.2.7:5070")) == ["^ MESSAGE"])
+        #expect(bench.receive(try incoming("MESSAGE", cseq: 2, sentBy: "192.0.2.8:5060")) == ["^ MESSAGE"])
+        #expect(bench.receive(try incoming("MESSAGE", cseq: 3, sentBy: "192.0.2.7:5070")) == ["^ MESSAGE"])
         #expect(bench.receive(try incoming("OPTIONS")) == ["^ OPTIONS"])
     }
 
@@ -184,8 +184,31 @@ import Testing
         let source = SocketAddress(IPAddress(v4: 0xc000_0207), port: 40_000)
         _ = bench.receive(try incoming("MESSAGE", sentBy: "192.0.2.7:5070"), from: source)
         _ = try bench.respond(200)
-        #expect(
-            bench.transmitted[0].hop == .target(Target(host: "192.0.2.7", port: 5070, transport: .udp)))
+        // From the socket that the request came in on, and without a target of its own.
+        #expect(bench.transmitted[0].hop == .beside(TransactionBench.flow, port: 5070))
+    }
+
+    @Test func `the same request by another way is answered 482 and served once`() throws {
+        var bench = TransactionBench(.udp)
+        #expect(bench.receive(try incoming("INVITE", branch: "z9hG4bK1")) == ["^ INVITE"])
+        #expect(bench.receive(try incoming("INVITE", branch: "z9hG4bK2")) == ["> 482"])
+        #expect(bench.receive(try incoming("INVITE", branch: "z9hG4bK2")) == ["> 482"])
+        // The first goes on, the second ends with its ACK.
+        #expect(bench.receive(try incoming("ACK", branch: "z9hG4bK2", toTag: "x")) == [])
+        #expect(try bench.respond(200) == ["> 200"])
+        // A retry with the next CSeq is another request, and what is inside a dialog never merges.
+        #expect(bench.receive(try incoming("INVITE", cseq: 2, branch: "z9hG4bK3")) == ["^ INVITE"])
+        #expect(bench.receive(try incoming("BYE", branch: "z9hG4bK4", toTag: "b1")) == ["^ BYE"])
+        #expect(bench.receive(try incoming("BYE", branch: "z9hG4bK5", toTag: "b1")) == ["^ BYE"])
+    }
+
+    @Test func `a request that ended does not make a later one a merged one`() throws {
+        var bench = TransactionBench(.udp)
+        _ = bench.receive(try incoming("MESSAGE", branch: "z9hG4bK1"))
+        _ = try bench.respond(200)
+        #expect(bench.receive(try incoming("MESSAGE", branch: "z9hG4bK2")) == ["> 482"])
+        _ = bench.wait(until: 100_000)
+        #expect(bench.receive(try incoming("MESSAGE", branch: "z9hG4bK3")) == ["^ MESSAGE"])
     }
 
     @Test func `when the flow is gone answers are lost and a pending INVITE can still be cancelled`() throws {
@@ -214,6 +237,36 @@ import Testing
         #expect(bench.layer.serverTransactionCount == 1)
     }
 
+    @Test func `a flow over which nobody proved anything holds few transactions and nothing of the reserve`() throws {
+        var limits = TransactionLimits()
+        limits.serverTransactionsPerUnknownFlow = 2
+        var bench = TransactionBench(.udp, limits: limits)
+        for number in 1...2 {
+            let request = try incoming("MESSAGE", cseq: number, branch: "z9hG4bK\(number)")
+            #expect(bench.receive(request, isKnown: false) == ["^ MESSAGE"])
+        }
+        #expect(bench.receive(try incoming("MESSAGE", cseq: 3, branch: "z9hG4bK3"), isKnown: false) == ["> 503"])
+        #expect(bench.receive(try incoming("MESSAGE", cseq: 3, branch: "z9hG4bK3")) == ["^ MESSAGE"])
+
+        limits = TransactionLimits()
+        limits.serverTransactions = 2
+        limits.reservedServerTransactions = 2
+        bench = TransactionBench(.udp, limits: limits)
+        #expect(bench.receive(try incoming("BYE", branch: "z9hG4bK1", toTag: "b1"), isKnown: false) == ["> 503"])
+        #expect(bench.receive(try incoming("BYE", branch: "z9hG4bK1", toTag: "b1")) == ["^ BYE"])
+    }
+
+    @Test func `a body is not kept for as long as the transaction lasts`() throws {
+        var bench = TransactionBench(.udp)
+        for (number, method) in ["MESSAGE", "INVITE"].enumerated() {
+            var request = try incoming(method, branch: "z9hG4bK\(number)")
+            request.body = [UInt8](repeating: 0x61, count: 100_000)
+            _ = bench.receive(request)
+            #expect(bench.octetsHeld < 2_000)
+        }
+        #expect(bench.wait(until: 300) == ["200 > 100"])
+    }
+
     @Test func `the reserve serves dialogs and those with priority`() throws {
         var limits = TransactionLimits()
         limits.serverTransactions = 3
@@ -236,14 +289,14 @@ import Testing
         #expect(
             bench.handle(
                 .received(
-                    .request(try incoming("MESSAGE", branch: "z9hG4bK3")), flow: FlowID(2), transport: .tcp,
+                    .request(try incoming("MESSAGE", cseq: 3, branch: "z9hG4bK3")), flow: FlowID(2), transport: .tcp,
                     source: TransactionBench.source)) == ["^ MESSAGE"])
     }
 
     @Test func `thousands of transactions end in the order of their deadlines and leave nothing`() throws {
         var bench = TransactionBench(.udp)
         for number in 0..<2_000 {
-            _ = bench.receive(try incoming("MESSAGE", branch: "z9hG4bK\(number)"))
+            _ = bench.receive(try incoming("MESSAGE", cseq: number, branch: "z9hG4bK\(number)"))
             _ = try bench.respond(200)
             bench.milliseconds += 1
         }

@@ -215,4 +215,70 @@ import Testing
             bench.agent.session(DialogIdentity(callID: dialog.callID, localTag: dialog.localTag, remoteTag: "?")) == nil
         )
     }
+
+    @Test func `Target-Dialog of a peer is read from where we stand`() throws {
+        var bench = UserAgentBench()
+        _ = try bench.call()
+        let dialog = try #require(bench.agent.dialog(of: bench.session))
+        func named(_ text: String) throws -> SessionID? {
+            bench.agent.session(targetOf: try incoming("REFER", more: "Target-Dialog: \(text)"))
+        }
+        let tags = "local-tag=\(dialog.localTag);remote-tag=\(dialog.remoteTag)"
+        #expect(try named("\(dialog.callID);\(tags)") == bench.session)
+        #expect(try named("\(dialog.callID) ; Remote-Tag = \(dialog.remoteTag);local-tag=\(dialog.localTag);x") != nil)
+        #expect(try named("\(dialog.callID);local-tag=\(dialog.remoteTag);remote-tag=\(dialog.localTag)") == nil)
+        #expect(try named("\(dialog.callID);local-tag=\(dialog.localTag)") == nil)
+        #expect(try named("other;\(tags)") == nil)
+        #expect(try named(";\(tags)") == nil)
+        #expect(bench.agent.session(targetOf: try incoming("REFER")) == nil)
+    }
+
+    @Test func `an UPDATE without body in an early dialog moves the callee and is answered`() throws {
+        var bench = UserAgentBench()
+        let invite = try bench.invitation()
+        var id = SessionID(0)
+        _ = bench.run { id = $0.invite(invite, at: $1) }
+        bench.session = id
+        _ = try bench.reply(.invite, 180, more: "Contact: <sip:here@h>")
+        let dialog = try #require(bench.agent.dialog(of: id))
+        func update(_ cseq: Int, body: String = "") throws -> SIPRequest {
+            var update = try incoming("UPDATE", cseq: cseq, toTag: dialog.localTag)
+            update.headers.set(.from, "<sip:alice@example.org>;tag=p1")
+            update.headers.set(.callID, dialog.callID)
+            update.headers.set(.contact, "<sip:moved@h>")
+            if !body.isEmpty { update.headers.append(.contentType, "application/sdp") }
+            update.body = Array(body.utf8)
+            return update
+        }
+        #expect(bench.receive(try update(1)) == ["> 200"])
+        #expect(bench.responses.last?.headers.contacts.first?.uri == SIPURI("sip:us@198.51.100.1"))
+        // What offers something has to wait: our offer is open (RFC 3311 5.2).
+        #expect(bench.receive(try update(2, body: UserAgentBench.offer)) == ["> 491"])
+        let reliable = "Require: 100rel\nRSeq: 1"
+        #expect(try bench.reply(.invite, 183, more: reliable) == ["> PRACK", "! progressed 183"])
+        #expect(bench.requests.last?.request.uri == SIPURI("sip:moved@h"))
+    }
+
+    @Test func `a REFER without subscription is told that there is none, another is not`() throws {
+        var bench = UserAgentBench()
+        func refer(_ cseq: Int, _ more: String) throws -> SIPResponse? {
+            _ = bench.receive(try incoming("REFER", cseq: cseq, more: "Refer-To: <sip:c@h>\(more)"))
+            let id = bench.pending
+            _ = bench.run { $0.answer(id, status: 202, at: $1) }
+            return bench.responses.last
+        }
+        let asked = try refer(1, "\nRefer-Sub: false\nSupported: norefersub")
+        #expect(asked?.status == 202)
+        #expect(asked?.headers[.referSub] == "false")
+        #expect(try refer(2, "")?.headers.has(.referSub) == false)
+        #expect(try refer(3, "\nRefer-Sub: true")?.headers.has(.referSub) == false)
+        #expect(bench.agent.subscriptionCount == 0)
+    }
+
+    @Test(arguments: ["multiple-refer", "recipient-list-invite", "eventlist"])
+    func `an extension that nothing implements is refused`(tag: String) throws {
+        var bench = UserAgentBench()
+        #expect(bench.receive(try bench.peerInvitation(more: "Require: \(tag)")) == ["> 420"])
+        #expect(bench.responses.last?.headers[.unsupported] == tag)
+    }
 }

@@ -30,6 +30,27 @@ import Testing
         #expect(bench.agent.sessionCount == 1)
     }
 
+    @Test func `a reliable answer before the final one to our re-INVITE is acknowledged by PRACK, in order`() throws {
+        var bench = UserAgentBench()
+        _ = try bench.call()
+        _ = try reinvite(&bench)
+        let reliable = "Contact: <sip:peer@192.0.2.7>\nRequire: 100rel\nRSeq: "
+        #expect(try bench.reply(.invite, 183, more: reliable + "7") == ["> PRACK"])
+        let prack = try #require(bench.requests.last?.request)
+        #expect(prack.headers[.rack] == "7 2 INVITE")
+        #expect(prack.headers.cseq == CSeq(3, .prack))
+        #expect(prack.headers.to?.tag == "p1")
+        // A repetition and what is out of order are dropped (RFC 3262 4).
+        #expect(try bench.reply(.invite, 183, more: reliable + "7") == [])
+        #expect(try bench.reply(.invite, 183, more: reliable + "9") == [])
+        #expect(try bench.reply(.prack, 200) == [])
+        #expect(try bench.reply(.invite, 183, more: reliable + "8") == ["> PRACK"])
+        #expect(bench.requests.last?.request.headers[.rack] == "8 2 INVITE")
+        let contact = "Contact: <sip:peer@192.0.2.7>"
+        #expect(try bench.reply(.invite, 200, more: contact) == ["> ACK", "! modification 200"])
+        #expect(bench.acknowledgements.last?.headers.cseq == CSeq(2, .ack))
+    }
+
     @Test func `a 2xx to a re-INVITE is acknowledged even when the session is gone`() throws {
         var bench = UserAgentBench()
         _ = try bench.call()

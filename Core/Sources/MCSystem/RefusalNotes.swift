@@ -1,0 +1,54 @@
+import CallControl
+import MCFoundation
+import SIPUserAgent
+
+/// Which refusals a person is told of: of each source and kind one a minute, with the number of those that were not said.
+/// The log is for people; what happens a thousand times a second is a number.
+struct RefusalNotes: Sendable {
+    private struct Key: Hashable {
+        var source: IPAddress?
+        var kind: String
+    }
+
+    private struct Entry {
+        var saidAt: Instant
+        var unsaid: UInt64 = 0
+    }
+
+    static let interval: Duration = .seconds(60)
+    /// Notes about what peers do by themselves, beside everything that the edge says.
+    private static let names: Set<String> = [
+        "registration.challenged", "registration.refused", "request.refused", "call.refused", "border.refused",
+    ]
+
+    private let limit: Int
+    private var entries: [Key: Entry] = [:]
+    /// When each may be said again, and so may be forgotten too.
+    private var ages = DeadlineQueue<Key>()
+
+    init(limit: Int) { self.limit = limit }
+
+    static func covers(_ observation: Observation) -> Bool {
+        names.contains(observation.name) || observation.name.hasPrefix("edge.")
+    }
+
+    /// The observation as it is to be said; nil where it is only counted.
+    mutating func said(_ observation: Observation, of source: IPAddress?, at now: Instant) -> Observation? {
+        let detail = observation.fields.first { $0.name == "cause" } ?? observation.fields.first { $0.name == "status" }
+        let key = Key(source: source, kind: "\(observation.name) \(detail?.value ?? "")")
+        let known = entries[key]
+        if let known, now - known.saidAt < Self.interval {
+            entries[key]?.unsaid += 1
+            return nil
+        }
+        if known == nil, entries.count >= limit {
+            // All places taken by sources of the last minute: a flood from many gets no line each.
+            guard let oldest = ages.popDue(at: now) else { return nil }
+            entries[oldest] = nil
+        }
+        entries[key] = Entry(saidAt: now)
+        ages.set(key, at: now + Self.interval)
+        guard let unsaid = known?.unsaid, unsaid > 0 else { return observation }
+        return Observation(observation.name, observation.fields + [.init("unsaid", "\(unsaid)")])
+    }
+}
