@@ -92,7 +92,7 @@ let programs: [Target] = [
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
-    "CertificateAuthority", "Configuration", "Lab", "MediaDriver", "SignallingDriver", "Speech",
+    "CertificateAuthority", "Configuration", "Lab", "MediaDriver", "NationalSystem", "SignallingDriver", "Speech",
 ].map { name in
     let needs = rooms.first { $0.0 == name }?.1 ?? []
     return .testTarget(

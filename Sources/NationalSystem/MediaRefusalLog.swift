@@ -1,9 +1,15 @@
-import MCFoundation
+public import MCFoundation
 import MediaDistribution
+public import MediaDriver
 
-/// Says of each kind of media packet that was refused, once a minute, how many there were. The media cell only counts:
-/// a flood must not reach the log packet by packet.
-struct MediaRefusalLog {
+/// Says of each kind of media packet that was refused or lost, once a minute, how many there were. The media cell and
+/// its driver only count: a flood must not reach the log packet by packet.
+public struct MediaRefusalLog: Sendable {
+    public struct Line: Hashable, Sendable {
+        public var kind: String
+        public var count: UInt64
+    }
+
     private struct Said {
         var count: UInt64 = 0
         var at: Instant?
@@ -12,15 +18,17 @@ struct MediaRefusalLog {
     private static let pause = Duration.seconds(60)
     private var said: [String: Said] = [:]
 
+    public init() {}
+
     /// What is to be said now: kinds of which there were more since they were said last, with how many more.
-    mutating func due(_ counters: MediaCounters, at now: Instant) -> [(kind: String, count: UInt64)] {
-        var due: [(kind: String, count: UInt64)] = []
-        for (kind, count) in Self.refusals(counters) {
+    public mutating func due(_ counters: MediaDriverCounters, at now: Instant) -> [Line] {
+        var due: [Line] = []
+        for (kind, count) in Self.refusals(counters.media) + Self.losses(counters) {
             let before = said[kind] ?? Said()
             guard count > before.count else { continue }
             if let at = before.at, now - at < Self.pause { continue }
             said[kind] = Said(count: count, at: now)
-            due.append((kind, count - before.count))
+            due.append(Line(kind: kind, count: count - before.count))
         }
         return due
     }
@@ -36,6 +44,17 @@ struct MediaRefusalLog {
             ("floor control malformed", counters.floorMalformed),
             ("floor control of unknown source", counters.floorUnknownSource),
             ("floor control too often", counters.floorTooMany),
+        ]
+    }
+
+    /// The machine or its network is too small, or a destination cannot be reached.
+    private static func losses(_ counters: MediaDriverCounters) -> [(String, UInt64)] {
+        [
+            ("datagrams dropped by the kernel", counters.kernelDrops),
+            ("datagrams too long", counters.datagramsTruncated),
+            ("copies of audio that could not be sent", counters.copiesFailed),
+            ("copies of audio given up", counters.copiesGivenUp),
+            ("floor control that could not be sent", counters.floorDatagramsFailed),
         ]
     }
 }

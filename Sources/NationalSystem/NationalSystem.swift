@@ -70,9 +70,9 @@ public final class NationalSystem: Sendable {
             var log = MediaRefusalLog()
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
-                for line in log.due(media.counters().media, at: SystemClock.now().instant) {
+                for line in log.due(media.counters(), at: SystemClock.now().instant) {
                     logger.notice(
-                        "media packets refused", metadata: ["kind": "\(line.kind)", "count": "\(line.count)"])
+                        "media packets refused or lost", metadata: ["kind": "\(line.kind)", "count": "\(line.count)"])
                 }
             }
         }

@@ -377,7 +377,7 @@ def main():
     open_files = len(os.listdir(f"/proc/{system.process.pid}/fd")) - files
     check(open_files < 20, f"{open_files} more files are open than before")
     said = kinds(system.log.splitlines()[lines:])
-    for what in ("no SIP", "handshake failed", "handshake too slow", "message too slow", "certificate refused", "media packets refused"):
+    for what in ("no SIP", "handshake failed", "handshake too slow", "message too slow", "certificate refused", "media packets refused or lost"):
         check(what in system.log, f"the log says: {what}")
     for kind, count in said.most_common():
         usual = kind.startswith(("registration.", "affiliation.", "service.", "call.", "talker.", "partner."))
