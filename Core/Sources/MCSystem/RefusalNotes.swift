@@ -34,8 +34,9 @@ struct RefusalNotes: Sendable {
 
     /// The observation as it is to be said; nil where it is only counted.
     mutating func said(_ observation: Observation, of source: IPAddress?, at now: Instant) -> Observation? {
-        let detail = observation.fields.first { $0.name == "cause" } ?? observation.fields.first { $0.name == "status" }
-        let key = Key(source: source, kind: "\(observation.name) \(detail?.value ?? "")")
+        // What a peer wrote, such as the method, tells no kinds apart: there would be no end of them.
+        let details = observation.fields.filter { ["cause", "status", "warning"].contains($0.name) }.map(\.value)
+        let key = Key(source: source, kind: ([observation.name] + details).joined(separator: " "))
         let known = entries[key]
         if let known, now - known.saidAt < Self.interval {
             entries[key]?.unsaid += 1

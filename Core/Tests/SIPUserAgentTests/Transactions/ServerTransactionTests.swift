@@ -188,6 +188,8 @@ import Testing
         #expect(bench.transmitted[0].hop == .beside(TransactionBench.flow, port: 5070))
     }
 
+    // MARK: Merged requests
+
     @Test func `the same request by another way is answered 482 and served once`() throws {
         var bench = TransactionBench(.udp)
         #expect(bench.receive(try incoming("INVITE", branch: "z9hG4bK1")) == ["^ INVITE"])
