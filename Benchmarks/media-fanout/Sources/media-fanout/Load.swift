@@ -1,6 +1,7 @@
 import CFanout
 import CallControl
 import FloorControl
+import HostTime
 import MCFoundation
 import MediaDistribution
 import MediaDriver
