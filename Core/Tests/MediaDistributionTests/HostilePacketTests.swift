@@ -69,6 +69,33 @@ import Testing
         #expect(site.cell.counters.audioTooOld == 2)
     }
 
+    @Test(arguments: [0, 1, 5, 63, 127, 128, 4_000] as [UInt16])
+    func `a new talk loses nothing wherever below the last one its count begins`(_ distance: UInt16) {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        for sequence in 900...1_000 as ClosedRange<UInt16> { fabric.talk(talker, to: site, sequence: sequence) }
+        fabric.release(talker, at: site)
+        fabric.pressToTalk(talker, at: site)
+        let start = 1_000 &- distance
+        for step in 0..<150 as Range<UInt16> { fabric.talk(talker, to: site, sequence: start &+ step) }
+        #expect(listener.heard.count == 101 + 150)
+        // What was said in this talk is not heard twice.
+        for step in 100..<150 as Range<UInt16> { fabric.talk(talker, to: site, sequence: start &+ step) }
+        #expect(listener.heard.count == 101 + 150)
+        #expect(site.cell.counters.audioReplayed == 50)
+    }
+
+    @Test func `the rest of the last talk, behind the new grant, does not use up the new beginning`() {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        for sequence in [30_000, 30_001, 30_003] as [UInt16] { fabric.talk(talker, to: site, sequence: sequence) }
+        fabric.release(talker, at: site)
+        fabric.pressToTalk(talker, at: site)
+        for sequence in [30_002, 30_004, 30_005] as [UInt16] { fabric.talk(talker, to: site, sequence: sequence) }
+        for sequence in 5...20 as ClosedRange<UInt16> { fabric.talk(talker, to: site, sequence: sequence) }
+        #expect(listener.heard.count == 6 + 16)
+    }
+
     @Test func `RTCP ends here`() {
         let site = fabric.site(1)
         let (talker, listener, _) = talking(site)
