@@ -58,6 +58,13 @@ extension FloorServer {
         return message
     }
 
+    mutating func sendTakenToOthers(_ actions: inout [FloorServerAction]) {
+        sequenceNumber &+= 1
+        for key in participants.keys where key != holder {
+            actions.append(.send(takenMessage(to: key, isNew: false), to: key))
+        }
+    }
+
     mutating func idleMessage(to key: ParticipantKey, isNew: Bool = true) -> FloorMessage {
         if isNew { sequenceNumber &+= 1 }
         var message = message(.idle, to: key, isReply: isNew)
