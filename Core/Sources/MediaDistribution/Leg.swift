@@ -80,8 +80,10 @@ struct Leg {
     var participant: FloorParticipantDescription?
     /// The floor machine was told of it.
     var isOnFloor = false
-    /// SSRC that a client chose itself (participant), or that was granted to the client behind our gateway.
+    /// SSRC that was granted to the client behind our gateway, or that this one chose itself.
     var learnedSSRC: UInt32?
+    /// SSRC that a participant chose itself instead of the one that it was assigned.
+    var chosenSSRC: (assigned: UInt32, chosen: UInt32)?
     /// Of the call behind a relay, as its server's floor messages say.
     var relayTier: CallTier = .normal
     var registration = Registration()

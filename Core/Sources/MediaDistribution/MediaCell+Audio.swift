@@ -156,11 +156,14 @@ extension MediaCell {
             counters.audioForeignSSRC += 1
             return false
         }
-        // From now on the chosen SSRC stands for the assigned one.
-        calls[callID]?.ssrcs[leg.participant?.audioSSRC ?? 0] = nil
+        // From now on the chosen SSRC stands for the assigned one, also in what the floor machine announces.
+        let assigned = leg.participant?.audioSSRC ?? 0
+        calls[callID]?.ssrcs[assigned] = nil
         calls[callID]?.ssrcs[key.ssrc] = leg.id
         let before = neighbourhood(of: leg.id)
         legs[leg.id]?.participant?.audioSSRC = key.ssrc
+        legs[leg.id]?.chosenSSRC = (assigned, key.ssrc)
+        legs[leg.id]?.isOnFloor = false
         settle(before, around: leg.id, at: now)
         return sources[key] != nil
     }

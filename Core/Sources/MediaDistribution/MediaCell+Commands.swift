@@ -35,6 +35,7 @@ extension MediaCell {
             legs[member]?.participant = nil
             legs[member]?.isOnFloor = false
             legs[member]?.learnedSSRC = nil
+            legs[member]?.chosenSSRC = nil
             settle(before, around: member, at: now)
         }
         for list in calls[id]?.lists ?? [] {
@@ -116,12 +117,14 @@ extension MediaCell {
             events.append(.legRefused(legID, .limit))
             return
         }
+        var description = description
+        // Who is described anew goes on under the SSRC that it chose.
+        if let own = leg.chosenSSRC, own.assigned == description.audioSSRC { description.audioSSRC = own.chosen }
         guard call.ssrcs[description.audioSSRC, default: legID] == legID else {
             counters.commandsRefused += 1
             events.append(.legRefused(legID, .ambiguous))
             return
         }
-        var description = description
         description.floorSSRC = leg.floorSSRC
         let before = neighbourhood(of: legID)
         if leg.call == nil { calls[callID]?.members.append(legID) }
@@ -148,6 +151,7 @@ extension MediaCell {
         legs[legID]?.call = nil
         legs[legID]?.participant = nil
         legs[legID]?.learnedSSRC = nil
+        legs[legID]?.chosenSSRC = nil
         legs[legID]?.isOnFloor = false
         settle(before, around: legID, at: now)
         if leg.isOnFloor { tellFloor(of: callID, .left(ParticipantKey(legID.value)), at: now) }

@@ -138,6 +138,29 @@ import Testing
         #expect(listener.heard.count == 2)
     }
 
+    @Test func `an SSRC that the talker chose is announced to those who listen and to those who join later`() {
+        let site = fabric.site(1)
+        let call = TestCall(fabric, at: site)
+        let (talker, listener, late) = (fabric.phone(1), fabric.phone(2), fabric.phone(3))
+        let leg = call.join(talker)
+        call.join(listener)
+        fabric.pressToTalk(talker, at: site)
+        let assigned = talker.audioSSRC
+        fabric.talk(talker, to: site, sequence: 1, ssrc: 0xcafe)
+        #expect(listener.messages.last?.kind == .taken)
+        #expect(listener.messages.last?.audioSSRC == 0xcafe)
+        // A new description, as an emergency brings it, goes on with what the talker chose.
+        var description = call.description(1, ssrc: assigned)
+        description.tier = .emergency
+        let messages = listener.messages.count
+        fabric.tell(site, .join(call.id, leg, description))
+        #expect(listener.messages.count == messages)
+        fabric.talk(talker, to: site, sequence: 2, ssrc: 0xcafe)
+        call.join(late)
+        #expect(late.messages.last?.audioSSRC == 0xcafe)
+        #expect(listener.heard.count == 2)
+    }
+
     @Test func `an address behind translation is learned once, by the SSRC that was assigned`() {
         let site = fabric.site(1)
         let call = TestCall(fabric, at: site)
