@@ -202,31 +202,47 @@ extension MediaCell {
 
 /// The RTCP APP packets of a floor datagram, as far as they must be understood to pass them on.
 enum FloorDatagram {
-    /// The SSRC that every message of the datagram carries; nil if it is no floor control.
+    private static let name: UInt32 = 0x4d43_5054  // "MCPT"
+
+    /// The SSRC that every floor message of the datagram carries; nil if there is none, if they differ or if the
+    /// datagram is anything but RTCP APP packets. Those of another name say nothing to floor control.
     static func ssrc(of packet: UnsafeRawBufferPointer) -> UInt32? {
-        guard packet.count >= 12 else { return nil }
-        let first = packet.bigEndian32(at: 4)
+        var found: UInt32?
         var offset = 0
         while offset < packet.count {
-            guard packet.count - offset >= 12, packet[offset] >> 5 == 0b100, packet[offset + 1] == 204,
-                packet.bigEndian32(at: offset + 4) == first,
-                packet.bigEndian32(at: offset + 8) == 0x4d43_5054  // "MCPT"
-            else { return nil }
-            offset += 4 * (Int(packet.bigEndian16(at: offset + 2)) + 1)
+            guard packet.count - offset >= 12, packet[offset] >> 5 == 0b100, packet[offset + 1] == 204 else {
+                return nil
+            }
+            let length = length(of: packet, at: offset)
+            guard length >= 12, length <= packet.count - offset else { return nil }
+            if packet.bigEndian32(at: offset + 8) == name {
+                let ssrc = packet.bigEndian32(at: offset + 4)
+                guard found == nil || found == ssrc else { return nil }
+                found = ssrc
+            }
+            offset += length
         }
-        return offset == packet.count ? first : nil
+        return found
     }
 
-    /// Appends the datagram with another SSRC in the header of each message; nothing else changes.
+    /// Appends the floor messages of a datagram that `ssrc(of:)` accepted, with another SSRC in their headers; nothing
+    /// else changes. What is no floor message stays here.
     static func copy(_ packet: UnsafeRawBufferPointer, as ssrc: UInt32, into octets: inout [UInt8]) {
-        let start = octets.count
-        octets.append(contentsOf: packet)
         var offset = 0
         while offset + 12 <= packet.count {
-            for index in 0..<4 {
-                octets[start + offset + 4 + index] = UInt8(truncatingIfNeeded: ssrc >> UInt32(24 - 8 * index))
+            let end = min(offset + length(of: packet, at: offset), packet.count)
+            if packet.bigEndian32(at: offset + 8) == name {
+                octets.append(contentsOf: UnsafeRawBufferPointer(rebasing: packet[offset..<offset + 4]))
+                for index in 0..<4 as Range<UInt32> {
+                    octets.append(UInt8(truncatingIfNeeded: ssrc >> (24 - 8 * index)))
+                }
+                octets.append(contentsOf: UnsafeRawBufferPointer(rebasing: packet[offset + 8..<end]))
             }
-            offset += 4 * (Int(packet.bigEndian16(at: offset + 2)) + 1)
+            offset = end
         }
+    }
+
+    private static func length(of packet: UnsafeRawBufferPointer, at offset: Int) -> Int {
+        4 * (Int(packet.bigEndian16(at: offset + 2)) + 1)
     }
 }

@@ -259,6 +259,23 @@ import Testing
         #expect(sent?.octets == FloorMessage(.request, ssrc: 0xaaaa).encoded())
     }
 
+    @Test func `a packet of another application beside a floor message neither hides it nor crosses the border`() {
+        let world = world(italians: 1, french: 1, trunk: trunk)
+        let phone = world.french[0]
+        let request = FloorMessage(.request, ssrc: phone.floorSSRC).encoded()
+        let other: [UInt8] = [0x80, 204, 0, 3, 1, 2, 3, 4] + Array("TEST".utf8) + [9, 9, 9, 9]
+        fabric.send(
+            other + request + other, from: phone.floor, to: world.france.address(.floor, .access))
+        #expect(phone.messages.last?.kind == .granted)
+        let crossing = fabric.log.last {
+            $0.from == world.france.address(.floor, .interconnection)
+                && $0.to == world.italy.address(.floor, .interconnection)
+        }
+        #expect(crossing?.octets.count == request.count)
+        fabric.send(other, from: phone.floor, to: world.france.address(.floor, .access))
+        #expect(world.france.cell.counters.floorMalformed == 1)
+    }
+
     @Test func `an emergency behind the border is known from what its server says`() {
         let world = world(italians: 1, french: 1, trunk: trunk)
         var settings = FloorSettings()
