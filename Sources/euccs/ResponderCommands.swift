@@ -68,6 +68,8 @@ actor Handheld {
     private func take(_ notice: DeviceNotice) {
         switch notice {
         case .responder(let responderNotice, at: _):
+            // What a command waits for is recent; a device that stays for days must not grow.
+            if seen.count >= 4_096 { seen.removeFirst(2_048) }
             seen.append(responderNotice)
             if let line = ResponderLine.text(responderNotice) { Terminal.show(line) }
         case .talking: Terminal.show("you have the floor and talk")
