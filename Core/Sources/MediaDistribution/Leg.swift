@@ -22,6 +22,8 @@ struct FloorKey: Hashable {
     var socket: UInt8
     var address: SocketAddress
     var ssrc: UInt32?
+
+    var addressKey: AddressKey { AddressKey(socket: socket, address: address) }
 }
 
 /// An SSRC on a socket, wherever it comes from: for peers behind network address translation.
@@ -48,6 +50,14 @@ struct Path: Hashable {
     var key: AddressKey { AddressKey(socket: socket, address: address) }
     var destination: ForwardDestination { ForwardDestination(socket: socket, address: address) }
     static func same(_ left: Path?, _ right: Path?) -> Bool { left?.key == right?.key }
+}
+
+extension IPAddress {
+    /// Of the ranges that a translator hides (RFC 1918, RFC 6598, RFC 4193).
+    var isPrivate: Bool {
+        guard !isIPv6 else { return high >> 57 == 0xfc >> 1 }
+        return low >> 24 == 10 || low >> 20 == 0xac1 || low >> 16 == 0xc0a8 || low >> 22 == 0x6440 >> 6
+    }
 }
 
 /// Everything the cell's tables hold of one leg, so that it can be taken out again exactly.

@@ -191,7 +191,8 @@ extension MediaCell {
     private mutating func latchAudio(_ key: SourceKey, isControl: Bool, at now: Now) -> Bool {
         guard let candidates = latches[LatchKey(socket: key.socket, ssrc: key.ssrc)], candidates.count == 1,
             let leg = legs[candidates[0]], let audio = leg.audio, audio.socket == key.socket, !audio.isFixed,
-            isControl || (leg.participant?.audioSSRC ?? leg.learnedSSRC) == key.ssrc
+            isControl || (leg.participant?.audioSSRC ?? leg.learnedSSRC) == key.ssrc,
+            mayLatch(leg, to: key.address, signalled: audio)
         else {
             if !isControl { counters.audioUnknownSource += 1 }
             return false
@@ -201,6 +202,29 @@ extension MediaCell {
         settle(before, around: leg.id, at: now)
         counters.addressesLatched += 1
         return isControl || sources[key] != nil
+    }
+
+    /// Whether a leg that was not heard from yet may be at `address` instead of where signalling said. A peer whose
+    /// other stream was heard has that one's host; one that named a public address has no translation of its host
+    /// before it; and an address that belongs to somebody else is nobody's translation.
+    mutating func mayLatch(_ leg: Leg, to address: SocketAddress, signalled path: Path) -> Bool {
+        let confirmed = [leg.audio, leg.floor].compactMap { $0 }.first { $0.isFixed }
+        let isPlausible =
+            if let confirmed {
+                confirmed.address.address == address.address
+            } else {
+                path.address.address == address.address || path.address.address.isPrivate
+            }
+        let isFree = sockets.allSatisfy { socket in
+            let key = AddressKey(socket: socket.id, address: address)
+            return (legsAtAudio[key] ?? []).allSatisfy { $0 == leg.id }
+                && (legsAtFloor[key] ?? []).allSatisfy { $0 == leg.id }
+        }
+        guard isPlausible, isFree else {
+            counters.addressesNotLatched += 1
+            return false
+        }
+        return true
     }
 
     /// RTCP ends at each hop. It confirms or shows the address of a listener.

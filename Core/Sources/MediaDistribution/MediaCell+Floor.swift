@@ -51,7 +51,8 @@ extension MediaCell {
             return known
         }
         guard let candidates = latches[LatchKey(socket: socket, ssrc: ssrc)], candidates.count == 1,
-            let floor = legs[candidates[0]]?.floor, floor.socket == socket, !floor.isFixed
+            let leg = legs[candidates[0]], let floor = leg.floor, floor.socket == socket, !floor.isFixed,
+            mayLatch(leg, to: from, signalled: floor)
         else { return nil }
         let id = candidates[0]
         let before = neighbourhood(of: id)

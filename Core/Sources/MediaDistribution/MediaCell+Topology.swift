@@ -162,6 +162,8 @@ extension MediaCell {
         }
         if let key = standing.floorKey, key != wanted.floorKey {
             floorKeys[key] = nil
+            legsAtFloor[key.addressKey]?.removeAll { $0 == id }
+            if legsAtFloor[key.addressKey]?.isEmpty == true { legsAtFloor[key.addressKey] = nil }
             legs[id]?.registration.floorKey = nil
         }
         if let key = standing.source, key != wanted.source {
@@ -191,7 +193,10 @@ extension MediaCell {
         if let key = wanted.audioAddress, leg.registration.audioAddress != key {
             legsAtAudio[key, default: []].append(id)
         }
-        if let key = wanted.floorKey { floorKeys[key] = id }
+        if let key = wanted.floorKey, leg.registration.floorKey != key {
+            floorKeys[key] = id
+            legsAtFloor[key.addressKey, default: []].append(id)
+        }
         if let key = wanted.source, leg.registration.source != key {
             let payloadType = end(of: id).flatMap { legs[$0]?.signalled?.payloadType } ?? 0
             let kind = leg.call.map { Source.Kind.participant(id, $0) } ?? .client(id)

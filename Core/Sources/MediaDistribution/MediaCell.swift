@@ -24,6 +24,7 @@ public struct MediaCell: ~Copyable {
     var trunks: [TrunkKey: Trunk] = [:]
     var trunksAt: [AddressKey: [TrunkKey]] = [:]
     var legsAtAudio: [AddressKey: [LegID]] = [:]
+    var legsAtFloor: [AddressKey: [LegID]] = [:]
     var floorKeys: [FloorKey: LegID] = [:]
     var latches: [LatchKey: [LegID]] = [:]
     var splices: [SplicePair: LegID] = [:]

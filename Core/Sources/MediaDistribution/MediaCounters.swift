@@ -41,6 +41,8 @@ public struct MediaCounters: Hashable, Sendable {
     // MARK: Legs and commands
     /// Remote addresses taken from a packet instead of the SDP (peers behind network address translation).
     public var addressesLatched: UInt64 = 0
+    /// Packets with the right SSRC from an address that the peer cannot have, or that is somebody else's.
+    public var addressesNotLatched: UInt64 = 0
     /// Commands for a call or leg that is closed or was never opened.
     public var commandsForUnknown: UInt64 = 0
     /// Commands that a limit or an ambiguity refused.

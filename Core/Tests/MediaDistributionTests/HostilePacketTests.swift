@@ -191,6 +191,54 @@ import Testing
         #expect(listener.heard.count == 2)
     }
 
+    @Test func `a member that names another's SSRCs does not get that one's leg`() {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        // The listener was not heard from yet. The talker sends from its own known addresses.
+        for from in [talker.audio, talker.floor] {
+            fabric.send(rtcp(ssrc: listener.floorSSRC), from: from, to: site.address(.audio, .access))
+            let request = FloorMessage(.request, ssrc: listener.floorSSRC).encoded()
+            fabric.send(request, from: from, to: site.address(.floor, .access))
+        }
+        #expect(site.cell.counters.addressesLatched == 0)
+        fabric.talk(talker, to: site, sequence: 1)
+        #expect(listener.heard.count == 1)
+    }
+
+    @Test func `a leg whose one stream was heard is not learned from another host for the other`() {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        fabric.sendFloor(
+            FloorMessage(.queuePositionRequest, ssrc: listener.floorSSRC), from: listener, to: site)
+        let thief = fabric.phone(51)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: thief.audio, to: site.address(.audio, .access))
+        fabric.talk(talker, to: site, sequence: 1)
+        #expect(thief.heard.isEmpty)
+        #expect(listener.heard.count == 1)
+        #expect(site.cell.counters.addressesNotLatched == 1)
+        // Another port of the host that was heard is what a translator gives.
+        let other = SocketAddress(listener.audio.address, port: 6_000)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: other, to: site.address(.audio, .access))
+        #expect(site.cell.counters.addressesLatched == 1)
+    }
+
+    @Test(arguments: [0xc633_6401, 0x7f00_0001, 0xac20_0001, 0x6480_0001] as [UInt32])
+    func `a peer that named a public address is learned at another port of it only`(_ host: UInt32) {
+        let site = fabric.site(1)
+        let call = TestCall(fabric, at: site)
+        let listener = fabric.phone(2)
+        listener.audio.address = IPAddress(v4: host)
+        listener.floor.address = IPAddress(v4: host)
+        fabric.plug(listener)
+        let leg = call.join(listener)
+        let thief = fabric.phone(51)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: thief.audio, to: site.address(.audio, .access))
+        #expect(site.cell.remote(of: leg).audio == listener.audio)
+        let other = SocketAddress(listener.audio.address, port: 6_000)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: other, to: site.address(.audio, .access))
+        #expect(site.cell.remote(of: leg).audio == other)
+    }
+
     @Test func `an address that was heard from where signalling said stays there`() {
         let site = fabric.site(1)
         let (talker, listener, _) = talking(site)
