@@ -94,6 +94,8 @@ struct Leg {
     var learnedSSRC: UInt32?
     /// SSRC that a participant chose itself instead of the one that it was assigned.
     var chosenSSRC: (assigned: UInt32, chosen: UInt32)?
+    /// Gateway: what the partner's floor control allows the client on this leg.
+    var talk: BorderTalk?
     /// Of the call behind a relay, as its server's floor messages say.
     var relayTier: CallTier = .normal
     var registration = Registration()

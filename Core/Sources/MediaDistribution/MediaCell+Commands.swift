@@ -96,6 +96,7 @@ extension MediaCell {
         if let peer = leg.relayPeer {
             legs[peer]?.relayPeer = nil
             legs[peer]?.isOutside = false
+            legs[peer]?.talk = nil
         }
         legs[id]?.relayPeer = nil
         legs[id]?.signalled = nil
@@ -169,6 +170,7 @@ extension MediaCell {
             return
         }
         let before = neighbourhood(of: inside) + neighbourhood(of: outside)
+        legs[inside]?.talk = BorderTalk(limits: limits)
         legs[inside]?.relayPeer = outside
         legs[outside]?.relayPeer = inside
         legs[outside]?.isOutside = true

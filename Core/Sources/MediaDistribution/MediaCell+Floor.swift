@@ -101,6 +101,7 @@ extension MediaCell {
 
     private mutating func talkerChanged(to talker: LegID?, in call: MediaCallID) {
         calls[call]?.talker = talker
+        calls[call]?.packetsOfTalk = 0
         events.append(.talkerChanged(call, talker, talker.flatMap { legs[$0]?.participant?.mcpttID }))
         guard let talker else { return }
         if let source = legs[talker]?.registration.source { sources[source]?.replay.permitRestart() }
@@ -108,7 +109,7 @@ extension MediaCell {
         _ = makeList(of: call, for: talker)
     }
 
-    private mutating func send(_ message: FloorMessage, to id: LegID, in call: MediaCallID) {
+    mutating func send(_ message: FloorMessage, to id: LegID, in call: MediaCallID) {
         guard let end = end(of: id).flatMap({ legs[$0] }), let floor = end.floor else {
             counters.floorWithoutDestination += 1
             return
@@ -142,6 +143,8 @@ extension MediaCell {
         }
         if leg.isOutside {
             for message in messages { observe(message, forClient: peer, on: leg, at: now) }
+        } else if messages.contains(where: { $0.kind == .release }) {
+            leg.talk?.ending(at: now.instant)
         }
         outbox.append(to: floor.destination, tier: legs[peer]?.relayTier ?? .normal) { octets in
             FloorDatagram.copy(packet, as: other.floorSSRC, into: &octets)
@@ -149,27 +152,53 @@ extension MediaCell {
         counters.floorDatagramsRelayed += 1
     }
 
-    /// What the partner's floor server says to our client tells which stream is whose: Floor Granted names the SSRC
-    /// that our client will use, Floor Taken the one that comes from the partner.
+    /// What the partner's floor server says to our client tells which stream is whose and may pass: Floor Granted names
+    /// the SSRC that our client will use, Floor Taken the one that comes from the partner.
     private mutating func observe(_ message: FloorMessage, forClient id: LegID, on outside: Leg, at now: Now) {
-        guard [.granted, .taken, .idle].contains(message.kind) else { return }
-        if let indicator = message.indicator { observe(indicator, forClient: id, on: outside) }
+        let trunk = legs[outside.id]?.registration.trunk
+        let floor = trunk.flatMap { trunks[$0]?.floor }
+        let talk = legs[id]?.talk
         switch message.kind {
         case .granted:
+            observe(message.indicator, forClient: id, on: outside)
             if let ssrc = message.audioSSRC {
                 _ = setTalkerSSRC(ssrc, ofClient: id, at: now)
                 restart(ofClient: id)
+                _ = floor?.taken(by: [ssrc], adds: false, sequenceNumber: nil, at: now.instant)
             }
+            talk?.granted()
         case .taken:
-            guard let trunk = legs[outside.id]?.registration.trunk else { return }
-            if let ssrc = message.audioSSRC { learn(ssrc, on: trunk) }
-            for ssrc in message.ssrcs.prefix(limits.talkersPerTrunk) { learn(ssrc, on: trunk) }
-            restart(trunk)
+            observe(message.indicator, forClient: id, on: outside)
+            observeTaken(message, forClient: id, on: trunk, at: now)
         case .idle:
+            observe(message.indicator, forClient: id, on: outside)
+            talk?.ended(at: now.instant)
             // The first packets of the next talker may overtake the Floor Taken that announces him.
-            if let trunk = legs[outside.id]?.registration.trunk { restart(trunk) }
-        default: break
+            if let trunk, floor?.idle(sequenceNumber: message.sequenceNumber, at: now.instant) == true {
+                restart(trunk)
+            }
+        case .releaseMultiTalker:
+            if let ssrc = message.audioSSRC { floor?.ended(ssrc, at: now.instant) }
+        case .revoke: talk?.ending(at: now.instant)
+        case .deny, .queuePositionInfo: talk?.refused()
+        case .request, .release, .revokeRequest, .queuePositionRequest, .ack, .unicastMediaFlowControl,
+            .queuedFloorRequests:
+            break
         }
+    }
+
+    private mutating func observeTaken(
+        _ message: FloorMessage, forClient id: LegID, on trunk: TrunkKey?, at now: Now
+    ) {
+        let ssrcs = (message.audioSSRC.map { [$0] } ?? []) + message.ssrcs.prefix(limits.talkersPerTrunk)
+        let isShared = message.indicator?.contains(.dualFloor) == true
+        let own = legs[id]?.learnedSSRC
+        if !isShared, own.map({ !ssrcs.contains($0) }) ?? true { legs[id]?.talk?.ended(at: now.instant) }
+        guard let trunk else { return }
+        for ssrc in ssrcs { learn(ssrc, on: trunk) }
+        let begins = trunks[trunk]?.floor.taken(
+            by: ssrcs, adds: isShared, sequenceNumber: message.sequenceNumber, at: now.instant)
+        if begins == true { restart(trunk) }
     }
 
     /// Who talks next on a trunk may begin a new count, as he may towards the call's own cell.
@@ -184,7 +213,8 @@ extension MediaCell {
         if let source = legs[id]?.registration.source { sources[source]?.replay.permitRestart() }
     }
 
-    private mutating func observe(_ indicator: FloorIndicator, forClient id: LegID, on outside: Leg) {
+    private mutating func observe(_ indicator: FloorIndicator?, forClient id: LegID, on outside: Leg) {
+        guard let indicator else { return }
         let tier: CallTier =
             indicator.contains(.emergencyCall)
             ? .emergency : indicator.contains(.imminentPerilCall) ? .imminentPeril : .normal

@@ -101,6 +101,7 @@ extension MediaCell {
 
     mutating func invalidate(_ key: TrunkKey) {
         guard let trunk = trunks[key] else { return }
+        noteFloorControl(on: key)
         for ssrc in trunk.ssrcs {
             sources[SourceKey(socket: key.path.socket, address: key.path.address, ssrc: ssrc)]?.isStale = true
         }
@@ -201,6 +202,7 @@ extension MediaCell {
             let payloadType = end(of: id).flatMap { legs[$0]?.signalled?.payloadType } ?? 0
             let kind = leg.call.map { Source.Kind.participant(id, $0) } ?? .client(id)
             let source = Source(kind: kind, payloadType: payloadType, tier: leg.relayTier)
+            if leg.call == nil { source.talk = leg.talk }
             if let carried = leg.carriedReplay, carried.ssrc == key.ssrc { source.replay = carried.window }
             sources[key] = source
         } else if let key = wanted.source, let end = end(of: id), let remote = legs[end]?.signalled {

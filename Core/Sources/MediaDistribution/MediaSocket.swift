@@ -40,11 +40,20 @@ public struct MediaLimits: Hashable, Sendable {
     public var floorDatagramsPerSecond: Int
     /// Floor datagrams of one leg at once.
     public var floorBurst: Int
+    /// How long a stream across the border may be ahead of the floor message that announces it, and how long the last
+    /// packets of a talk may be behind the one that ends it.
+    public var overtakingTime: Duration
+    /// Packets that may be ahead.
+    public var overtakingPackets: Int
+    /// How long a client of ours may send across the border after its floor was revoked or given back and the
+    /// partner's next word is not there yet: T3 and the way.
+    public var borderGrace: Duration
 
     public init(
         calls: Int = 4_096, legs: Int = 65_536, membersPerCall: Int = 10_000, listsPerCall: Int = 4,
         talkersPerTrunk: Int = 16, floorDatagramBytes: Int = 1_472, audioPacketBytes: Int = 1_472,
-        floorDatagramsPerSecond: Int = 20, floorBurst: Int = 40
+        floorDatagramsPerSecond: Int = 20, floorBurst: Int = 40, overtakingTime: Duration = .milliseconds(200),
+        overtakingPackets: Int = 10, borderGrace: Duration = .milliseconds(3_200)
     ) {
         self.calls = calls
         self.legs = legs
@@ -55,5 +64,8 @@ public struct MediaLimits: Hashable, Sendable {
         self.audioPacketBytes = audioPacketBytes
         self.floorDatagramsPerSecond = max(floorDatagramsPerSecond, 1)
         self.floorBurst = max(floorBurst, 1)
+        self.overtakingTime = overtakingTime
+        self.overtakingPackets = overtakingPackets
+        self.borderGrace = borderGrace
     }
 }

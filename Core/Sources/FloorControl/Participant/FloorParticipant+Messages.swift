@@ -19,8 +19,9 @@ extension FloorParticipant {
         case .revoke:
             return receiveRevoke(message, at: now)
         case .taken:
+            let isRepeated = isRepetition(message)
             guard isCurrent(message) else { return [] }
-            return receiveTaken(message, at: now)
+            return receiveTaken(message, isRepeated: isRepeated, at: now)
         case .idle:
             guard isCurrent(message) else { return [] }
             return receiveIdle(message, at: now)
@@ -102,15 +103,19 @@ extension FloorParticipant {
         }
     }
 
-    private mutating func receiveTaken(_ message: FloorMessage, at now: Instant) -> [FloorParticipantAction] {
+    private mutating func receiveTaken(
+        _ message: FloorMessage, isRepeated: Bool, at now: Instant
+    ) -> [FloorParticipantAction] {
         let isDual = message.indicator?.contains(.dualFloor) ?? false
         let talker = FloorTalker(
             mcpttID: message.grantedParty, functionalAlias: message.functionalAlias, audioSSRC: message.audioSSRC,
             mayRequest: message.permissionToRequest ?? true, isOverriding: isDual)
+        let isKnown = isRepeated && talker == announced
+        announced = talker
         switch state {
         case .hasNoPermission, .pendingRequest, .queued:
             endOfMedia = now + settings.timers.endOfMedia
-            return [.notify(.talker(talker))]
+            return isKnown ? [] : [.notify(.talker(talker))]
         case .pendingRelease(_, let isPressed):
             endOfMedia = now + settings.timers.endOfMedia
             return [.notify(.talker(talker))] + endRelease(isPressed: isPressed, at: now)

@@ -8,6 +8,8 @@ public struct FloorParticipant: Sendable {
     var endOfMedia: Instant?
     /// Of the last Floor Taken or Floor Idle that counted; an older one was overtaken on the way.
     private var lastSequenceNumber: UInt16?
+    /// Whom the last Floor Taken named: the user is not told twice.
+    var announced: FloorTalker?
 
     /// The states of TS 24.380 6.2.4 with the data that exists only in them.
     public enum State: Hashable, Sendable {
@@ -168,6 +170,11 @@ public struct FloorParticipant: Sendable {
     mutating func endRelease(isPressed: Bool, at now: Instant) -> [FloorParticipantAction] {
         state = .hasNoPermission
         return isPressed ? ask(at: now) : []
+    }
+
+    /// True for a message with the number of the one before: the server said it again, or the network did.
+    func isRepetition(_ message: FloorMessage) -> Bool {
+        message.sequenceNumber.map { $0 == lastSequenceNumber } ?? false
     }
 
     /// False for a Floor Taken or Floor Idle that a later one has overtaken.

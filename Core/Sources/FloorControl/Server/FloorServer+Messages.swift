@@ -45,7 +45,18 @@ extension FloorServer {
     /// `isNew`: the message counts for itself, and is not one of those that go to all at once.
     mutating func takenMessage(to key: ParticipantKey, isNew: Bool = true) -> FloorMessage {
         if isNew { sequenceNumber &+= 1 }
-        var message = message(.taken, to: key, isReply: isNew)
+        return currentTakenMessage(to: key, isReply: isNew)
+    }
+
+    /// NOTSPEC: the Floor Taken of the present talk once more, with its number, for a participant that may have missed
+    /// it; nil while nobody talks or where the participant talks itself.
+    public func repeatedTaken(to key: ParticipantKey) -> FloorMessage? {
+        guard case .taken(let talk) = floor, talk.holder != key, participants[key] != nil else { return nil }
+        return currentTakenMessage(to: key, isReply: false)
+    }
+
+    private func currentTakenMessage(to key: ParticipantKey, isReply: Bool) -> FloorMessage {
+        var message = message(.taken, to: key, isReply: isReply)
         message.sequenceNumber = sequenceNumber
         message.permissionToRequest =
             settings.broadcastInitiator == nil && participants[key]?.description.isReceiveOnly == false
