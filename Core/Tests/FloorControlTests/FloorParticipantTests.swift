@@ -233,6 +233,25 @@ struct Talker {
         #expect(talker.machine.mayTalk)
     }
 
+    @Test func `With dual floor a talker knows whether it overrides or is overridden, until the other one ends`() {
+        func dual(_ message: inout FloorMessage) { message.indicator = [.normalCall, .dualFloor] }
+        var overriding = pending()
+        overriding.receive(.granted, dual)
+        #expect(overriding.machine.mayTalk)
+        #expect(overriding.machine.dualFloorRole == .overriding)
+        overriding.receive(.idle)
+        #expect(overriding.machine.dualFloorRole == .overriding)
+        overriding.receive(.idle, dual)
+        #expect(overriding.machine.mayTalk)
+        #expect(overriding.machine.dualFloorRole == nil)
+        var overridden = talking()
+        #expect(overridden.machine.dualFloorRole == nil)
+        overridden.receive(.taken, dual)
+        #expect(overridden.machine.dualFloorRole == .overridden)
+        overridden.tell(.released)
+        #expect(overridden.machine.dualFloorRole == nil)
+    }
+
     @Test(arguments: [FloorMessageKind.idle, .taken])
     func `Release is repeated each T100 until the floor's state confirms it`(_ confirmation: FloorMessageKind) {
         var talker = talking()

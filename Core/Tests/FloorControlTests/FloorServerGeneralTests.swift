@@ -93,6 +93,14 @@ import Testing
         #expect(call.receive(.release, from: 2, ack: true) == ["ack of 4 > 2", "idle no. 6 > 2"])
     }
 
+    @Test(arguments: [FloorMessageKind.unicastMediaFlowControl, .queuedFloorRequests])
+    func `A message that is not served yet is acknowledged where it asks for it`(_ kind: FloorMessageKind) {
+        var call = takenCall()
+        #expect(call.receive(kind, from: 2, ack: true) == ["ack of \(kind.rawValue) > 2"])
+        #expect(call.receive(kind, from: 2) == [])
+        #expect(call.receive(kind, from: 9, ack: true) == [])
+    }
+
     @Test func `T1 without media gives the floor back`() {
         var call = takenCall()
         #expect(call.pass(milliseconds: 3_999) == [])

@@ -41,11 +41,14 @@ extension FloorParticipant {
     }
 
     private mutating func receiveGranted(_ message: FloorMessage, at now: Instant) -> [FloorParticipantAction] {
+        let isDual = message.indicator?.contains(.dualFloor) ?? false
         switch state {
         case .pendingRequest:
+            dualFloorRole = isDual ? .overriding : nil
             return beginTalk(audioSSRC: message.audioSSRC, duration: message.duration)
         case .queued(var waiting):
             if settings.acceptsQueuedGrants {
+                dualFloorRole = isDual ? .overriding : nil
                 return beginTalk(audioSSRC: message.audioSSRC, duration: message.duration)
             }
             // The server repeats the grant (T20) while the user is asked: T132 runs from the first one.
@@ -121,7 +124,9 @@ extension FloorParticipant {
             return [.notify(.talker(talker))] + endRelease(isPressed: isPressed, at: now)
         case .hasPermission:
             // Overridden: both talk (TS 24.380 6.2.4.5.7). Without the bit it is a message from before our grant.
-            return isDual ? [.notify(.talker(talker))] : []
+            guard isDual else { return [] }
+            dualFloorRole = .overridden
+            return [.notify(.talker(talker))]
         case .startStop, .releasing:
             return []
         }
@@ -144,7 +149,11 @@ extension FloorParticipant {
                 return [.notify(.idle), .endCall]
             }
             return [.notify(.idle)] + endRelease(isPressed: isPressed, at: now)
-        case .pendingRequest, .hasPermission, .startStop, .releasing:
+        case .hasPermission:
+            // The other one of two talkers has ended; this one goes on.
+            if message.indicator?.contains(.dualFloor) ?? false { dualFloorRole = nil }
+            return []
+        case .pendingRequest, .startStop, .releasing:
             return []
         }
     }

@@ -8,6 +8,8 @@ public struct FloorParticipant: Sendable {
     var endOfMedia: Instant?
     /// Of the last Floor Taken or Floor Idle that counted; an older one was overtaken on the way.
     private var lastSequenceNumber: UInt16?
+    /// With dual floor: which of the two talkers this one is; nil where it talks alone or not at all.
+    public internal(set) var dualFloorRole: DualFloorRole?
     /// Whom the last Floor Taken named: the user is not told twice.
     var announced: FloorTalker?
 
@@ -25,6 +27,11 @@ public struct FloorParticipant: Sendable {
         /// 'U: queued'
         case queued(Waiting)
         case releasing
+    }
+
+    /// TS 24.380 6.2.4.5: two may talk at once, of whom one overrides the other.
+    public enum DualFloorRole: Hashable, Sendable {
+        case overriding, overridden
     }
 
     /// A message that is sent again until it is answered.
@@ -143,6 +150,7 @@ public struct FloorParticipant: Sendable {
     private mutating func stop(_ next: State) -> [FloorParticipantAction] {
         let wasTalking = mayTalk
         state = next
+        dualFloorRole = nil
         endOfMedia = nil
         return wasTalking ? [.stopMedia] : []
     }
@@ -161,6 +169,7 @@ public struct FloorParticipant: Sendable {
     /// `indicator`: that of the Floor Revoke which is answered.
     mutating func beginRelease(indicator: FloorIndicator? = nil, at now: Instant) -> [FloorParticipantAction] {
         state = .pendingRelease(Repetition(deadline: now + settings.timers.floorRelease), isPressed: false)
+        dualFloorRole = nil
         var message = floorRelease()
         message.indicator = indicator ?? settings.indicator
         return [.send(message)]
