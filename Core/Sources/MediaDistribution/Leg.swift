@@ -102,12 +102,15 @@ struct Leg {
     /// What was seen of the peer's stream when its address changed: an old packet stays old.
     var carriedReplay: (ssrc: UInt32, window: ReplayWindow)?
     var floorBudget: FloorBudget
+    /// Of Floor Requests: each that is granted makes a message to everybody in the call, and another at its end.
+    var requestBudget: FloorBudget
 
     init(id: LegID, face: MediaFace, floorSSRC: UInt32, limits: MediaLimits) {
         self.id = id
         self.face = face
         self.floorSSRC = floorSSRC
-        floorBudget = FloorBudget(limits)
+        floorBudget = FloorBudget(burst: limits.floorBurst, perSecond: limits.floorMessagesPerSecond)
+        requestBudget = FloorBudget(burst: limits.floorRequestBurst, perSecond: limits.floorRequestsPerSecond)
     }
 
     /// Set while the remote is one of our own sockets.
@@ -117,32 +120,31 @@ struct Leg {
     }
 }
 
-/// How many floor datagrams a leg may still send; it fills up again with time.
+/// How many floor messages a leg may still send; it fills up again with time.
 struct FloorBudget {
     private var tokens: Int
     private var filled: Instant?
     private let burst: Int
     private let interval: Int64
 
-    init(_ limits: MediaLimits) {
-        tokens = limits.floorBurst
-        burst = limits.floorBurst
-        interval = 1_000_000_000 / Int64(limits.floorDatagramsPerSecond)
+    init(burst: Int, perSecond: Int) {
+        tokens = burst
+        self.burst = burst
+        interval = 1_000_000_000 / Int64(perSecond)
     }
 
-    mutating func take(at now: Instant) -> Bool {
-        guard let last = filled else {
+    mutating func take(_ wanted: Int, at now: Instant) -> Bool {
+        if let last = filled {
+            let earned = max(0, (now.nanoseconds - last.nanoseconds) / interval)
+            if earned > 0 {
+                tokens = Int(min(Int64(burst), Int64(tokens) + earned))
+                filled = Instant(nanoseconds: last.nanoseconds + earned * interval)
+            }
+        } else {
             filled = now
-            tokens -= 1
-            return true
         }
-        let earned = max(0, (now.nanoseconds - last.nanoseconds) / interval)
-        if earned > 0 {
-            tokens = Int(min(Int64(burst), Int64(tokens) + earned))
-            filled = Instant(nanoseconds: last.nanoseconds + earned * interval)
-        }
-        guard tokens > 0 else { return false }
-        tokens -= 1
+        guard tokens >= wanted else { return false }
+        tokens -= wanted
         return true
     }
 }

@@ -29,6 +29,7 @@ extension MediaCell {
             return
         }
         tellFloor(of: id, .released, at: now)
+        outbox.withdrawAnnouncement(of: id)
         for member in call.members {
             let before = neighbourhood(of: member)
             legs[member]?.call = nil

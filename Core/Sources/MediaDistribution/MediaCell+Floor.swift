@@ -15,7 +15,7 @@ extension MediaCell {
             counters.floorUnknownSource += 1
             return
         }
-        guard legs[id]?.floorBudget.take(at: now.instant) == true else {
+        guard legs[id]?.floorBudget.take(1, at: now.instant) == true else {
             counters.floorTooMany += 1
             return
         }
@@ -24,6 +24,16 @@ extension MediaCell {
             messages = try FloorMessage.decode(packet.bytes)
         } catch {
             counters.floorMalformed += 1
+            return
+        }
+        // A datagram may carry many messages; each counts.
+        guard messages.count <= 1 || legs[id]?.floorBudget.take(messages.count - 1, at: now.instant) == true else {
+            counters.floorTooMany += 1
+            return
+        }
+        let requests = messages.count { $0.kind == .request }
+        guard requests == 0 || legs[id]?.requestBudget.take(requests, at: now.instant) == true else {
+            counters.floorTooMany += 1
             return
         }
         counters.floorMessagesReceived += UInt64(messages.count)
@@ -87,9 +97,15 @@ extension MediaCell {
     }
 
     private mutating func perform(_ actions: [FloorServerAction], of call: MediaCallID, at now: Now) {
+        var isAnnouncing = false
         for action in actions {
             switch action {
             case .send(let message, let key): send(message, to: LegID(key.value), in: call)
+            case .announce(let message, let key):
+                let tier = calls[call]?.tier ?? .normal
+                if !isAnnouncing { outbox.beginAnnouncement(of: call, tier: tier) }
+                isAnnouncing = true
+                announce(message, to: LegID(key.value), tier: tier)
             case .talkerChanged(let key, _): talkerChanged(to: key.map { LegID($0.value) }, in: call)
             case .inactive: events.append(.callInactive(call))
             case .misbehaves(let key): events.append(.participantMisbehaves(call, LegID(key.value)))
@@ -117,6 +133,17 @@ extension MediaCell {
         var message = message
         message.ssrc = end.floorSSRC
         outbox.append(to: floor.destination, tier: calls[call]?.tier ?? .normal) { message.encode(into: &$0) }
+        counters.floorMessagesSent += 1
+    }
+
+    private mutating func announce(_ message: FloorMessage, to id: LegID, tier: CallTier) {
+        guard let end = end(of: id).flatMap({ legs[$0] }), let floor = end.floor else {
+            counters.floorWithoutDestination += 1
+            return
+        }
+        var message = message
+        message.ssrc = end.floorSSRC
+        outbox.announce(to: floor.destination, tier: tier) { message.encode(into: &$0) }
         counters.floorMessagesSent += 1
     }
 

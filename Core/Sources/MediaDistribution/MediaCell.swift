@@ -1,5 +1,5 @@
 public import CallControl
-import FloorControl
+public import FloorControl
 import HeapModule
 public import MCFoundation
 
@@ -99,10 +99,29 @@ public struct MediaCell: ~Copyable {
         return events
     }
 
-    /// Hands out every datagram that waits, those of higher tiers first. The octets are valid during the call only.
+    /// Hands out every datagram that waits: replies, then what everybody is told, of each the higher tiers first. The
+    /// octets are valid during the call only.
     public mutating func drainDatagrams(_ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void) {
-        guard !outbox.isEmpty else { return }
-        outbox.drain(body)
+        drainReplies(body)
+        while let tier = outbox.mostUrgentAnnouncement {
+            _ = outbox.drainAnnouncements(of: tier, atMost: .max, body)
+        }
+    }
+
+    /// Hands out what one participant waits for (grants, refusals, places in the queue) and what a gateway passes on.
+    public mutating func drainReplies(_ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void) {
+        guard outbox.hasReplies else { return }
+        outbox.drainReplies(body)
+    }
+
+    /// The highest tier of a call whose members are still to be told who talks, or that nobody does.
+    public var mostUrgentAnnouncement: CallTier? { outbox.mostUrgentAnnouncement }
+
+    /// Hands out a part of what the members of a call of this tier are told; calls take turns. Gives the number.
+    public mutating func drainAnnouncements(
+        of tier: CallTier, atMost limit: Int, _ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void
+    ) -> Int {
+        outbox.drainAnnouncements(of: tier, atMost: limit, body)
     }
 
     /// The destinations behind a reference, as long as its version is the slot's.

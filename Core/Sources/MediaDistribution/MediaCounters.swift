@@ -33,7 +33,7 @@ public struct MediaCounters: Hashable, Sendable {
     public var floorDatagramsRelayed: UInt64 = 0
     public var floorMalformed: UInt64 = 0
     public var floorUnknownSource: UInt64 = 0
-    /// More floor messages than the limits grant one leg.
+    /// Datagrams with more floor messages, or more Floor Requests, than the limits grant one leg.
     public var floorTooMany: UInt64 = 0
     /// For a leg that has no floor address or leads nowhere (yet).
     public var floorWithoutDestination: UInt64 = 0

@@ -52,7 +52,7 @@ private struct FloorNetwork {
     mutating func perform(_ actions: [FloorServerAction]) {
         for action in actions {
             switch action {
-            case .send(let message, let key):
+            case .send(let message, let key), .announce(let message, let key):
                 if message.kind == .granted { grants += 1 }
                 post(.toParticipant(Int(key.value), message.encoded()))
             case .misbehaves: misbehaviour += 1

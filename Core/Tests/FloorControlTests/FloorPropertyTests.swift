@@ -79,7 +79,7 @@ private struct RandomCall {
             switch action {
             case .talkerChanged(let key, _):
                 announced = key
-            case .send(let message, let key):
+            case .send(let message, let key), .announce(let message, let key):
                 if message.kind == .granted {
                     grants += 1
                     if key != announced { faults.append("grants \(key.value) while another one holds the floor") }

@@ -89,7 +89,7 @@ struct ServerCall {
 
     private mutating func note(_ action: FloorServerAction) -> String {
         switch action {
-        case .send(let message, let key):
+        case .send(let message, let key), .announce(let message, let key):
             sent.append(message)
             return "\(Self.line(message)) > \(key.value)"
         case .talkerChanged(let key, let ssrc):

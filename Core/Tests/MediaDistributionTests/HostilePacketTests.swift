@@ -296,7 +296,7 @@ import Testing
     }
 
     @Test func `a flood of floor messages of one leg is cut and others are served`() {
-        let site = fabric.site(1, limits: MediaLimits(floorDatagramsPerSecond: 10, floorBurst: 5))
+        let site = fabric.site(1, limits: MediaLimits(floorMessagesPerSecond: 10, floorBurst: 5))
         let (talker, listener, _) = talking(site)
         for _ in 0..<100 {
             fabric.sendFloor(FloorMessage(.queuePositionRequest, ssrc: listener.floorSSRC), from: listener, to: site)
@@ -307,6 +307,37 @@ import Testing
         fabric.pass(.seconds(1))
         fabric.pressToTalk(listener, at: site)
         #expect(listener.messages.last?.kind == .granted)
+    }
+
+    @Test func `a datagram of many messages counts as so many`() {
+        let site = fabric.site(1)
+        let (_, listener, _) = talking(site)
+        let one = FloorMessage(.queuePositionRequest, ssrc: listener.floorSSRC).encoded()
+        for _ in 0..<10 {
+            fabric.send(
+                Array(repeatElement(one, count: 16).joined()), from: listener.floor,
+                to: site.address(.floor, .access))
+        }
+        // Two of them are within the burst of forty.
+        #expect(listener.messages.count { $0.kind == .queuePositionInfo } == 32)
+        #expect(site.cell.counters.floorTooMany == 8)
+    }
+
+    @Test func `a member that takes and gives the floor in turns as fast as it can is slowed down`() {
+        let site = fabric.site(1, limits: MediaLimits(floorMessagesPerSecond: 1_000, floorBurst: 1_000))
+        let call = TestCall(fabric, at: site)
+        let phones = (1...3).map { fabric.phone($0) }
+        for phone in phones { call.join(phone) }
+        for _ in 0..<1_000 {
+            fabric.sendFloor(FloorMessage(.request, ssrc: phones[0].floorSSRC), from: phones[0], to: site)
+            fabric.sendFloor(FloorMessage(.release, ssrc: phones[0].floorSSRC), from: phones[0], to: site)
+            fabric.pass(.milliseconds(10))
+        }
+        // In ten seconds: ten at once and two a second.
+        #expect((20...31).contains(phones[1].messages.count { $0.kind == .taken }))
+        // Others are not.
+        fabric.pressToTalk(phones[2], at: site)
+        #expect(phones[2].messages.last?.kind == .granted)
     }
 
     @Test func `commands for what is closed or was never opened are counted`() {

@@ -72,7 +72,7 @@ extension FloorServer {
     mutating func sendTakenToOthers(_ actions: inout [FloorServerAction]) {
         sequenceNumber &+= 1
         for key in participants.keys where key != holder {
-            actions.append(.send(takenMessage(to: key, isNew: false), to: key))
+            actions.append(.announce(takenMessage(to: key, isNew: false), to: key))
         }
     }
 
@@ -86,7 +86,7 @@ extension FloorServer {
     mutating func sendIdleToAll(_ actions: inout [FloorServerAction]) {
         sequenceNumber &+= 1
         for key in participants.keys {
-            actions.append(.send(idleMessage(to: key, isNew: false), to: key))
+            actions.append(.announce(idleMessage(to: key, isNew: false), to: key))
         }
     }
 
