@@ -97,15 +97,10 @@ extension MediaCell {
     }
 
     private mutating func perform(_ actions: [FloorServerAction], of call: MediaCallID, at now: Now) {
-        var isAnnouncing = false
         for action in actions {
             switch action {
             case .send(let message, let key): send(message, to: LegID(key.value), in: call)
-            case .announce(let message, let key):
-                let tier = calls[call]?.tier ?? .normal
-                if !isAnnouncing { outbox.beginAnnouncement(of: call, tier: tier) }
-                isAnnouncing = true
-                announce(message, to: LegID(key.value), tier: tier)
+            case .announce(let keys): outbox.announce(call, to: keys, tier: calls[call]?.tier ?? .normal)
             case .talkerChanged(let key, _): talkerChanged(to: key.map { LegID($0.value) }, in: call)
             case .inactive: events.append(.callInactive(call))
             case .misbehaves(let key): events.append(.participantMisbehaves(call, LegID(key.value)))
@@ -133,17 +128,6 @@ extension MediaCell {
         var message = message
         message.ssrc = end.floorSSRC
         outbox.append(to: floor.destination, tier: calls[call]?.tier ?? .normal) { message.encode(into: &$0) }
-        counters.floorMessagesSent += 1
-    }
-
-    private mutating func announce(_ message: FloorMessage, to id: LegID, tier: CallTier) {
-        guard let end = end(of: id).flatMap({ legs[$0] }), let floor = end.floor else {
-            counters.floorWithoutDestination += 1
-            return
-        }
-        var message = message
-        message.ssrc = end.floorSSRC
-        outbox.announce(to: floor.destination, tier: tier) { message.encode(into: &$0) }
         counters.floorMessagesSent += 1
     }
 

@@ -30,6 +30,8 @@ public struct MediaCell: ~Copyable {
     var splices: [SplicePair: LegID] = [:]
     var lists = ForwardLists()
     var outbox = Outbox()
+    /// Where an announcement is written.
+    private var scratch: [UInt8] = []
     var events: [MediaEvent] = []
     var deadlines = Heap<DeadlineEntry>()
 
@@ -104,7 +106,7 @@ public struct MediaCell: ~Copyable {
     public mutating func drainDatagrams(_ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void) {
         drainReplies(body)
         while let tier = outbox.mostUrgentAnnouncement {
-            _ = outbox.drainAnnouncements(of: tier, atMost: .max, body)
+            _ = drainAnnouncements(of: tier, atMost: .max, body)
         }
     }
 
@@ -117,11 +119,26 @@ public struct MediaCell: ~Copyable {
     /// The highest tier of a call whose members are still to be told who talks, or that nobody does.
     public var mostUrgentAnnouncement: CallTier? { outbox.mostUrgentAnnouncement }
 
-    /// Hands out a part of what the members of a call of this tier are told; calls take turns. Gives the number.
+    /// Tells so many members of a call of this tier who talks, or that nobody does; calls take turns. The messages are
+    /// made here, so that a change of the floor costs the same whatever number of members hears of it. Gives the number
+    /// of members.
     public mutating func drainAnnouncements(
         of tier: CallTier, atMost limit: Int, _ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void
     ) -> Int {
-        outbox.drainAnnouncements(of: tier, atMost: limit, body)
+        guard let (id, keys) = outbox.takeAnnouncement(of: tier, atMost: limit), let call = calls[id] else { return 0 }
+        for key in keys {
+            guard var message = call.floor.announcement(to: key) else { continue }
+            guard let end = end(of: LegID(key.value)).flatMap({ legs[$0] }), let floor = end.floor else {
+                counters.floorWithoutDestination += 1
+                continue
+            }
+            message.ssrc = end.floorSSRC
+            scratch.removeAll(keepingCapacity: true)
+            message.encode(into: &scratch)
+            counters.floorMessagesSent += 1
+            scratch.withUnsafeBytes { body(OutgoingDatagram(destination: floor.destination, tier: tier), $0) }
+        }
+        return keys.count
     }
 
     /// The destinations behind a reference, as long as its version is the slot's.

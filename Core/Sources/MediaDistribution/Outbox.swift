@@ -17,11 +17,10 @@ struct Outbox {
         var end: Int
     }
 
-    /// What the members of one call are still to be told.
+    /// Who in one call is still to be told how its floor is.
     private struct Announcement {
         var call: MediaCallID
-        var octets: [UInt8] = []
-        var entries: [Entry] = []
+        var keys: [ParticipantKey]
         var next = 0
     }
 
@@ -30,9 +29,6 @@ struct Outbox {
     private var isMixed = false
     /// By tier, in the order of their turns: one per call, since the next one makes the last one void.
     private var announcements = [[Announcement]](repeating: [], count: CallTier.allCases.count)
-    private var spare: [Announcement] = []
-    /// Buffers kept for later announcements.
-    private static let mostSpare = 8
 
     var hasReplies: Bool { !entries.isEmpty }
 
@@ -64,63 +60,28 @@ struct Outbox {
     }
 
     /// A new announcement of a call: whoever was not yet told the last one is told only this.
-    mutating func beginAnnouncement(of call: MediaCallID, tier: CallTier) {
+    mutating func announce(_ call: MediaCallID, to keys: [ParticipantKey], tier: CallTier) {
         withdrawAnnouncement(of: call)
-        var announcement = spare.popLast() ?? Announcement(call: call)
-        announcement.call = call
-        announcements[Int(tier.rawValue)].append(announcement)
+        guard !keys.isEmpty else { return }
+        announcements[Int(tier.rawValue)].append(Announcement(call: call, keys: keys))
     }
 
-    /// Adds to the announcement that was begun last.
-    mutating func announce(to destination: ForwardDestination, tier: CallTier, _ write: (inout [UInt8]) -> Void) {
+    /// At most so many participants of the call whose turn it is; the next call's turn comes then.
+    mutating func takeAnnouncement(
+        of tier: CallTier, atMost limit: Int
+    ) -> (call: MediaCallID, keys: ArraySlice<ParticipantKey>)? {
         let index = Int(tier.rawValue)
-        guard let last = announcements[index].indices.last else { return }
-        let start = announcements[index][last].octets.count
-        write(&announcements[index][last].octets)
-        announcements[index][last].entries.append(
-            Entry(
-                datagram: OutgoingDatagram(destination: destination, tier: tier), start: start,
-                end: announcements[index][last].octets.count))
-    }
-
-    /// Hands out at most so many datagrams of the call whose turn it is; gives the number. The next call's turn comes
-    /// then.
-    mutating func drainAnnouncements(
-        of tier: CallTier, atMost limit: Int, _ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void
-    ) -> Int {
-        let index = Int(tier.rawValue)
-        guard !announcements[index].isEmpty else { return 0 }
+        guard !announcements[index].isEmpty else { return nil }
         var announcement = announcements[index].removeFirst()
-        let end = min(announcement.entries.count, announcement.next + max(limit, 1))
-        let count = end - announcement.next
-        announcement.octets.withUnsafeBytes { bytes in
-            for entry in announcement.entries[announcement.next..<end] {
-                body(entry.datagram, UnsafeRawBufferPointer(rebasing: bytes[entry.start..<entry.end]))
-            }
-        }
-        announcement.next = end
-        if end < announcement.entries.count {
-            announcements[index].append(announcement)
-        } else {
-            recycle(announcement)
-        }
-        return count
+        let rest = announcement.keys.count - announcement.next
+        let keys = announcement.keys[announcement.next..<announcement.next + min(rest, max(limit, 1))]
+        announcement.next = keys.endIndex
+        if announcement.next < announcement.keys.count { announcements[index].append(announcement) }
+        return (announcement.call, keys)
     }
 
     /// The call is over: nobody need be told any more.
     mutating func withdrawAnnouncement(of call: MediaCallID) {
-        for index in announcements.indices {
-            guard let standing = announcements[index].firstIndex(where: { $0.call == call }) else { continue }
-            recycle(announcements[index].remove(at: standing))
-        }
-    }
-
-    private mutating func recycle(_ announcement: Announcement) {
-        guard spare.count < Self.mostSpare else { return }
-        var empty = announcement
-        empty.octets.removeAll(keepingCapacity: true)
-        empty.entries.removeAll(keepingCapacity: true)
-        empty.next = 0
-        spare.append(empty)
+        for index in announcements.indices { announcements[index].removeAll { $0.call == call } }
     }
 }

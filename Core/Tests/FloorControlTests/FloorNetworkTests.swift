@@ -52,9 +52,14 @@ private struct FloorNetwork {
     mutating func perform(_ actions: [FloorServerAction]) {
         for action in actions {
             switch action {
-            case .send(let message, let key), .announce(let message, let key):
+            case .send(let message, let key):
                 if message.kind == .granted { grants += 1 }
                 post(.toParticipant(Int(key.value), message.encoded()))
+            case .announce(let keys):
+                for key in keys {
+                    guard let message = server.announcement(to: key) else { continue }
+                    post(.toParticipant(Int(key.value), message.encoded()))
+                }
             case .misbehaves: misbehaviour += 1
             case .talkerChanged, .inactive, .refused: break
             }

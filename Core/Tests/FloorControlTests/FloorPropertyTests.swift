@@ -79,7 +79,14 @@ private struct RandomCall {
             switch action {
             case .talkerChanged(let key, _):
                 announced = key
-            case .send(let message, let key), .announce(let message, let key):
+            case .announce(let keys):
+                for key in keys {
+                    if !members.contains(key) { faults.append("announces to one who left") }
+                    if key == announced, server.announcement(to: key)?.kind == .taken {
+                        faults.append("tells the talker that it talks")
+                    }
+                }
+            case .send(let message, let key):
                 if message.kind == .granted {
                     grants += 1
                     if key != announced { faults.append("grants \(key.value) while another one holds the floor") }
