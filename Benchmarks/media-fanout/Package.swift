@@ -24,5 +24,8 @@ let package = Package(
         .target(name: "MediaDriver", dependencies: ["CNet", "HostTime"] + core, swiftSettings: settings),
         .executableTarget(
             name: "media-fanout", dependencies: ["CFanout", "HostTime", "MediaDriver"] + core, swiftSettings: settings),
+        // The driver's own tests, so that they can be run without building the programs.
+        .testTarget(
+            name: "MediaDriverTests", dependencies: ["HostTime", "MediaDriver"] + core, swiftSettings: settings),
     ]
 )
