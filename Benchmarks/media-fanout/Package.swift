@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
-// Sources/MediaDriver and Sources/CNet are links to those of the programs: the benchmark builds them without the rest.
+// Sources/MediaDriver, Sources/HostTime and Sources/CNet are links to those of the programs: the benchmark builds them
+// without the rest.
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -18,8 +19,13 @@ let package = Package(
     targets: [
         .target(name: "CNet"),
         .target(name: "CFanout"),
-        .target(name: "MediaDriver", dependencies: ["CNet"] + core, swiftSettings: settings),
+        .target(
+            name: "HostTime", dependencies: [.product(name: "MCFoundation", package: "Core")], swiftSettings: settings),
+        .target(name: "MediaDriver", dependencies: ["CNet", "HostTime"] + core, swiftSettings: settings),
         .executableTarget(
-            name: "media-fanout", dependencies: ["CFanout", "MediaDriver"] + core, swiftSettings: settings),
+            name: "media-fanout", dependencies: ["CFanout", "HostTime", "MediaDriver"] + core, swiftSettings: settings),
+        // The driver's own tests, so that they can be run without building the programs.
+        .testTarget(
+            name: "MediaDriverTests", dependencies: ["HostTime", "MediaDriver"] + core, swiftSettings: settings),
     ]
 )

@@ -39,11 +39,16 @@ public struct MediaDriverConfiguration: Hashable, Sendable {
     public var commandsPerTurn: Int
     /// How long a full socket may hold up one packet's copies before the rest of them is given up.
     public var patience: Duration
+    /// Speech that waited longer than this is not sent any more: the listener has gone on without it.
+    public var longestWait: Duration
+    /// Lets the kernel stamp floor datagrams, so that the counters tell how long replies took.
+    public var measuresReplies: Bool
 
     public init(
         sockets: [Socket], limits: MediaLimits = .init(), receiveBufferBytes: Int32 = 8 << 20,
         sendBufferBytes: Int32 = 8 << 20, packetBuffers: Int = 1_024, chunk: Int = 128, commandsPerTurn: Int = 256,
-        patience: Duration = .milliseconds(20)
+        patience: Duration = .milliseconds(20), longestWait: Duration = .milliseconds(200),
+        measuresReplies: Bool = false
     ) {
         self.sockets = sockets
         self.limits = limits
@@ -53,6 +58,8 @@ public struct MediaDriverConfiguration: Hashable, Sendable {
         self.chunk = max(chunk, 1)
         self.commandsPerTurn = max(commandsPerTurn, 1)
         self.patience = patience
+        self.longestWait = longestWait
+        self.measuresReplies = measuresReplies
     }
 }
 
@@ -71,10 +78,17 @@ public struct MediaDriverCounters: Hashable, Sendable {
     public var copiesFailed: UInt64 = 0
     /// Copies given up because the socket stayed full.
     public var copiesGivenUp: UInt64 = 0
+    /// Copies given up because they had waited too long behind others.
+    public var copiesTooOld: UInt64 = 0
+    /// Packets not taken up because as many of their tier waited as may, so that those of a higher one are read.
+    public var packetsOverQuota: UInt64 = 0
     public var floorDatagramsSent: UInt64 = 0
     public var floorDatagramsFailed: UInt64 = 0
     /// Datagrams that the kernel threw away because the cell did not read in time; looked at once a second.
     public var kernelDrops: UInt64 = 0
+    /// From a floor datagram's arrival in the kernel until the replies that its turn made were handed to it, where the
+    /// configuration asks for it.
+    public var replyTimes = LatencyHistogram()
     /// Processor time of the cell's thread, nanoseconds.
     public var processorNanoseconds: Int64 = 0
 

@@ -25,8 +25,11 @@ final class MediaLoop {
     private var lastCounts: [Int]
     /// By socket.
     private var canSegment: [Bool]
-    /// By tier.
-    private var pending = [ForwardQueue](repeating: ForwardQueue(), count: CallTier.allCases.count)
+    /// Which packet is served next; `pending` holds, by packet buffer, what is still to be done with it.
+    private var schedule: ForwardSchedule
+    private var pending: [PendingForward?]
+    /// Octets of packets that leave together.
+    private var payloads = [UnsafeRawPointer?](repeating: nil, count: CNET_SEGMENTS)
     /// By slot of the cell.
     private var prepared: [PreparedList?] = []
     private var commands: [MediaCommand] = []
@@ -34,11 +37,22 @@ final class MediaLoop {
     private var isStopping = false
     private var counters = MediaDriverCounters()
     private var lastDropCount: Int64 = 0
+    /// Of this turn, by the kernel's realtime clock, where replies are measured.
+    private var floorArrivals: [Int64] = []
+    private var lastPublication: Int64 = 0
+    private var isPublished = true
 
     private static let mailboxNumber: UInt32 = 1_000
     /// Packet buffers that audio leaves for floor messages, so that a flood of speech cannot keep a request out.
     private static let reservedSlots = CNET_BATCH
     private static let slotOctets: UInt32 = 2_048
+    /// Other threads see counters that are at most this old; a lock with each turn would be one per packet.
+    private static let publicationInterval: Int64 = 50_000_000
+    /// What waits when the driver is stopped has so long to leave, nanoseconds.
+    private static let longestFarewell: Int64 = 1_000_000_000
+    /// Milliseconds that a full socket may hold up what one participant waits for, and a part of what all are told.
+    private static let floorPatience: Int32 = 2
+    private static let announcementPatience: Int32 = 1
 
     init(
         _ configuration: MediaDriverConfiguration, mailbox: Mailbox,
@@ -66,12 +80,19 @@ final class MediaLoop {
         descriptors = opened.descriptors
         cell = MediaCell(sockets: opened.sockets, limits: configuration.limits)
         freeSlots = Array((0..<UInt32(configuration.packetBuffers)).reversed())
+        schedule = ForwardSchedule(
+            packets: configuration.packetBuffers - 2 * Self.reservedSlots, longestWait: configuration.longestWait)
+        pending = [PendingForward?](repeating: nil, count: configuration.packetBuffers)
         isReady = [Bool](repeating: false, count: opened.sockets.count)
         lastCounts = [Int](repeating: 0, count: opened.sockets.count)
         canSegment = [Bool](repeating: true, count: opened.sockets.count)
         var failure = cnet_epoll_add(epoll, mailbox.event, Self.mailboxNumber)
         for (index, descriptor) in descriptors.enumerated() where failure == 0 {
             failure = cnet_epoll_add(epoll, descriptor, UInt32(index))
+        }
+        for (socket, descriptor) in zip(opened.sockets, opened.descriptors)
+        where configuration.measuresReplies && socket.use == .floor && failure == 0 {
+            failure = cnet_udp_note_arrival(descriptor)
         }
         guard failure == 0 else { throw NetworkFailure(.cannotWait, systemError: -failure) }
     }
@@ -86,8 +107,9 @@ final class MediaLoop {
     func run() {
         while turn() {}
         // What was commanded and admitted before the end still leaves.
-        while hasPending { forward(at: cnet_monotonic()) }
-        publish()
+        let end = cnet_monotonic() + Self.longestFarewell
+        while hasPending, cnet_monotonic() < end { forward(at: Instant(nanoseconds: cnet_monotonic())) }
+        publish(at: cnet_monotonic(), isLast: true)
         mailbox.close()
     }
 
@@ -100,11 +122,11 @@ final class MediaLoop {
         receiveAudio(at: now)
         if let deadline = cell.nextDeadline, deadline <= now.instant { cell.advance(to: now) }
         sendFloor()
-        forward(at: now.instant.nanoseconds)
+        forward(at: now.instant)
         let events = cell.takeEvents()
         if !events.isEmpty { onEvents(events) }
         countKernelDrops(at: now.instant.nanoseconds)
-        publish()
+        publish(at: now.instant.nanoseconds)
         return !isStopping || nextCommand < commands.count
     }
 
@@ -114,6 +136,11 @@ final class MediaLoop {
             timeout = 0
         } else if let deadline = cell.nextDeadline {
             timeout = max(0, deadline.nanoseconds - cnet_monotonic())
+        }
+        // What happened last is told even if nothing happens any more.
+        if !isPublished {
+            let left = max(0, lastPublication + Self.publicationInterval - cnet_monotonic())
+            timeout = timeout < 0 ? left : min(timeout, left)
         }
         for index in isReady.indices { isReady[index] = false }
         let count = cnet_epoll_wait(epoll, timeout, &ready, UInt32(ready.count))
@@ -133,10 +160,7 @@ final class MediaLoop {
         }
     }
 
-    private var hasPending: Bool {
-        for queue in pending where !queue.isEmpty { return true }
-        return false
-    }
+    private var hasPending: Bool { !schedule.isEmpty || cell.mostUrgentAnnouncement != nil }
 
     private func carryOutCommands(at now: Now) {
         let end = min(commands.count, nextCommand + configuration.commandsPerTurn)
@@ -147,7 +171,13 @@ final class MediaLoop {
         }
     }
 
-    private func publish() {
+    private func publish(at now: Int64, isLast: Bool = false) {
+        guard isLast || now - lastPublication >= Self.publicationInterval else {
+            isPublished = false
+            return
+        }
+        lastPublication = now
+        isPublished = true
         counters.media = cell.counters
         mailbox.counters = counters
     }
@@ -165,6 +195,9 @@ final class MediaLoop {
         for index in sockets.indices where isReady[index] && sockets[index].use == .floor {
             let count = receive(from: index, atMost: freeSlots.count)
             for slot in batch.prefix(count) {
+                if configuration.measuresReplies, let packet = cnet_packet(pool, slot), packet.pointee.arrival > 0 {
+                    floorArrivals.append(packet.pointee.arrival)
+                }
                 _ = hand(slot, from: index, at: now)
                 freeSlots.append(slot)
             }
@@ -179,7 +212,12 @@ final class MediaLoop {
                     freeSlots.append(slot)
                     continue
                 }
-                pending[Int(reference.tier.rawValue)].append(PendingForward(packet: slot, list: list))
+                guard schedule.append(slot, list: reference.slot, tier: reference.tier, at: now.instant) else {
+                    counters.packetsOverQuota += 1
+                    freeSlots.append(slot)
+                    continue
+                }
+                pending[Int(slot)] = PendingForward(list: list)
             }
         }
     }
@@ -217,65 +255,128 @@ final class MediaLoop {
         return prepared[slot]
     }
 
+    /// What one participant waits for: grants, refusals, places in the queue, and what a gateway passes on. All of it.
     private func sendFloor() {
         var open: UInt8?
-        cell.drainDatagrams { datagram, octets in
-            let socket = datagram.destination.socket
-            if let last = open, last != socket { flush(last) }
-            open = socket
-            var address = cnet_address(datagram.destination.address)
-            if !cnet_outgoing_add(outgoing, &address, octets.baseAddress, octets.count) {
-                flush(socket)
-                guard cnet_outgoing_add(outgoing, &address, octets.baseAddress, octets.count) else {
-                    counters.floorDatagramsFailed += 1
-                    return
-                }
-            }
-            counters.floorDatagramsSent += 1
+        cell.drainReplies { datagram, octets in add(datagram, octets, &open, patience: Self.floorPatience) }
+        if let open { flush(open, patience: Self.floorPatience) }
+        guard !floorArrivals.isEmpty else { return }
+        if open != nil {
+            let now = cnet_realtime()
+            for arrival in floorArrivals { counters.replyTimes.note(.nanoseconds(now - arrival)) }
         }
-        if let open { flush(open) }
+        floorArrivals.removeAll(keepingCapacity: true)
     }
 
-    private func flush(_ socket: UInt8) {
-        let milliseconds = Int32(clamping: Int64(configuration.patience.inMilliseconds))
-        let failed = UInt64(cnet_outgoing_flush(outgoing, descriptors[Int(socket)], milliseconds))
+    /// A part of what everybody in a call is told. Gives the number of datagrams.
+    private func announce(_ tier: CallTier, atMost limit: UInt32) -> UInt32 {
+        for index in sockets.indices where sockets[index].use == .floor {
+            // Nothing is lost while it waits in the cell.
+            guard cnet_wait_writable(descriptors[index], Self.announcementPatience) else { return limit }
+        }
+        var open: UInt8?
+        let count = cell.drainAnnouncements(of: tier, atMost: Int(limit)) { datagram, octets in
+            add(datagram, octets, &open, patience: Self.announcementPatience)
+        }
+        if let open { flush(open, patience: Self.announcementPatience) }
+        return UInt32(count)
+    }
+
+    private func add(
+        _ datagram: OutgoingDatagram, _ octets: UnsafeRawBufferPointer, _ open: inout UInt8?, patience: Int32
+    ) {
+        let socket = datagram.destination.socket
+        if let last = open, last != socket { flush(last, patience: patience) }
+        open = socket
+        var address = cnet_address(datagram.destination.address)
+        if !cnet_outgoing_add(outgoing, &address, octets.baseAddress, octets.count) {
+            flush(socket, patience: patience)
+            guard cnet_outgoing_add(outgoing, &address, octets.baseAddress, octets.count) else {
+                counters.floorDatagramsFailed += 1
+                return
+            }
+        }
+        counters.floorDatagramsSent += 1
+    }
+
+    private func flush(_ socket: UInt8, patience: Int32) {
+        let failed = UInt64(cnet_outgoing_flush(outgoing, descriptors[Int(socket)], patience))
         counters.floorDatagramsFailed += failed
         counters.floorDatagramsSent -= failed
     }
 
-    /// Sends one chunk of what is most urgent. A big group's copies so never hold up an emergency for longer.
-    private func forward(at now: Int64) {
-        guard let tier = pending.indices.last(where: { !pending[$0].isEmpty }) else { return }
+    /// Sends one chunk of what is most urgent, announcements and speech by turns of lists: neither a big group's copies
+    /// nor what all its members are told hold up an emergency, or a small group beside it, for longer.
+    private func forward(at now: Instant) {
+        let announced = cell.mostUrgentAnnouncement
+        let spoken = schedule.mostUrgent()
+        guard let tier = mostUrgent(announced, spoken) else { return }
         var budget = UInt32(configuration.chunk)
-        while budget > 0, !pending[tier].isEmpty {
-            let together = packetsTogether(in: pending[tier])
+        if announced == tier {
+            let share = spoken == tier ? max(budget / 2, 1) : budget
+            budget -= min(budget, announce(tier, atMost: share))
+        }
+        let turn = UInt32(max(configuration.chunk / 2, 1))
+        while budget > 0, let waiting = schedule.head(of: tier) {
+            if schedule.isTooOld(waiting, at: now) {
+                counters.copiesTooOld += pending[Int(waiting.packet)]?.remaining ?? 0
+                finish(waiting.packet, tier)
+                continue
+            }
+            let together = packetsTogether(in: tier)
             if together > 1, sendTogether(together, tier) {
                 budget -= min(budget, UInt32(together))
                 continue
             }
-            var item = pending[tier][0]
-            let segment = item.list.segments[item.segment]
-            let wanted = min(budget, segment.count - item.offset)
-            let done = send(item, segment, wanted)
-            item.offset += done
-            budget -= min(budget, max(done, 1))
-            if done < wanted { stall(&item, on: segment, at: now) } else { item.stalledSince = nil }
-            if item.offset >= segment.count {
-                item.segment += 1
-                item.offset = 0
-            }
-            if item.segment < item.list.segments.count {
-                pending[tier][0] = item
-                if item.stalledSince != nil { break }
-            } else {
-                freeSlots.append(item.packet)
-                pending[tier].removeFirst()
-            }
+            guard serve(waiting.packet, tier, min(budget, turn), at: now, &budget) else { break }
         }
     }
 
-    private func send(_ item: PendingForward, _ segment: PreparedList.Segment, _ wanted: UInt32) -> UInt32 {
-        guard let packet = cnet_packet(pool, item.packet) else { return wanted }
+    private func mostUrgent(_ left: CallTier?, _ right: CallTier?) -> CallTier? {
+        guard let left else { return right }
+        guard let right else { return left }
+        return max(left, right)
+    }
+
+    /// One list's turn. False where its socket is full.
+    private func serve(
+        _ packet: UInt32, _ tier: CallTier, _ most: UInt32, at now: Instant, _ budget: inout UInt32
+    ) -> Bool {
+        guard var item = pending[Int(packet)], item.segment < item.list.segments.count else {
+            finish(packet, tier)
+            return true
+        }
+        let segment = item.list.segments[item.segment]
+        let wanted = min(most, segment.count - item.offset)
+        let done = send(packet, item, segment, wanted)
+        item.offset += done
+        budget -= min(budget, max(done, 1))
+        if done < wanted { stall(&item, on: segment, at: now) } else { item.stalledSince = nil }
+        if item.offset >= segment.count {
+            item.segment += 1
+            item.offset = 0
+        }
+        guard item.segment < item.list.segments.count else {
+            finish(packet, tier)
+            return true
+        }
+        pending[Int(packet)] = item
+        guard item.stalledSince == nil else { return false }
+        schedule.nextTurn(in: tier)
+        return true
+    }
+
+    /// The packet at the head is done with.
+    private func finish(_ packet: UInt32, _ tier: CallTier) {
+        pending[Int(packet)] = nil
+        freeSlots.append(packet)
+        schedule.finish(in: tier)
+    }
+
+    private func send(
+        _ number: UInt32, _ item: PendingForward, _ segment: PreparedList.Segment, _ wanted: UInt32
+    ) -> UInt32 {
+        guard let packet = cnet_packet(pool, number) else { return wanted }
         var failed: UInt32 = 0
         let done = cnet_list_send(
             segment.list, descriptors[Int(segment.socket)], packet.pointee.octets, Int(packet.pointee.length),
@@ -286,10 +387,10 @@ final class MediaLoop {
     }
 
     /// The socket is full. Waiting a little is cheaper than turning around; what waits too long is old speech.
-    private func stall(_ item: inout PendingForward, on segment: PreparedList.Segment, at now: Int64) {
+    private func stall(_ item: inout PendingForward, on segment: PreparedList.Segment, at now: Instant) {
         let since = item.stalledSince ?? now
         item.stalledSince = since
-        if now - since > configuration.patience.wholeNanoseconds {
+        if now - since > configuration.patience {
             counters.copiesGivenUp += UInt64(segment.count - item.offset)
             item.offset = segment.count
             item.stalledSince = nil
@@ -298,35 +399,45 @@ final class MediaLoop {
         }
     }
 
-    /// How many packets at the head of a queue have the same single destination and the same length: streams of
-    /// several calls to one partner.
-    private func packetsTogether(in queue: ForwardQueue) -> Int {
-        guard queue.count > 1, let destination = queue[0].list.single, queue[0].stalledSince == nil,
-            canSegment[Int(destination.socket)], let first = cnet_packet(pool, queue[0].packet)
+    /// How many lists, in the order of their turns, have a packet of the same length for the same single destination:
+    /// streams of several calls to one partner.
+    private func packetsTogether(in tier: CallTier) -> Int {
+        guard let head = schedule.head(of: tier), let item = pending[Int(head.packet)],
+            let destination = item.list.single,
+            item.stalledSince == nil, canSegment[Int(destination.socket)], let first = cnet_packet(pool, head.packet)
         else { return 1 }
-        let most = min(queue.count, CNET_SEGMENTS)
+        payloads[0] = UnsafeRawPointer(first.pointee.octets)
         var count = 1
-        while count < most, queue[count].list.single == destination,
-            cnet_packet(pool, queue[count].packet)?.pointee.length == first.pointee.length
-        { count += 1 }
+        while count < payloads.count, let next = schedule.head(of: tier, ahead: count),
+            pending[Int(next.packet)]?.list.single == destination, let packet = cnet_packet(pool, next.packet),
+            packet.pointee.length == first.pointee.length
+        {
+            payloads[count] = UnsafeRawPointer(packet.pointee.octets)
+            count += 1
+        }
         return count
     }
 
-    /// False where the socket is full or cannot segment: the packets leave one by one.
-    private func sendTogether(_ count: Int, _ tier: Int) -> Bool {
-        guard let destination = pending[tier][0].list.single, let first = cnet_packet(pool, pending[tier][0].packet)
+    /// Sends what `packetsTogether` found. False where the socket is full or cannot segment: the packets leave one by
+    /// one.
+    private func sendTogether(_ count: Int, _ tier: CallTier) -> Bool {
+        guard let head = schedule.head(of: tier), let destination = pending[Int(head.packet)]?.list.single,
+            let first = cnet_packet(pool, head.packet)
         else { return false }
-        let payloads = (0..<count).map { UnsafeRawPointer(cnet_packet(pool, pending[tier][$0].packet)?.pointee.octets) }
         var address = cnet_address(destination.address)
         let result = cnet_send_segments(
             descriptors[Int(destination.socket)], &address, payloads, Int(first.pointee.length), UInt32(count))
         guard result == 0 else {
             // What a network device or an old kernel answers that knows no segmentation.
-            if [EIO, EINVAL, EOPNOTSUPP].contains(-result) { canSegment[Int(destination.socket)] = false }
+            if result == -EIO || result == -EINVAL || result == -EOPNOTSUPP {
+                canSegment[Int(destination.socket)] = false
+            }
             return false
         }
-        for position in 0..<count { freeSlots.append(pending[tier][position].packet) }
-        pending[tier].removeFirst(count)
+        for _ in 0..<count {
+            guard let sent = schedule.head(of: tier) else { break }
+            finish(sent.packet, tier)
+        }
         counters.copiesSent += UInt64(count)
         counters.copiesSegmented += UInt64(count)
         return true

@@ -1,4 +1,5 @@
 import CNet
+import MCFoundation
 import MediaDistribution
 
 /// A forward list as the system call takes it: by socket, everything but the payload filled in. It lives as long as
@@ -40,39 +41,18 @@ final class PreparedList {
     }
 }
 
-/// A packet that still has copies to be sent.
+/// What is still to be done with a packet that waits to be forwarded.
 struct PendingForward {
-    var packet: UInt32
     var list: PreparedList
     var segment = 0
     var offset: UInt32 = 0
-    /// When its socket was first found full, nanoseconds of the monotonic clock.
-    var stalledSince: Int64?
-}
+    /// When its socket was first found full.
+    var stalledSince: Instant?
 
-/// First in, first out; it never holds more than there are packet buffers.
-struct ForwardQueue {
-    private var items: [PendingForward] = []
-    private var head = 0
-
-    var isEmpty: Bool { head == items.count }
-    var count: Int { items.count - head }
-
-    mutating func append(_ item: PendingForward) { items.append(item) }
-
-    subscript(ahead: Int) -> PendingForward {
-        get { items[head + ahead] }
-        set { items[head + ahead] = newValue }
-    }
-
-    mutating func removeFirst(_ count: Int = 1) {
-        head += count
-        if head == items.count {
-            items.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head >= 512 {
-            items.removeFirst(head)
-            head = 0
-        }
+    /// Copies that have not left.
+    var remaining: UInt64 {
+        var copies: UInt64 = 0
+        for index in segment..<list.segments.count { copies += UInt64(list.segments[index].count) }
+        return copies - UInt64(offset)
     }
 }

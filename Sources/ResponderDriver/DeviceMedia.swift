@@ -1,5 +1,6 @@
 import Foundation
 import HostTime
+import Logging
 import MCFoundation
 import MediaDriver
 import RTP
@@ -36,11 +37,12 @@ final class DeviceMedia: Sendable {
     private let ended = DispatchSemaphore(value: 0)
 
     init(
-        address: IPAddress, recorder: SpeechRecorder?, report: @escaping @Sendable (MediaReport) -> Void,
-        notice: @escaping @Sendable (DeviceNotice) -> Void
+        address: IPAddress, recorder: SpeechRecorder?, logger: Logger,
+        report: @escaping @Sendable (MediaReport) -> Void, notice: @escaping @Sendable (DeviceNotice) -> Void
     ) throws {
         poller = try DatagramPoller()
-        let loop = DeviceMediaLoop(address: address, recorder: recorder, report: report, notice: notice)
+        let loop = DeviceMediaLoop(
+            address: address, recorder: recorder, logger: logger, report: report, notice: notice)
         // The thread keeps itself alive until it is told to stop.
         nonisolated(unsafe) let owned = loop
         let thread = Thread { [self] in
@@ -89,6 +91,17 @@ final class DeviceMediaLoop {
         /// Where the stream of an SSRC goes on: its sequence numbers run through all talks (RFC 3550 5.1).
         var stream: Stream?
         var lastHeard: (ssrc: UInt32, at: Instant)?
+        var audioOrigin = ExpectedOrigin()
+        var floorOrigin = ExpectedOrigin()
+        /// What came before signalling said where the peer is, in order; judged as soon as it does.
+        var early: [EarlyDatagram] = []
+    }
+
+    private struct EarlyDatagram {
+        var octets: [UInt8]
+        var from: SocketAddress
+        var at: Now
+        var isAudio: Bool
     }
 
     private struct Stream {
@@ -108,6 +121,7 @@ final class DeviceMediaLoop {
 
     private let address: IPAddress
     private let recorder: SpeechRecorder?
+    private let logger: Logger
     private let report: @Sendable (MediaReport) -> Void
     private let notice: @Sendable (DeviceNotice) -> Void
     private var calls: [CallHandle: Call] = [:]
@@ -117,13 +131,16 @@ final class DeviceMediaLoop {
     private var random = SystemRandomNumberGenerator()
     /// A listener is told anew who it hears after this much silence.
     private static let silence = Duration.milliseconds(500)
+    /// Datagrams kept per call until signalling says where the peer is: a second of speech and some floor messages.
+    private static let mostEarly = 64
 
     init(
-        address: IPAddress, recorder: SpeechRecorder?, report: @escaping @Sendable (MediaReport) -> Void,
-        notice: @escaping @Sendable (DeviceNotice) -> Void
+        address: IPAddress, recorder: SpeechRecorder?, logger: Logger,
+        report: @escaping @Sendable (MediaReport) -> Void, notice: @escaping @Sendable (DeviceNotice) -> Void
     ) {
         self.address = address
         self.recorder = recorder
+        self.logger = logger
         self.report = report
         self.notice = notice
     }
@@ -137,9 +154,10 @@ final class DeviceMediaLoop {
         case .open(let handle):
             open(handle, poller)
         case .connect(let handle, let remote):
-            calls[handle]?.remote = remote
+            connect(handle, remote)
         case .close(let handle):
             finishTalk(handle)
+            tellStrangers(of: handle)
             calls[handle] = nil
             sockets = sockets.filter { $0.value.call != handle }
         case .sendFloor(let handle, let octets, to: let remote):
@@ -174,6 +192,26 @@ final class DeviceMediaLoop {
         }
         calls[handle] = Call(audio: audio, floor: floor)
         report(.ready(handle, audio: audio.localAddress, floor: floor.localAddress))
+    }
+
+    private func connect(_ handle: CallHandle, _ remote: RemoteMedia) {
+        guard let early = calls[handle]?.early else { return }
+        calls[handle]?.remote = remote
+        calls[handle]?.audioOrigin.expect(remote.audio)
+        calls[handle]?.floorOrigin.expect(remote.floor)
+        calls[handle]?.early = []
+        for datagram in early {
+            datagram.octets.withUnsafeBytes { octets in
+                take(octets, from: datagram.from, at: datagram.at, isAudio: datagram.isAudio, in: handle)
+            }
+        }
+    }
+
+    private func tellStrangers(of handle: CallHandle) {
+        guard let call = calls[handle], case let count = call.audioOrigin.strangers + call.floorOrigin.strangers,
+            count > 0
+        else { return }
+        logger.notice("datagrams of strangers were ignored in a call", metadata: ["count": "\(count)"])
     }
 
     // MARK: Speaking
@@ -250,23 +288,45 @@ final class DeviceMediaLoop {
         guard let (handle, isAudio) = sockets[number], let call = calls[handle] else { return }
         let socket = isAudio ? call.audio : call.floor
         _ = try? socket.receive { arrival in
-            if isAudio {
-                hear(arrival, in: handle)
-            } else {
-                report(.floor(handle, Array(arrival.octets)))
-            }
+            take(arrival.octets, from: arrival.from, at: arrival.at, isAudio: isAudio, in: handle)
         }
     }
 
-    private func hear(_ arrival: DatagramSocket.Arrival, in handle: CallHandle) {
-        guard let header = try? RTPHeader(reading: arrival.octets) else { return }
-        let payload = UnsafeRawBufferPointer(rebasing: arrival.octets[header.payloadRange])
-        let last = calls[handle]?.lastHeard
-        if last?.ssrc != header.ssrc || arrival.at.instant - (last?.at ?? .zero) > Self.silence {
-            notice(.hearing(handle, ssrc: header.ssrc, at: arrival.at.instant))
+    private func take(
+        _ octets: UnsafeRawBufferPointer, from: SocketAddress, at now: Now, isAudio: Bool, in handle: CallHandle
+    ) {
+        let verdict =
+            isAudio ? calls[handle]?.audioOrigin.judge(from) : calls[handle]?.floorOrigin.judge(from)
+        switch verdict {
+        case nil: return
+        case .expected:
+            if isAudio {
+                hear(octets, in: handle, at: now.instant)
+            } else {
+                report(.floor(handle, Array(octets)))
+            }
+        case .tooEarly:
+            guard let kept = calls[handle]?.early.count, kept < Self.mostEarly else { return }
+            calls[handle]?.early.append(
+                EarlyDatagram(octets: Array(octets), from: from, at: now, isAudio: isAudio))
+        case .stranger(let isFirst):
+            // Once per call and kind, not per packet.
+            guard isFirst else { return }
+            logger.warning(
+                "datagrams from elsewhere than the call's media address are ignored",
+                metadata: ["kind": isAudio ? "audio" : "floor"])
         }
-        calls[handle]?.lastHeard = (header.ssrc, arrival.at.instant)
-        recorder?.heard(header, payload, in: handle, at: arrival.at.instant)
+    }
+
+    private func hear(_ octets: UnsafeRawBufferPointer, in handle: CallHandle, at instant: Instant) {
+        guard let header = try? RTPHeader(reading: octets) else { return }
+        let payload = UnsafeRawBufferPointer(rebasing: octets[header.payloadRange])
+        let last = calls[handle]?.lastHeard
+        if last?.ssrc != header.ssrc || instant - (last?.at ?? .zero) > Self.silence {
+            notice(.hearing(handle, ssrc: header.ssrc, at: instant))
+        }
+        calls[handle]?.lastHeard = (header.ssrc, instant)
+        recorder?.heard(header, payload, in: handle, at: instant)
         report(.audio(handle))
     }
 }

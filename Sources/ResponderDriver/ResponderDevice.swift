@@ -44,7 +44,7 @@ public final class ResponderDevice: Sendable {
         let client = try ResponderClient(settings: settings, random: SeededGenerator(seed: seed))
         let inbox = DeviceInbox()
         let media = try DeviceMedia(
-            address: profile.address, recorder: configuration.recorder,
+            address: profile.address, recorder: configuration.recorder, logger: logger,
             report: { inbox.deliver(.media($0)) }, notice: notice)
         let authority = try PinnedAuthority(name: profile.domain, pem: profile.authorityPEM)
         let transport = TransportConfiguration(outbound: OutboundTrust(authorities: [authority]))

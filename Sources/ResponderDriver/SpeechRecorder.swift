@@ -9,6 +9,8 @@ import Synchronization
 /// silences shortened. Only the media thread of its device feeds it; anybody may read the records.
 public final class SpeechRecorder: Sendable {
     private let records = Mutex<[HeardRecord]>([])
+    /// Packets of an hour of speech; of more than that the latest are kept.
+    private static let mostRecords = 180_000
     private let tape: Mutex<Tape?>
 
     /// - Parameter path: the WAV file, 16 kHz mono; nil: records only.
@@ -17,14 +19,17 @@ public final class SpeechRecorder: Sendable {
         self.tape = Mutex(tape)
     }
 
-    /// Everything heard so far, in the order of arrival.
+    /// What was heard so far, at most the last hour of speech, in the order of arrival.
     public var heard: [HeardRecord] { records.withLock { $0 } }
 
     func heard(_ header: RTPHeader, _ payload: UnsafeRawBufferPointer, in call: CallHandle, at instant: Instant) {
         let record = HeardRecord(
             call: call, ssrc: header.ssrc, sequence: header.sequenceNumber, arrivedAt: instant,
             payload: StableHash.of(payload))
-        records.withLock { $0.append(record) }
+        records.withLock { records in
+            if records.count >= Self.mostRecords { records.removeFirst(Self.mostRecords / 10) }
+            records.append(record)
+        }
         let octets = Array(payload)
         tape.withLock { $0?.play(header, octets, at: instant) }
     }
@@ -60,7 +65,8 @@ private final class Tape {
                 for _ in 0..<min(Int(step) - 1, Tape.mostConcealed) { try? append(decoder?.conceal()) }
             }
         } else {
-            let pause = last.map { min(instant - $0.at, Tape.longestSilence) } ?? .zero
+            // Times of arrival come from another clock than the order of arrival, so one may lie before the last.
+            let pause = last.map { max(.zero, min(instant - $0.at, Tape.longestSilence)) } ?? .zero
             append([Int16](repeating: 0, count: Int(pause.inSeconds * 16_000)))
             decoder = try? SpeechDecoder(codec)
         }

@@ -162,6 +162,79 @@ import Testing
         driver.stop()
     }
 
+    @Test func `speech that waited too long is not sent, and counted`() throws {
+        let log = try EventLog()
+        var configuration = configuration()
+        // Whatever waits at all waits too long.
+        configuration.longestWait = .milliseconds(-1)
+        let driver = try MediaDriver.start(configuration) { log.append($0) }
+        let (audio, floor) = try addresses(driver)
+        let phones = try (0...4 as ClosedRange<UInt32>).map { try LoopbackPhone($0) }
+        driver.send(call(phones))
+        try phones[0].floor.send(FloorMessage(.request, ssrc: phones[0].floorSSRC).encoded(), to: floor)
+        #expect(try phones[0].wait { $0.messages.last?.kind == .granted })
+        let ssrc = try #require(phones[0].messages.last?.audioSSRC)
+        for sequence in 0..<5 as Range<UInt16> { try phones[0].audio.send(speech(sequence, ssrc: ssrc), to: audio) }
+        // Speech that came before this was read with it.
+        try phones[1].floor.send(
+            FloorMessage(.queuePositionRequest, ssrc: phones[1].floorSSRC).encoded(), to: floor)
+        #expect(try phones[1].wait { $0.messages.last?.kind == .queuePositionInfo })
+        driver.stop()
+        #expect(driver.counters().media.audioCopiesSent == 20)
+        #expect(driver.counters().copiesTooOld == 20)
+        #expect(driver.counters().copiesSent == 0)
+    }
+
+    @Test func `what happened last is counted for others though nothing happens any more`() throws {
+        let log = try EventLog()
+        var configuration = configuration()
+        configuration.measuresReplies = true
+        let driver = try MediaDriver.start(configuration) { log.append($0) }
+        let (_, floor) = try addresses(driver)
+        let phones = try [LoopbackPhone(1), LoopbackPhone(2)]
+        driver.send(call(phones))
+        for phone in phones { #expect(try phone.wait { !$0.messages.isEmpty }) }
+        try phones[0].floor.send(FloorMessage(.request, ssrc: phones[0].floorSSRC).encoded(), to: floor)
+        #expect(try phones[0].wait { $0.messages.last?.kind == .granted })
+        let deadline = SystemClock.now().instant + .seconds(5)
+        let pause = try DatagramPoller()
+        while driver.counters().media.floorMessagesReceived == 0, SystemClock.now().instant < deadline {
+            _ = try pause.wait(until: SystemClock.now().instant + .milliseconds(10))
+        }
+        #expect(driver.counters().media.floorMessagesReceived == 1)
+        #expect(driver.counters().replyTimes.count == 1)
+        #expect(driver.counters().replyTimes.longest < .seconds(5))
+        driver.stop()
+    }
+
+    @Test func `a grant does not wait until hundreds have been told, and all of them are`() throws {
+        let log = try EventLog()
+        let driver = try MediaDriver.start(configuration()) { log.append($0) }
+        let (_, floor) = try addresses(driver)
+        let talker = try LoopbackPhone(0)
+        let crowd = try LoopbackPhone(1)
+        var commands = call([talker])
+        for number in 1...300 as ClosedRange<UInt64> {
+            let leg = LegID(20_000 + number)
+            var remote = crowd.remote
+            remote.floorSSRC = 0xd000_0000 | UInt32(number)
+            commands += [
+                .openLeg(leg, face: .access, floorSSRC: 0xc000_0000 | UInt32(number)), .connectLeg(leg, remote),
+                .join(
+                    MediaCallID(1), leg,
+                    FloorParticipantDescription(
+                        mcpttID: MCPTTID("sip:c@b"), audioSSRC: 0xb000_0000 | UInt32(number))),
+            ]
+        }
+        driver.send(commands)
+        #expect(try crowd.wait { $0.messages.count == 300 })
+        try talker.floor.send(FloorMessage(.request, ssrc: talker.floorSSRC).encoded(), to: floor)
+        #expect(try talker.wait { $0.messages.last?.kind == .granted })
+        #expect(try crowd.wait { $0.messages.count { $0.kind == .taken } == 300 })
+        driver.stop()
+        #expect(driver.counters().floorDatagramsFailed == 0)
+    }
+
     @Test func `a datagram's arrival lies between its sending and its reading`() throws {
         let (sender, receiver) = try (
             DatagramSocket(bind: SocketAddress(.loopback, port: 0)),

@@ -16,11 +16,15 @@ final class Call {
     /// When the cell will look at the floor's deadlines again.
     var scheduled: Instant?
     var talker: LegID?
+    /// Packets forwarded since the floor changed hands.
+    var packetsOfTalk = 0
 
     struct TalkerList {
         var talker: LegID
         var slot: UInt32
         var isStale: Bool
+        /// Of each partner that gets the stream once, the first member: see `remindPartners`.
+        var heralds: [LegID]
     }
 
     init(id: MediaCallID, settings: FloorSettings) {
@@ -53,6 +57,10 @@ final class Source {
     var slot: UInt32?
     var isStale = true
     var tier: CallTier
+    /// Of the trunks that it comes in on.
+    var floors: [BorderFloor] = []
+    /// Of the client that sends it across the border.
+    var talk: BorderTalk?
 
     init(kind: Kind, payloadType: UInt8, tier: CallTier) {
         self.kind = kind
@@ -80,6 +88,7 @@ struct Trunk {
     var ssrcs: [UInt32] = []
     var payloadType: UInt8
     var tier: CallTier = .normal
+    let floor: BorderFloor
 }
 
 struct DeadlineEntry: Comparable {

@@ -22,6 +22,8 @@ struct FloorKey: Hashable {
     var socket: UInt8
     var address: SocketAddress
     var ssrc: UInt32?
+
+    var addressKey: AddressKey { AddressKey(socket: socket, address: address) }
 }
 
 /// An SSRC on a socket, wherever it comes from: for peers behind network address translation.
@@ -48,6 +50,14 @@ struct Path: Hashable {
     var key: AddressKey { AddressKey(socket: socket, address: address) }
     var destination: ForwardDestination { ForwardDestination(socket: socket, address: address) }
     static func same(_ left: Path?, _ right: Path?) -> Bool { left?.key == right?.key }
+}
+
+extension IPAddress {
+    /// Of the ranges that a translator hides (RFC 1918, RFC 6598, RFC 4193).
+    var isPrivate: Bool {
+        guard !isIPv6 else { return high >> 57 == 0xfc >> 1 }
+        return low >> 24 == 10 || low >> 20 == 0xac1 || low >> 16 == 0xc0a8 || low >> 22 == 0x6440 >> 6
+    }
 }
 
 /// Everything the cell's tables hold of one leg, so that it can be taken out again exactly.
@@ -80,20 +90,27 @@ struct Leg {
     var participant: FloorParticipantDescription?
     /// The floor machine was told of it.
     var isOnFloor = false
-    /// SSRC that a client chose itself (participant), or that was granted to the client behind our gateway.
+    /// SSRC that was granted to the client behind our gateway, or that this one chose itself.
     var learnedSSRC: UInt32?
+    /// SSRC that a participant chose itself instead of the one that it was assigned.
+    var chosenSSRC: (assigned: UInt32, chosen: UInt32)?
+    /// Gateway: what the partner's floor control allows the client on this leg.
+    var talk: BorderTalk?
     /// Of the call behind a relay, as its server's floor messages say.
     var relayTier: CallTier = .normal
     var registration = Registration()
     /// What was seen of the peer's stream when its address changed: an old packet stays old.
     var carriedReplay: (ssrc: UInt32, window: ReplayWindow)?
     var floorBudget: FloorBudget
+    /// Of Floor Requests: each that is granted makes a message to everybody in the call, and another at its end.
+    var requestBudget: FloorBudget
 
     init(id: LegID, face: MediaFace, floorSSRC: UInt32, limits: MediaLimits) {
         self.id = id
         self.face = face
         self.floorSSRC = floorSSRC
-        floorBudget = FloorBudget(limits)
+        floorBudget = FloorBudget(burst: limits.floorBurst, perSecond: limits.floorMessagesPerSecond)
+        requestBudget = FloorBudget(burst: limits.floorRequestBurst, perSecond: limits.floorRequestsPerSecond)
     }
 
     /// Set while the remote is one of our own sockets.
@@ -103,32 +120,31 @@ struct Leg {
     }
 }
 
-/// How many floor datagrams a leg may still send; it fills up again with time.
+/// How many floor messages a leg may still send; it fills up again with time.
 struct FloorBudget {
     private var tokens: Int
     private var filled: Instant?
     private let burst: Int
     private let interval: Int64
 
-    init(_ limits: MediaLimits) {
-        tokens = limits.floorBurst
-        burst = limits.floorBurst
-        interval = 1_000_000_000 / Int64(limits.floorDatagramsPerSecond)
+    init(burst: Int, perSecond: Int) {
+        tokens = burst
+        self.burst = burst
+        interval = 1_000_000_000 / Int64(perSecond)
     }
 
-    mutating func take(at now: Instant) -> Bool {
-        guard let last = filled else {
+    mutating func take(_ wanted: Int, at now: Instant) -> Bool {
+        if let last = filled {
+            let earned = max(0, (now.nanoseconds - last.nanoseconds) / interval)
+            if earned > 0 {
+                tokens = Int(min(Int64(burst), Int64(tokens) + earned))
+                filled = Instant(nanoseconds: last.nanoseconds + earned * interval)
+            }
+        } else {
             filled = now
-            tokens -= 1
-            return true
         }
-        let earned = max(0, (now.nanoseconds - last.nanoseconds) / interval)
-        if earned > 0 {
-            tokens = Int(min(Int64(burst), Int64(tokens) + earned))
-            filled = Instant(nanoseconds: last.nanoseconds + earned * interval)
-        }
-        guard tokens > 0 else { return false }
-        tokens -= 1
+        guard tokens >= wanted else { return false }
+        tokens -= wanted
         return true
     }
 }

@@ -44,7 +44,13 @@ extension MediaCell {
                 return nil
             }
             reference = list(of: call, for: leg)
+            call.packetsOfTalk &+= 1
+            if call.packetsOfTalk % Self.packetsPerReminder == Self.firstReminder { remindPartners(of: call, leg) }
         case .client, .trunks:
+            guard crossesBorder(source, key.ssrc, at: now.instant) else {
+                counters.audioWithoutPermission += 1
+                return nil
+            }
             reference = list(of: source, key)
         }
         guard reference.count > 0 else {
@@ -56,11 +62,36 @@ extension MediaCell {
         return reference
     }
 
+    /// A partner's gateway lets our stream in because Floor Taken announced it, so a lost one must not cost the talk:
+    /// it is said again to one member of each partner, first so early that the packets which the gateway lets through
+    /// unannounced bridge the time until then, later each two seconds.
+    private static let packetsPerReminder = 100
+    private static let firstReminder = 5
+
+    private mutating func remindPartners(of call: Call, _ talker: LegID) {
+        guard let list = call.lists.first(where: { $0.talker == talker }) else { return }
+        for leg in list.heralds {
+            guard let message = call.floor.repeatedTaken(to: ParticipantKey(leg.value)) else { continue }
+            send(message, to: leg, in: call.id)
+        }
+    }
+
     /// Whether a participant may be heard now; the floor machine counts the packet (T1, T2).
     private mutating func admits(_ leg: LegID, in call: Call, at now: Now) -> Bool {
         let admitted = call.floor.mediaReceived(from: ParticipantKey(leg.value), at: now.instant)
         if !admitted { drainFloor(of: call.id, at: now) }
         return admitted
+    }
+
+    /// Whether the floor control of the partner's call stands for a packet that would cross our border.
+    private func crossesBorder(_ source: Source, _ ssrc: UInt32, at now: Instant) -> Bool {
+        if let talk = source.talk { return talk.admits(ssrc, at: now) }
+        for floor in source.floors where floor.holds(ssrc, at: now) { return true }
+        for floor in source.floors where floor.mayOvertake(ssrc, at: now) {
+            floor.noteOvertaking(ssrc, at: now)
+            return true
+        }
+        return false
     }
 
     // MARK: Lists
@@ -77,20 +108,25 @@ extension MediaCell {
     mutating func makeList(of callID: MediaCallID, for talker: LegID) -> UInt32 {
         var destinations: [ForwardDestination] = []
         var partners: Set<AddressKey> = []
+        var heralds: [LegID] = []
         for member in calls[callID]?.members ?? [] where member != talker {
             guard let end = end(of: member).flatMap({ legs[$0] }), let audio = end.audio else { continue }
-            if end.signalled?.trunk != nil, !partners.insert(audio.key).inserted { continue }
+            if end.signalled?.trunk != nil {
+                guard partners.insert(audio.key).inserted else { continue }
+                if end.floor != nil { heralds.append(member) }
+            }
             destinations.append(audio.destination)
         }
-        let slot = slotForList(of: callID, talker)
+        let slot = slotForList(of: callID, talker, heralds)
         lists.replace(slot, with: destinations)
         return slot
     }
 
-    private mutating func slotForList(of callID: MediaCallID, _ talker: LegID) -> UInt32 {
+    private mutating func slotForList(of callID: MediaCallID, _ talker: LegID, _ heralds: [LegID]) -> UInt32 {
         guard let call = calls[callID] else { return lists.reserve() }
         if let index = call.lists.firstIndex(where: { $0.talker == talker }) {
             calls[callID]?.lists[index].isStale = false
+            calls[callID]?.lists[index].heralds = heralds
             return call.lists[index].slot
         }
         var slot: UInt32
@@ -100,7 +136,7 @@ extension MediaCell {
         } else {
             slot = lists.reserve()
         }
-        calls[callID]?.lists.append(Call.TalkerList(talker: talker, slot: slot, isStale: false))
+        calls[callID]?.lists.append(Call.TalkerList(talker: talker, slot: slot, isStale: false, heralds: heralds))
         return slot
     }
 
@@ -131,6 +167,13 @@ extension MediaCell {
                 counters.audioAmbiguousSource += 1
                 return nil
             }
+            guard let floor = trunks[candidates[0]]?.floor,
+                floor.holds(key.ssrc, at: now.instant) || floor.mayOvertake(key.ssrc, at: now.instant)
+            else {
+                // Not remembered either, so that no stranger's stream drives a talker's out.
+                counters.audioWithoutPermission += 1
+                return nil
+            }
             learn(key.ssrc, on: candidates[0])
             return sources[key]
         }
@@ -156,11 +199,14 @@ extension MediaCell {
             counters.audioForeignSSRC += 1
             return false
         }
-        // From now on the chosen SSRC stands for the assigned one.
-        calls[callID]?.ssrcs[leg.participant?.audioSSRC ?? 0] = nil
+        // From now on the chosen SSRC stands for the assigned one, also in what the floor machine announces.
+        let assigned = leg.participant?.audioSSRC ?? 0
+        calls[callID]?.ssrcs[assigned] = nil
         calls[callID]?.ssrcs[key.ssrc] = leg.id
         let before = neighbourhood(of: leg.id)
         legs[leg.id]?.participant?.audioSSRC = key.ssrc
+        legs[leg.id]?.chosenSSRC = (assigned, key.ssrc)
+        legs[leg.id]?.isOnFloor = false
         settle(before, around: leg.id, at: now)
         return sources[key] != nil
     }
@@ -188,7 +234,8 @@ extension MediaCell {
     private mutating func latchAudio(_ key: SourceKey, isControl: Bool, at now: Now) -> Bool {
         guard let candidates = latches[LatchKey(socket: key.socket, ssrc: key.ssrc)], candidates.count == 1,
             let leg = legs[candidates[0]], let audio = leg.audio, audio.socket == key.socket, !audio.isFixed,
-            isControl || (leg.participant?.audioSSRC ?? leg.learnedSSRC) == key.ssrc
+            isControl || (leg.participant?.audioSSRC ?? leg.learnedSSRC) == key.ssrc,
+            mayLatch(leg, to: key.address, signalled: audio)
         else {
             if !isControl { counters.audioUnknownSource += 1 }
             return false
@@ -198,6 +245,29 @@ extension MediaCell {
         settle(before, around: leg.id, at: now)
         counters.addressesLatched += 1
         return isControl || sources[key] != nil
+    }
+
+    /// Whether a leg that was not heard from yet may be at `address` instead of where signalling said. A peer whose
+    /// other stream was heard has that one's host; one that named a public address has no translation of its host
+    /// before it; and an address that belongs to somebody else is nobody's translation.
+    mutating func mayLatch(_ leg: Leg, to address: SocketAddress, signalled path: Path) -> Bool {
+        let confirmed = [leg.audio, leg.floor].compactMap { $0 }.first { $0.isFixed }
+        let isPlausible =
+            if let confirmed {
+                confirmed.address.address == address.address
+            } else {
+                path.address.address == address.address || path.address.address.isPrivate
+            }
+        let isFree = sockets.allSatisfy { socket in
+            let key = AddressKey(socket: socket.id, address: address)
+            return (legsAtAudio[key] ?? []).allSatisfy { $0 == leg.id }
+                && (legsAtFloor[key] ?? []).allSatisfy { $0 == leg.id }
+        }
+        guard isPlausible, isFree else {
+            counters.addressesNotLatched += 1
+            return false
+        }
+        return true
     }
 
     /// RTCP ends at each hop. It confirms or shows the address of a listener.

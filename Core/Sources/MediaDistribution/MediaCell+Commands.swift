@@ -29,12 +29,14 @@ extension MediaCell {
             return
         }
         tellFloor(of: id, .released, at: now)
+        outbox.withdrawAnnouncement(of: id)
         for member in call.members {
             let before = neighbourhood(of: member)
             legs[member]?.call = nil
             legs[member]?.participant = nil
             legs[member]?.isOnFloor = false
             legs[member]?.learnedSSRC = nil
+            legs[member]?.chosenSSRC = nil
             settle(before, around: member, at: now)
         }
         for list in calls[id]?.lists ?? [] {
@@ -95,6 +97,7 @@ extension MediaCell {
         if let peer = leg.relayPeer {
             legs[peer]?.relayPeer = nil
             legs[peer]?.isOutside = false
+            legs[peer]?.talk = nil
         }
         legs[id]?.relayPeer = nil
         legs[id]?.signalled = nil
@@ -116,12 +119,14 @@ extension MediaCell {
             events.append(.legRefused(legID, .limit))
             return
         }
+        var description = description
+        // Who is described anew goes on under the SSRC that it chose.
+        if let own = leg.chosenSSRC, own.assigned == description.audioSSRC { description.audioSSRC = own.chosen }
         guard call.ssrcs[description.audioSSRC, default: legID] == legID else {
             counters.commandsRefused += 1
             events.append(.legRefused(legID, .ambiguous))
             return
         }
-        var description = description
         description.floorSSRC = leg.floorSSRC
         let before = neighbourhood(of: legID)
         if leg.call == nil { calls[callID]?.members.append(legID) }
@@ -148,6 +153,7 @@ extension MediaCell {
         legs[legID]?.call = nil
         legs[legID]?.participant = nil
         legs[legID]?.learnedSSRC = nil
+        legs[legID]?.chosenSSRC = nil
         legs[legID]?.isOnFloor = false
         settle(before, around: legID, at: now)
         if leg.isOnFloor { tellFloor(of: callID, .left(ParticipantKey(legID.value)), at: now) }
@@ -165,6 +171,7 @@ extension MediaCell {
             return
         }
         let before = neighbourhood(of: inside) + neighbourhood(of: outside)
+        legs[inside]?.talk = BorderTalk(limits: limits)
         legs[inside]?.relayPeer = outside
         legs[outside]?.relayPeer = inside
         legs[outside]?.isOutside = true

@@ -15,7 +15,7 @@ extension MediaCell {
             counters.floorUnknownSource += 1
             return
         }
-        guard legs[id]?.floorBudget.take(at: now.instant) == true else {
+        guard legs[id]?.floorBudget.take(1, at: now.instant) == true else {
             counters.floorTooMany += 1
             return
         }
@@ -24,6 +24,16 @@ extension MediaCell {
             messages = try FloorMessage.decode(packet.bytes)
         } catch {
             counters.floorMalformed += 1
+            return
+        }
+        // A datagram may carry many messages; each counts.
+        guard messages.count <= 1 || legs[id]?.floorBudget.take(messages.count - 1, at: now.instant) == true else {
+            counters.floorTooMany += 1
+            return
+        }
+        let requests = messages.count { $0.kind == .request }
+        guard requests == 0 || legs[id]?.requestBudget.take(requests, at: now.instant) == true else {
+            counters.floorTooMany += 1
             return
         }
         counters.floorMessagesReceived += UInt64(messages.count)
@@ -51,7 +61,8 @@ extension MediaCell {
             return known
         }
         guard let candidates = latches[LatchKey(socket: socket, ssrc: ssrc)], candidates.count == 1,
-            let floor = legs[candidates[0]]?.floor, floor.socket == socket, !floor.isFixed
+            let leg = legs[candidates[0]], let floor = leg.floor, floor.socket == socket, !floor.isFixed,
+            mayLatch(leg, to: from, signalled: floor)
         else { return nil }
         let id = candidates[0]
         let before = neighbourhood(of: id)
@@ -89,6 +100,7 @@ extension MediaCell {
         for action in actions {
             switch action {
             case .send(let message, let key): send(message, to: LegID(key.value), in: call)
+            case .announce(let keys): outbox.announce(call, to: keys, tier: calls[call]?.tier ?? .normal)
             case .talkerChanged(let key, _): talkerChanged(to: key.map { LegID($0.value) }, in: call)
             case .inactive: events.append(.callInactive(call))
             case .misbehaves(let key): events.append(.participantMisbehaves(call, LegID(key.value)))
@@ -100,6 +112,7 @@ extension MediaCell {
 
     private mutating func talkerChanged(to talker: LegID?, in call: MediaCallID) {
         calls[call]?.talker = talker
+        calls[call]?.packetsOfTalk = 0
         events.append(.talkerChanged(call, talker, talker.flatMap { legs[$0]?.participant?.mcpttID }))
         guard let talker else { return }
         if let source = legs[talker]?.registration.source { sources[source]?.replay.permitRestart() }
@@ -107,7 +120,7 @@ extension MediaCell {
         _ = makeList(of: call, for: talker)
     }
 
-    private mutating func send(_ message: FloorMessage, to id: LegID, in call: MediaCallID) {
+    mutating func send(_ message: FloorMessage, to id: LegID, in call: MediaCallID) {
         guard let end = end(of: id).flatMap({ legs[$0] }), let floor = end.floor else {
             counters.floorWithoutDestination += 1
             return
@@ -141,6 +154,8 @@ extension MediaCell {
         }
         if leg.isOutside {
             for message in messages { observe(message, forClient: peer, on: leg, at: now) }
+        } else if messages.contains(where: { $0.kind == .release }) {
+            leg.talk?.ending(at: now.instant)
         }
         outbox.append(to: floor.destination, tier: legs[peer]?.relayTier ?? .normal) { octets in
             FloorDatagram.copy(packet, as: other.floorSSRC, into: &octets)
@@ -148,27 +163,53 @@ extension MediaCell {
         counters.floorDatagramsRelayed += 1
     }
 
-    /// What the partner's floor server says to our client tells which stream is whose: Floor Granted names the SSRC
-    /// that our client will use, Floor Taken the one that comes from the partner.
+    /// What the partner's floor server says to our client tells which stream is whose and may pass: Floor Granted names
+    /// the SSRC that our client will use, Floor Taken the one that comes from the partner.
     private mutating func observe(_ message: FloorMessage, forClient id: LegID, on outside: Leg, at now: Now) {
-        guard [.granted, .taken, .idle].contains(message.kind) else { return }
-        if let indicator = message.indicator { observe(indicator, forClient: id, on: outside) }
+        let trunk = legs[outside.id]?.registration.trunk
+        let floor = trunk.flatMap { trunks[$0]?.floor }
+        let talk = legs[id]?.talk
         switch message.kind {
         case .granted:
+            observe(message.indicator, forClient: id, on: outside)
             if let ssrc = message.audioSSRC {
                 _ = setTalkerSSRC(ssrc, ofClient: id, at: now)
                 restart(ofClient: id)
+                _ = floor?.taken(by: [ssrc], adds: false, sequenceNumber: nil, at: now.instant)
             }
+            talk?.granted()
         case .taken:
-            guard let trunk = legs[outside.id]?.registration.trunk else { return }
-            if let ssrc = message.audioSSRC { learn(ssrc, on: trunk) }
-            for ssrc in message.ssrcs.prefix(limits.talkersPerTrunk) { learn(ssrc, on: trunk) }
-            restart(trunk)
+            observe(message.indicator, forClient: id, on: outside)
+            observeTaken(message, forClient: id, on: trunk, at: now)
         case .idle:
+            observe(message.indicator, forClient: id, on: outside)
+            talk?.ended(at: now.instant)
             // The first packets of the next talker may overtake the Floor Taken that announces him.
-            if let trunk = legs[outside.id]?.registration.trunk { restart(trunk) }
-        default: break
+            if let trunk, floor?.idle(sequenceNumber: message.sequenceNumber, at: now.instant) == true {
+                restart(trunk)
+            }
+        case .releaseMultiTalker:
+            if let ssrc = message.audioSSRC { floor?.ended(ssrc, at: now.instant) }
+        case .revoke: talk?.ending(at: now.instant)
+        case .deny, .queuePositionInfo: talk?.refused()
+        case .request, .release, .revokeRequest, .queuePositionRequest, .ack, .unicastMediaFlowControl,
+            .queuedFloorRequests:
+            break
         }
+    }
+
+    private mutating func observeTaken(
+        _ message: FloorMessage, forClient id: LegID, on trunk: TrunkKey?, at now: Now
+    ) {
+        let ssrcs = (message.audioSSRC.map { [$0] } ?? []) + message.ssrcs.prefix(limits.talkersPerTrunk)
+        let isShared = message.indicator?.contains(.dualFloor) == true
+        let own = legs[id]?.learnedSSRC
+        if !isShared, own.map({ !ssrcs.contains($0) }) ?? true { legs[id]?.talk?.ended(at: now.instant) }
+        guard let trunk else { return }
+        for ssrc in ssrcs { learn(ssrc, on: trunk) }
+        let begins = trunks[trunk]?.floor.taken(
+            by: ssrcs, adds: isShared, sequenceNumber: message.sequenceNumber, at: now.instant)
+        if begins == true { restart(trunk) }
     }
 
     /// Who talks next on a trunk may begin a new count, as he may towards the call's own cell.
@@ -183,7 +224,8 @@ extension MediaCell {
         if let source = legs[id]?.registration.source { sources[source]?.replay.permitRestart() }
     }
 
-    private mutating func observe(_ indicator: FloorIndicator, forClient id: LegID, on outside: Leg) {
+    private mutating func observe(_ indicator: FloorIndicator?, forClient id: LegID, on outside: Leg) {
+        guard let indicator else { return }
         let tier: CallTier =
             indicator.contains(.emergencyCall)
             ? .emergency : indicator.contains(.imminentPerilCall) ? .imminentPeril : .normal
@@ -202,31 +244,47 @@ extension MediaCell {
 
 /// The RTCP APP packets of a floor datagram, as far as they must be understood to pass them on.
 enum FloorDatagram {
-    /// The SSRC that every message of the datagram carries; nil if it is no floor control.
+    private static let name: UInt32 = 0x4d43_5054  // "MCPT"
+
+    /// The SSRC that every floor message of the datagram carries; nil if there is none, if they differ or if the
+    /// datagram is anything but RTCP APP packets. Those of another name say nothing to floor control.
     static func ssrc(of packet: UnsafeRawBufferPointer) -> UInt32? {
-        guard packet.count >= 12 else { return nil }
-        let first = packet.bigEndian32(at: 4)
+        var found: UInt32?
         var offset = 0
         while offset < packet.count {
-            guard packet.count - offset >= 12, packet[offset] >> 5 == 0b100, packet[offset + 1] == 204,
-                packet.bigEndian32(at: offset + 4) == first,
-                packet.bigEndian32(at: offset + 8) == 0x4d43_5054  // "MCPT"
-            else { return nil }
-            offset += 4 * (Int(packet.bigEndian16(at: offset + 2)) + 1)
+            guard packet.count - offset >= 12, packet[offset] >> 5 == 0b100, packet[offset + 1] == 204 else {
+                return nil
+            }
+            let length = length(of: packet, at: offset)
+            guard length >= 12, length <= packet.count - offset else { return nil }
+            if packet.bigEndian32(at: offset + 8) == name {
+                let ssrc = packet.bigEndian32(at: offset + 4)
+                guard found == nil || found == ssrc else { return nil }
+                found = ssrc
+            }
+            offset += length
         }
-        return offset == packet.count ? first : nil
+        return found
     }
 
-    /// Appends the datagram with another SSRC in the header of each message; nothing else changes.
+    /// Appends the floor messages of a datagram that `ssrc(of:)` accepted, with another SSRC in their headers; nothing
+    /// else changes. What is no floor message stays here.
     static func copy(_ packet: UnsafeRawBufferPointer, as ssrc: UInt32, into octets: inout [UInt8]) {
-        let start = octets.count
-        octets.append(contentsOf: packet)
         var offset = 0
         while offset + 12 <= packet.count {
-            for index in 0..<4 {
-                octets[start + offset + 4 + index] = UInt8(truncatingIfNeeded: ssrc >> UInt32(24 - 8 * index))
+            let end = min(offset + length(of: packet, at: offset), packet.count)
+            if packet.bigEndian32(at: offset + 8) == name {
+                octets.append(contentsOf: UnsafeRawBufferPointer(rebasing: packet[offset..<offset + 4]))
+                for index in 0..<4 as Range<UInt32> {
+                    octets.append(UInt8(truncatingIfNeeded: ssrc >> (24 - 8 * index)))
+                }
+                octets.append(contentsOf: UnsafeRawBufferPointer(rebasing: packet[offset + 8..<end]))
             }
-            offset += 4 * (Int(packet.bigEndian16(at: offset + 2)) + 1)
+            offset = end
         }
+    }
+
+    private static func length(of packet: UnsafeRawBufferPointer, at offset: Int) -> Int {
+        4 * (Int(packet.bigEndian16(at: offset + 2)) + 1)
     }
 }

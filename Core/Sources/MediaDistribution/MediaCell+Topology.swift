@@ -101,6 +101,7 @@ extension MediaCell {
 
     mutating func invalidate(_ key: TrunkKey) {
         guard let trunk = trunks[key] else { return }
+        noteFloorControl(on: key)
         for ssrc in trunk.ssrcs {
             sources[SourceKey(socket: key.path.socket, address: key.path.address, ssrc: ssrc)]?.isStale = true
         }
@@ -162,6 +163,8 @@ extension MediaCell {
         }
         if let key = standing.floorKey, key != wanted.floorKey {
             floorKeys[key] = nil
+            legsAtFloor[key.addressKey]?.removeAll { $0 == id }
+            if legsAtFloor[key.addressKey]?.isEmpty == true { legsAtFloor[key.addressKey] = nil }
             legs[id]?.registration.floorKey = nil
         }
         if let key = standing.source, key != wanted.source {
@@ -191,11 +194,15 @@ extension MediaCell {
         if let key = wanted.audioAddress, leg.registration.audioAddress != key {
             legsAtAudio[key, default: []].append(id)
         }
-        if let key = wanted.floorKey { floorKeys[key] = id }
+        if let key = wanted.floorKey, leg.registration.floorKey != key {
+            floorKeys[key] = id
+            legsAtFloor[key.addressKey, default: []].append(id)
+        }
         if let key = wanted.source, leg.registration.source != key {
             let payloadType = end(of: id).flatMap { legs[$0]?.signalled?.payloadType } ?? 0
             let kind = leg.call.map { Source.Kind.participant(id, $0) } ?? .client(id)
             let source = Source(kind: kind, payloadType: payloadType, tier: leg.relayTier)
+            if leg.call == nil { source.talk = leg.talk }
             if let carried = leg.carriedReplay, carried.ssrc == key.ssrc { source.replay = carried.window }
             sources[key] = source
         } else if let key = wanted.source, let end = end(of: id), let remote = legs[end]?.signalled {

@@ -6,7 +6,7 @@ import MCFoundation
 extension MediaCell {
     mutating func addToTrunk(_ leg: LegID, _ key: TrunkKey, payloadType: UInt8) {
         if trunks[key] == nil {
-            trunks[key] = Trunk(payloadType: payloadType)
+            trunks[key] = Trunk(payloadType: payloadType, floor: BorderFloor(limits: limits))
             trunksAt[key.path, default: []].append(key)
         }
         trunks[key]?.legs.append(leg)
@@ -16,11 +16,18 @@ extension MediaCell {
     mutating func removeFromTrunk(_ leg: LegID, _ key: TrunkKey) {
         invalidate(key)
         trunks[key]?.legs.removeAll { $0 == leg }
+        noteFloorControl(on: key)
         guard trunks[key]?.legs.isEmpty == true else { return }
         for ssrc in trunks[key]?.ssrcs ?? [] { forget(ssrc, on: key) }
         trunks[key] = nil
         trunksAt[key.path]?.removeAll { $0 == key }
         if trunksAt[key.path]?.isEmpty == true { trunksAt[key.path] = nil }
+    }
+
+    /// Where no leg of a trunk has floor control (legacy endpoints that only listen), nothing can tell who talks.
+    func noteFloorControl(on key: TrunkKey) {
+        guard let trunk = trunks[key] else { return }
+        trunk.floor.isTold = trunk.legs.contains { legs[$0]?.floor != nil }
     }
 
     /// A floor message named this SSRC as a talker of the partner's call, or the only trunk there sent it.
@@ -29,10 +36,13 @@ extension MediaCell {
         let stream = SourceKey(socket: key.path.socket, address: key.path.address, ssrc: ssrc)
         switch sources[stream]?.kind {
         case nil:
-            sources[stream] = Source(kind: .trunks([key]), payloadType: trunk.payloadType, tier: trunk.tier)
+            let source = Source(kind: .trunks([key]), payloadType: trunk.payloadType, tier: trunk.tier)
+            source.floors = [trunk.floor]
+            sources[stream] = source
         case .trunks(let others):
             // Two trunks of one call, because both sides called: the partner sends one stream for both.
             sources[stream]?.kind = .trunks(others + [key])
+            sources[stream]?.floors.append(trunk.floor)
             sources[stream]?.isStale = true
         case .participant, .client:
             counters.audioForeignSSRC += 1
@@ -51,6 +61,7 @@ extension MediaCell {
             removeSource(stream)
         } else {
             sources[stream]?.kind = .trunks(rest)
+            sources[stream]?.floors = rest.compactMap { trunks[$0]?.floor }
             sources[stream]?.isStale = true
         }
     }

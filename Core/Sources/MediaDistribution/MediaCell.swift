@@ -1,5 +1,5 @@
 public import CallControl
-import FloorControl
+public import FloorControl
 import HeapModule
 public import MCFoundation
 
@@ -24,11 +24,14 @@ public struct MediaCell: ~Copyable {
     var trunks: [TrunkKey: Trunk] = [:]
     var trunksAt: [AddressKey: [TrunkKey]] = [:]
     var legsAtAudio: [AddressKey: [LegID]] = [:]
+    var legsAtFloor: [AddressKey: [LegID]] = [:]
     var floorKeys: [FloorKey: LegID] = [:]
     var latches: [LatchKey: [LegID]] = [:]
     var splices: [SplicePair: LegID] = [:]
     var lists = ForwardLists()
     var outbox = Outbox()
+    /// Where an announcement is written.
+    private var scratch: [UInt8] = []
     var events: [MediaEvent] = []
     var deadlines = Heap<DeadlineEntry>()
 
@@ -98,10 +101,44 @@ public struct MediaCell: ~Copyable {
         return events
     }
 
-    /// Hands out every datagram that waits, those of higher tiers first. The octets are valid during the call only.
+    /// Hands out every datagram that waits: replies, then what everybody is told, of each the higher tiers first. The
+    /// octets are valid during the call only.
     public mutating func drainDatagrams(_ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void) {
-        guard !outbox.isEmpty else { return }
-        outbox.drain(body)
+        drainReplies(body)
+        while let tier = outbox.mostUrgentAnnouncement {
+            _ = drainAnnouncements(of: tier, atMost: .max, body)
+        }
+    }
+
+    /// Hands out what one participant waits for (grants, refusals, places in the queue) and what a gateway passes on.
+    public mutating func drainReplies(_ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void) {
+        guard outbox.hasReplies else { return }
+        outbox.drainReplies(body)
+    }
+
+    /// The highest tier of a call whose members are still to be told who talks, or that nobody does.
+    public var mostUrgentAnnouncement: CallTier? { outbox.mostUrgentAnnouncement }
+
+    /// Tells so many members of a call of this tier who talks, or that nobody does; calls take turns. The messages are
+    /// made here, so that a change of the floor costs the same whatever number of members hears of it. Gives the number
+    /// of members.
+    public mutating func drainAnnouncements(
+        of tier: CallTier, atMost limit: Int, _ body: (OutgoingDatagram, UnsafeRawBufferPointer) -> Void
+    ) -> Int {
+        guard let (id, keys) = outbox.takeAnnouncement(of: tier, atMost: limit), let call = calls[id] else { return 0 }
+        for key in keys {
+            guard var message = call.floor.announcement(to: key) else { continue }
+            guard let end = end(of: LegID(key.value)).flatMap({ legs[$0] }), let floor = end.floor else {
+                counters.floorWithoutDestination += 1
+                continue
+            }
+            message.ssrc = end.floorSSRC
+            scratch.removeAll(keepingCapacity: true)
+            message.encode(into: &scratch)
+            counters.floorMessagesSent += 1
+            scratch.withUnsafeBytes { body(OutgoingDatagram(destination: floor.destination, tier: tier), $0) }
+        }
+        return keys.count
     }
 
     /// The destinations behind a reference, as long as its version is the slot's.

@@ -33,7 +33,7 @@ public struct MediaCounters: Hashable, Sendable {
     public var floorDatagramsRelayed: UInt64 = 0
     public var floorMalformed: UInt64 = 0
     public var floorUnknownSource: UInt64 = 0
-    /// More floor messages than the limits grant one leg.
+    /// Datagrams with more floor messages, or more Floor Requests, than the limits grant one leg.
     public var floorTooMany: UInt64 = 0
     /// For a leg that has no floor address or leads nowhere (yet).
     public var floorWithoutDestination: UInt64 = 0
@@ -41,6 +41,8 @@ public struct MediaCounters: Hashable, Sendable {
     // MARK: Legs and commands
     /// Remote addresses taken from a packet instead of the SDP (peers behind network address translation).
     public var addressesLatched: UInt64 = 0
+    /// Packets with the right SSRC from an address that the peer cannot have, or that is somebody else's.
+    public var addressesNotLatched: UInt64 = 0
     /// Commands for a call or leg that is closed or was never opened.
     public var commandsForUnknown: UInt64 = 0
     /// Commands that a limit or an ambiguity refused.

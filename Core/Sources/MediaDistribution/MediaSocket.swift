@@ -36,15 +36,29 @@ public struct MediaLimits: Hashable, Sendable {
     public var floorDatagramBytes: Int
     /// Octets of the longest audio packet that is forwarded.
     public var audioPacketBytes: Int
-    /// Floor datagrams per second of one leg, in the long run.
-    public var floorDatagramsPerSecond: Int
-    /// Floor datagrams of one leg at once.
+    /// Floor messages per second of one leg, in the long run.
+    public var floorMessagesPerSecond: Int
+    /// Floor messages of one leg at once.
     public var floorBurst: Int
+    /// Floor Requests per second of one leg, in the long run: no thumb is faster.
+    public var floorRequestsPerSecond: Int
+    /// Floor Requests of one leg at once.
+    public var floorRequestBurst: Int
+    /// How long a stream across the border may be ahead of the floor message that announces it, and how long the last
+    /// packets of a talk may be behind the one that ends it.
+    public var overtakingTime: Duration
+    /// Packets that may be ahead.
+    public var overtakingPackets: Int
+    /// How long a client of ours may send across the border after its floor was revoked or given back and the
+    /// partner's next word is not there yet: T3 and the way.
+    public var borderGrace: Duration
 
     public init(
         calls: Int = 4_096, legs: Int = 65_536, membersPerCall: Int = 10_000, listsPerCall: Int = 4,
         talkersPerTrunk: Int = 16, floorDatagramBytes: Int = 1_472, audioPacketBytes: Int = 1_472,
-        floorDatagramsPerSecond: Int = 20, floorBurst: Int = 40
+        floorMessagesPerSecond: Int = 20, floorBurst: Int = 40, floorRequestsPerSecond: Int = 2,
+        floorRequestBurst: Int = 10, overtakingTime: Duration = .milliseconds(200), overtakingPackets: Int = 10,
+        borderGrace: Duration = .milliseconds(3_200)
     ) {
         self.calls = calls
         self.legs = legs
@@ -53,7 +67,12 @@ public struct MediaLimits: Hashable, Sendable {
         self.talkersPerTrunk = max(talkersPerTrunk, 1)
         self.floorDatagramBytes = floorDatagramBytes
         self.audioPacketBytes = audioPacketBytes
-        self.floorDatagramsPerSecond = max(floorDatagramsPerSecond, 1)
+        self.floorMessagesPerSecond = max(floorMessagesPerSecond, 1)
         self.floorBurst = max(floorBurst, 1)
+        self.floorRequestsPerSecond = max(floorRequestsPerSecond, 1)
+        self.floorRequestBurst = max(floorRequestBurst, 1)
+        self.overtakingTime = overtakingTime
+        self.overtakingPackets = overtakingPackets
+        self.borderGrace = borderGrace
     }
 }

@@ -6,14 +6,24 @@ struct ReplayWindow {
     /// Bit n stands for the sequence number n below the newest.
     private var seen: (low: UInt64, high: UInt64) = (0, 0)
     private(set) var isStarted = false
+    private var permission = Permission.anywhere
+
     /// A talker that starts anew (a new burst, a client that was restarted) may begin anywhere, once.
-    private var mayRestart = true
+    private enum Permission: Equatable {
+        case none
+        /// Packets came that go on with the old count. They may be the rest of the last talk, which the floor messages
+        /// overtook: for so many packets a number far below still begins a new count.
+        case farBelow(UInt8)
+        case anywhere
+    }
 
     static let length: UInt16 = 128
+    /// Packets of the last talk that may still come behind a new grant: 320 ms of speech.
+    static let stragglers: UInt8 = 16
 
-    /// The source was granted the floor: its next packet may begin a new count, even below the last one.
+    /// The source was granted the floor: its next packet may begin a new count, wherever that is.
     mutating func permitRestart() {
-        mayRestart = true
+        permission = .anywhere
     }
 
     mutating func judge(_ sequence: UInt16) -> Verdict {
@@ -25,13 +35,19 @@ struct ReplayWindow {
         if ahead != 0, ahead < 0x8000 {
             shift(by: ahead)
             newest = sequence
-            mayRestart = false
+            goneOn()
             return .fresh
         }
         let behind = newest &- sequence
         if behind >= Self.length {
-            guard mayRestart else { return .tooOld }
+            guard permission != .none else { return .tooOld }
             restart(at: sequence)
+            return .fresh
+        }
+        if permission == .anywhere {
+            // A new count that begins a little below the last one, or a late packet of the last talk.
+            restart(at: sequence)
+            permission = .farBelow(Self.stragglers)
             return .fresh
         }
         let bit = UInt64(1) << UInt64(behind % 64)
@@ -49,7 +65,15 @@ struct ReplayWindow {
         newest = sequence
         seen = (1, 0)
         isStarted = true
-        mayRestart = false
+        permission = .none
+    }
+
+    private mutating func goneOn() {
+        switch permission {
+        case .none: break
+        case .anywhere: permission = .farBelow(Self.stragglers)
+        case .farBelow(let left): permission = left > 1 ? .farBelow(left - 1) : .none
+        }
     }
 
     private mutating func shift(by count: UInt16) {

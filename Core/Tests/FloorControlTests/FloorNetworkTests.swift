@@ -55,6 +55,11 @@ private struct FloorNetwork {
             case .send(let message, let key):
                 if message.kind == .granted { grants += 1 }
                 post(.toParticipant(Int(key.value), message.encoded()))
+            case .announce(let keys):
+                for key in keys {
+                    guard let message = server.announcement(to: key) else { continue }
+                    post(.toParticipant(Int(key.value), message.encoded()))
+                }
             case .misbehaves: misbehaviour += 1
             case .talkerChanged, .inactive, .refused: break
             }

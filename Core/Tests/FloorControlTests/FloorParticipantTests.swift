@@ -141,6 +141,23 @@ struct Talker {
         #expect(talker.machine.nextDeadline == nil)
     }
 
+    @Test func `A Floor Taken that comes again tells the user nothing new, unless he had lost the talker`() {
+        var talker = silent()
+        func taken(_ message: inout FloorMessage) {
+            message.grantedParty = MCPTTID("sip:a@x")
+            message.sequenceNumber = 4
+        }
+        #expect(talker.receive(.taken, taken) == ["talker sip:a@x"])
+        #expect(talker.receive(.taken, taken) == [])
+        #expect(talker.pass(milliseconds: 4_000) == ["media ended"])
+        #expect(talker.receive(.taken, taken) == ["talker sip:a@x"])
+        #expect(
+            talker.receive(.taken) {
+                taken(&$0)
+                $0.grantedParty = MCPTTID("sip:b@x")
+            } == ["talker sip:b@x"])
+    }
+
     @Test func `Every message that asks for it is acknowledged before anything else`() {
         var talker = silent()
         #expect(talker.receive(.taken, ack: true).first == "ack")
@@ -214,6 +231,25 @@ struct Talker {
                 $0.indicator = .dualFloor
             } == ["talker b over"])
         #expect(talker.machine.mayTalk)
+    }
+
+    @Test func `With dual floor a talker knows whether it overrides or is overridden, until the other one ends`() {
+        func dual(_ message: inout FloorMessage) { message.indicator = [.normalCall, .dualFloor] }
+        var overriding = pending()
+        overriding.receive(.granted, dual)
+        #expect(overriding.machine.mayTalk)
+        #expect(overriding.machine.dualFloorRole == .overriding)
+        overriding.receive(.idle)
+        #expect(overriding.machine.dualFloorRole == .overriding)
+        overriding.receive(.idle, dual)
+        #expect(overriding.machine.mayTalk)
+        #expect(overriding.machine.dualFloorRole == nil)
+        var overridden = talking()
+        #expect(overridden.machine.dualFloorRole == nil)
+        overridden.receive(.taken, dual)
+        #expect(overridden.machine.dualFloorRole == .overridden)
+        overridden.tell(.released)
+        #expect(overridden.machine.dualFloorRole == nil)
     }
 
     @Test(arguments: [FloorMessageKind.idle, .taken])

@@ -79,6 +79,13 @@ private struct RandomCall {
             switch action {
             case .talkerChanged(let key, _):
                 announced = key
+            case .announce(let keys):
+                for key in keys {
+                    if !members.contains(key) { faults.append("announces to one who left") }
+                    if key == announced, server.announcement(to: key)?.kind == .taken {
+                        faults.append("tells the talker that it talks")
+                    }
+                }
             case .send(let message, let key):
                 if message.kind == .granted {
                     grants += 1

@@ -93,6 +93,14 @@ import Testing
         #expect(call.receive(.release, from: 2, ack: true) == ["ack of 4 > 2", "idle no. 6 > 2"])
     }
 
+    @Test(arguments: [FloorMessageKind.unicastMediaFlowControl, .queuedFloorRequests])
+    func `A message that is not served yet is acknowledged where it asks for it`(_ kind: FloorMessageKind) {
+        var call = takenCall()
+        #expect(call.receive(kind, from: 2, ack: true) == ["ack of \(kind.rawValue) > 2"])
+        #expect(call.receive(kind, from: 2) == [])
+        #expect(call.receive(kind, from: 9, ack: true) == [])
+    }
+
     @Test func `T1 without media gives the floor back`() {
         var call = takenCall()
         #expect(call.pass(milliseconds: 3_999) == [])
@@ -159,6 +167,44 @@ import Testing
         #expect(call.receive(.request, from: 5, priority: 255) == ["queuePositionInfo position 1 priority 255 > 5"])
         call.join(6, ServerCall.description(6, priority: 0, tier: .emergency))
         #expect(call.receive(.request, from: 6).last == "revoke #4 > 4")
+    }
+
+    @Test func `A talker that declares an emergency keeps the floor from those who could take it before`() {
+        var call = takenCall()
+        call.join(4, ServerCall.description(4, priority: 9, tier: .imminentPeril))
+        call.join(1, ServerCall.description(1, tier: .emergency))
+        #expect(call.receive(.request, from: 4) == ["queuePositionInfo position 1 priority 5 > 4"])
+        #expect(call.server.holder == ParticipantKey(1))
+    }
+
+    @Test func `A talker that cancels its emergency gives way to a higher tier that waits`() {
+        var call = idleCall()
+        call.join(1, ServerCall.description(1, tier: .emergency))
+        call.receive(.request, from: 1)
+        call.join(4, ServerCall.description(4, tier: .imminentPeril))
+        #expect(call.receive(.request, from: 4) == ["queuePositionInfo position 1 priority 5 > 4"])
+        #expect(call.join(1) == ["revoke #4 > 1"])
+    }
+
+    @Test func `A new description alone raises no priority`() {
+        var call = takenCall()
+        call.receive(.release, from: 1)
+        call.receive(.request, from: 1, priority: 2)
+        call.join(1)
+        call.join(4, ServerCall.description(4, priority: 3))
+        #expect(call.receive(.request, from: 4, priority: 3).last == "revoke #4 > 1")
+    }
+
+    @Test func `When the talker's stream has another SSRC the others are told, and who joins later too`() {
+        var call = takenCall()
+        var description = ServerCall.description(1)
+        description.audioSSRC = 0xcafe
+        #expect(call.join(1, description) == ["taken by 1 no. 5 > 2", "taken by 1 no. 5 > 3"])
+        #expect(call.sent.suffix(2).map(\.audioSSRC) == [0xcafe, 0xcafe])
+        call.join(4)
+        #expect(call.sent.last?.audioSSRC == 0xcafe)
+        // The same description again says nothing new.
+        #expect(call.join(1, description) == [])
     }
 
     @Test func `Below the threshold a higher priority waits`() {

@@ -53,14 +53,14 @@ struct ServerCall {
 
     @discardableResult
     mutating func tell(_ event: FloorServerEvent) -> [String] {
-        server.handle(event, at: now).map { note($0) }
+        server.handle(event, at: now).flatMap { note($0) }
     }
 
     /// A packet: "admitted" or "dropped", then what follows from it.
     @discardableResult
     mutating func media(from number: UInt64) -> [String] {
         let isAdmitted = server.mediaReceived(from: ParticipantKey(number), at: now.instant)
-        return [isAdmitted ? "admitted" : "dropped"] + server.takePendingActions().map { note($0) }
+        return [isAdmitted ? "admitted" : "dropped"] + server.takePendingActions().flatMap { note($0) }
     }
 
     /// Lets time pass, firing each deadline when it is due.
@@ -87,17 +87,22 @@ struct ServerCall {
         return lines
     }
 
-    private mutating func note(_ action: FloorServerAction) -> String {
+    private mutating func note(_ action: FloorServerAction) -> [String] {
         switch action {
-        case .send(let message, let key):
-            sent.append(message)
-            return "\(Self.line(message)) > \(key.value)"
+        case .send(let message, let key): return [note(message, to: key)]
+        case .announce(let keys):
+            return keys.compactMap { key in server.announcement(to: key).map { note($0, to: key) } }
         case .talkerChanged(let key, let ssrc):
-            return "talker \(key.map { "\($0.value)" } ?? "nobody")\(ssrc.map { " ssrc \($0)" } ?? "")"
-        case .inactive: return "inactive"
-        case .misbehaves(let key): return "misbehaves \(key.value)"
-        case .refused(let key): return "refused \(key.value)"
+            return ["talker \(key.map { "\($0.value)" } ?? "nobody")\(ssrc.map { " ssrc \($0)" } ?? "")"]
+        case .inactive: return ["inactive"]
+        case .misbehaves(let key): return ["misbehaves \(key.value)"]
+        case .refused(let key): return ["refused \(key.value)"]
         }
+    }
+
+    private mutating func note(_ message: FloorMessage, to key: ParticipantKey) -> String {
+        sent.append(message)
+        return "\(Self.line(message)) > \(key.value)"
     }
 
     private static func line(_ message: FloorMessage) -> String {

@@ -259,6 +259,138 @@ import Testing
         #expect(sent?.octets == FloorMessage(.request, ssrc: 0xaaaa).encoded())
     }
 
+    // MARK: The gate at the border
+
+    /// What arrives at a gateway as if its partner had sent it.
+    func inject(_ sequences: ClosedRange<UInt16>, ssrc: UInt32, from: Site, to: Site) {
+        for sequence in sequences {
+            fabric.send(
+                rtp(sequence, ssrc: ssrc), from: from.address(.audio, .interconnection),
+                to: to.address(.audio, .interconnection))
+        }
+    }
+
+    @Test func `a partner's stream that no floor message announced is cut off and counted`() {
+        let world = world(italians: 1, french: 2, trunk: trunk)
+        inject(1...50, ssrc: 0xbad, from: world.italy, to: world.france)
+        // Ten packets might have overtaken their Floor Taken; those of the next stray stream cannot.
+        inject(1...50, ssrc: 0xbad2, from: world.italy, to: world.france)
+        for listener in world.french { #expect(listener.heard.count == 10) }
+        #expect(world.france.cell.counters.audioWithoutPermission == 90)
+        fabric.pressToTalk(world.italians[0], at: world.italy)
+        for sequence in 1...50 as ClosedRange<UInt16> {
+            fabric.talk(world.italians[0], to: world.italy, sequence: sequence)
+        }
+        for listener in world.french { #expect(listener.heard.count == 60) }
+        // While somebody talks, nobody else does.
+        inject(51...100, ssrc: 0xbad, from: world.italy, to: world.france)
+        inject(101...150, ssrc: 0xbad, from: world.italy, to: world.france)
+        for listener in world.french { #expect(listener.heard.count == 70) }
+    }
+
+    @Test func `strangers' streams do not make the gateway forget the talker's`() {
+        let world = world(italians: 1, french: 1, trunk: trunk)
+        fabric.pressToTalk(world.italians[0], at: world.italy)
+        fabric.talk(world.italians[0], to: world.italy, sequence: 1)
+        for ssrc in 1...100 as ClosedRange<UInt32> { inject(1...1, ssrc: ssrc, from: world.italy, to: world.france) }
+        fabric.talk(world.italians[0], to: world.italy, sequence: 2)
+        #expect(world.french[0].heard.count == 3)
+        #expect(world.france.cell.counters.audioWithoutPermission == 99)
+    }
+
+    @Test func `what a partner sends after the floor is idle is heard for a moment only`() {
+        let world = world(italians: 1, french: 1, trunk: trunk)
+        let talker = world.italians[0]
+        fabric.pressToTalk(talker, at: world.italy)
+        fabric.talk(talker, to: world.italy, sequence: 1)
+        fabric.release(talker, at: world.italy)
+        inject(2...3, ssrc: talker.audioSSRC, from: world.italy, to: world.france)
+        #expect(world.french[0].heard.count == 3)
+        fabric.pass(.milliseconds(201))
+        inject(4...50, ssrc: talker.audioSSRC, from: world.italy, to: world.france)
+        #expect(world.french[0].heard.count == 13)
+    }
+
+    @Test func `a talk whose Floor Taken is lost is heard whole, because it is said again in time`() {
+        let world = world(italians: 1, french: 1, trunk: trunk)
+        var isLost = false
+        fabric.loses = { datagram in
+            guard !isLost, datagram.to == world.france.address(.floor, .interconnection) else { return false }
+            isLost = true
+            return true
+        }
+        fabric.pressToTalk(world.italians[0], at: world.italy)
+        #expect(world.french[0].kinds == [.idle])
+        let packets = (1...150).map { fabric.talk(world.italians[0], to: world.italy, sequence: $0) }
+        #expect(world.french[0].heard == packets)
+        // With the number of the first one: a client takes it for what it is.
+        #expect(world.french[0].kinds == [.idle, .taken, .taken])
+        #expect(Set(world.french[0].messages.suffix(2).map(\.sequenceNumber)).count == 1)
+    }
+
+    @Test func `a talk that the partner's floor control never stood for ends at our border`() {
+        let world = world(italians: 1, french: 1, trunk: trunk)
+        fabric.loses = { $0.to == world.france.address(.floor, .interconnection) }
+        fabric.pressToTalk(world.italians[0], at: world.italy)
+        for sequence in 1...150 as ClosedRange<UInt16> {
+            fabric.talk(world.italians[0], to: world.italy, sequence: sequence)
+        }
+        #expect(world.french[0].heard.count == 10)
+    }
+
+    @Test func `a client of ours without the floor does not stream across the border, and is told so from there`() {
+        let world = world(italians: 1, french: 2, trunk: trunk)
+        let client = world.french[0]
+        fabric.pressToTalk(world.italians[0], at: world.italy)
+        for sequence in 1...50 as ClosedRange<UInt16> {
+            fabric.talk(client, to: world.france, sequence: sequence, ssrc: client.audioSSRC)
+        }
+        #expect(fabric.audioCrossings(from: world.france, to: world.italy) == 1)
+        #expect(world.france.cell.counters.audioWithoutPermission == 49)
+        #expect(client.messages.last?.kind == .revoke)
+        #expect((world.italians + world.french).allSatisfy { $0.heard.isEmpty })
+    }
+
+    @Test func `a talker abroad whose time is over is heard for the grace and crosses no border after it`() {
+        let italy = fabric.site(1)
+        let france = fabric.site(2)
+        var settings = FloorSettings()
+        settings.timers.stopTalking = .seconds(2)
+        settings.timers.stopTalkingGrace = .seconds(1)
+        let call = TestCall(fabric, at: italy, settings: settings)
+        let (listener, talker) = (fabric.phone(10), fabric.phone(100))
+        call.join(listener)
+        call.join(talker, of: france, trunk: trunk)
+        fabric.pressToTalk(talker, at: france)
+        fabric.talk(talker, to: france, sequence: 1)
+        fabric.pass(.milliseconds(2_001))
+        #expect(talker.messages.last?.kind == .revoke)
+        fabric.talk(talker, to: france, sequence: 2)
+        #expect(listener.heard.count == 2)
+        fabric.pass(.milliseconds(1_300))
+        let before = fabric.audioCrossings(from: france, to: italy)
+        for sequence in 3...9 as ClosedRange<UInt16> { fabric.talk(talker, to: france, sequence: sequence) }
+        #expect(fabric.audioCrossings(from: france, to: italy) == before)
+        #expect(listener.heard.count == 2)
+    }
+
+    @Test func `a packet of another application beside a floor message neither hides it nor crosses the border`() {
+        let world = world(italians: 1, french: 1, trunk: trunk)
+        let phone = world.french[0]
+        let request = FloorMessage(.request, ssrc: phone.floorSSRC).encoded()
+        let other: [UInt8] = [0x80, 204, 0, 3, 1, 2, 3, 4] + Array("TEST".utf8) + [9, 9, 9, 9]
+        fabric.send(
+            other + request + other, from: phone.floor, to: world.france.address(.floor, .access))
+        #expect(phone.messages.last?.kind == .granted)
+        let crossing = fabric.log.last {
+            $0.from == world.france.address(.floor, .interconnection)
+                && $0.to == world.italy.address(.floor, .interconnection)
+        }
+        #expect(crossing?.octets.count == request.count)
+        fabric.send(other, from: phone.floor, to: world.france.address(.floor, .access))
+        #expect(world.france.cell.counters.floorMalformed == 1)
+    }
+
     @Test func `an emergency behind the border is known from what its server says`() {
         let world = world(italians: 1, french: 1, trunk: trunk)
         var settings = FloorSettings()

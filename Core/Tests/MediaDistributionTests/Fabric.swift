@@ -17,6 +17,8 @@ final class Fabric {
     private var queue: [Datagram] = []
     /// Every datagram that was sent, in order.
     private(set) var log: [Datagram] = []
+    /// Datagrams for which this holds are lost on the way.
+    var loses: (Datagram) -> Bool = { _ in false }
     private(set) var now = Now(instant: Instant(nanoseconds: 1_000_000_000), utc: UTCTime(microseconds: 0))
 
     func site(_ number: UInt8, limits: MediaLimits = .init()) -> Site {
@@ -99,6 +101,7 @@ final class Fabric {
             guard !queue.isEmpty else { return }
             let datagram = queue.removeFirst()
             log.append(datagram)
+            if loses(datagram) { continue }
             if let phone = phones[datagram.to] {
                 phone.receive(datagram)
             } else if let (site, socket) = sites[datagram.to] {

@@ -69,6 +69,33 @@ import Testing
         #expect(site.cell.counters.audioTooOld == 2)
     }
 
+    @Test(arguments: [0, 1, 5, 63, 127, 128, 4_000] as [UInt16])
+    func `a new talk loses nothing wherever below the last one its count begins`(_ distance: UInt16) {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        for sequence in 900...1_000 as ClosedRange<UInt16> { fabric.talk(talker, to: site, sequence: sequence) }
+        fabric.release(talker, at: site)
+        fabric.pressToTalk(talker, at: site)
+        let start = 1_000 &- distance
+        for step in 0..<150 as Range<UInt16> { fabric.talk(talker, to: site, sequence: start &+ step) }
+        #expect(listener.heard.count == 101 + 150)
+        // What was said in this talk is not heard twice.
+        for step in 100..<150 as Range<UInt16> { fabric.talk(talker, to: site, sequence: start &+ step) }
+        #expect(listener.heard.count == 101 + 150)
+        #expect(site.cell.counters.audioReplayed == 50)
+    }
+
+    @Test func `the rest of the last talk, behind the new grant, does not use up the new beginning`() {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        for sequence in [30_000, 30_001, 30_003] as [UInt16] { fabric.talk(talker, to: site, sequence: sequence) }
+        fabric.release(talker, at: site)
+        fabric.pressToTalk(talker, at: site)
+        for sequence in [30_002, 30_004, 30_005] as [UInt16] { fabric.talk(talker, to: site, sequence: sequence) }
+        for sequence in 5...20 as ClosedRange<UInt16> { fabric.talk(talker, to: site, sequence: sequence) }
+        #expect(listener.heard.count == 6 + 16)
+    }
+
     @Test func `RTCP ends here`() {
         let site = fabric.site(1)
         let (talker, listener, _) = talking(site)
@@ -111,6 +138,29 @@ import Testing
         #expect(listener.heard.count == 2)
     }
 
+    @Test func `an SSRC that the talker chose is announced to those who listen and to those who join later`() {
+        let site = fabric.site(1)
+        let call = TestCall(fabric, at: site)
+        let (talker, listener, late) = (fabric.phone(1), fabric.phone(2), fabric.phone(3))
+        let leg = call.join(talker)
+        call.join(listener)
+        fabric.pressToTalk(talker, at: site)
+        let assigned = talker.audioSSRC
+        fabric.talk(talker, to: site, sequence: 1, ssrc: 0xcafe)
+        #expect(listener.messages.last?.kind == .taken)
+        #expect(listener.messages.last?.audioSSRC == 0xcafe)
+        // A new description, as an emergency brings it, goes on with what the talker chose.
+        var description = call.description(1, ssrc: assigned)
+        description.tier = .emergency
+        let messages = listener.messages.count
+        fabric.tell(site, .join(call.id, leg, description))
+        #expect(listener.messages.count == messages)
+        fabric.talk(talker, to: site, sequence: 2, ssrc: 0xcafe)
+        call.join(late)
+        #expect(late.messages.last?.audioSSRC == 0xcafe)
+        #expect(listener.heard.count == 2)
+    }
+
     @Test func `an address behind translation is learned once, by the SSRC that was assigned`() {
         let site = fabric.site(1)
         let call = TestCall(fabric, at: site)
@@ -139,6 +189,54 @@ import Testing
         #expect(site.cell.counters.audioUnknownSource == 3)
         fabric.talk(outer, to: site, sequence: 2)
         #expect(listener.heard.count == 2)
+    }
+
+    @Test func `a member that names another's SSRCs does not get that one's leg`() {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        // The listener was not heard from yet. The talker sends from its own known addresses.
+        for from in [talker.audio, talker.floor] {
+            fabric.send(rtcp(ssrc: listener.floorSSRC), from: from, to: site.address(.audio, .access))
+            let request = FloorMessage(.request, ssrc: listener.floorSSRC).encoded()
+            fabric.send(request, from: from, to: site.address(.floor, .access))
+        }
+        #expect(site.cell.counters.addressesLatched == 0)
+        fabric.talk(talker, to: site, sequence: 1)
+        #expect(listener.heard.count == 1)
+    }
+
+    @Test func `a leg whose one stream was heard is not learned from another host for the other`() {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        fabric.sendFloor(
+            FloorMessage(.queuePositionRequest, ssrc: listener.floorSSRC), from: listener, to: site)
+        let thief = fabric.phone(51)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: thief.audio, to: site.address(.audio, .access))
+        fabric.talk(talker, to: site, sequence: 1)
+        #expect(thief.heard.isEmpty)
+        #expect(listener.heard.count == 1)
+        #expect(site.cell.counters.addressesNotLatched == 1)
+        // Another port of the host that was heard is what a translator gives.
+        let other = SocketAddress(listener.audio.address, port: 6_000)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: other, to: site.address(.audio, .access))
+        #expect(site.cell.counters.addressesLatched == 1)
+    }
+
+    @Test(arguments: [0xc633_6401, 0x7f00_0001, 0xac20_0001, 0x6480_0001] as [UInt32])
+    func `a peer that named a public address is learned at another port of it only`(_ host: UInt32) {
+        let site = fabric.site(1)
+        let call = TestCall(fabric, at: site)
+        let listener = fabric.phone(2)
+        listener.audio.address = IPAddress(v4: host)
+        listener.floor.address = IPAddress(v4: host)
+        fabric.plug(listener)
+        let leg = call.join(listener)
+        let thief = fabric.phone(51)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: thief.audio, to: site.address(.audio, .access))
+        #expect(site.cell.remote(of: leg).audio == listener.audio)
+        let other = SocketAddress(listener.audio.address, port: 6_000)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: other, to: site.address(.audio, .access))
+        #expect(site.cell.remote(of: leg).audio == other)
     }
 
     @Test func `an address that was heard from where signalling said stays there`() {
@@ -198,7 +296,7 @@ import Testing
     }
 
     @Test func `a flood of floor messages of one leg is cut and others are served`() {
-        let site = fabric.site(1, limits: MediaLimits(floorDatagramsPerSecond: 10, floorBurst: 5))
+        let site = fabric.site(1, limits: MediaLimits(floorMessagesPerSecond: 10, floorBurst: 5))
         let (talker, listener, _) = talking(site)
         for _ in 0..<100 {
             fabric.sendFloor(FloorMessage(.queuePositionRequest, ssrc: listener.floorSSRC), from: listener, to: site)
@@ -209,6 +307,37 @@ import Testing
         fabric.pass(.seconds(1))
         fabric.pressToTalk(listener, at: site)
         #expect(listener.messages.last?.kind == .granted)
+    }
+
+    @Test func `a datagram of many messages counts as so many`() {
+        let site = fabric.site(1)
+        let (_, listener, _) = talking(site)
+        let one = FloorMessage(.queuePositionRequest, ssrc: listener.floorSSRC).encoded()
+        for _ in 0..<10 {
+            fabric.send(
+                Array(repeatElement(one, count: 16).joined()), from: listener.floor,
+                to: site.address(.floor, .access))
+        }
+        // Two of them are within the burst of forty.
+        #expect(listener.messages.count { $0.kind == .queuePositionInfo } == 32)
+        #expect(site.cell.counters.floorTooMany == 8)
+    }
+
+    @Test func `a member that takes and gives the floor in turns as fast as it can is slowed down`() {
+        let site = fabric.site(1, limits: MediaLimits(floorMessagesPerSecond: 1_000, floorBurst: 1_000))
+        let call = TestCall(fabric, at: site)
+        let phones = (1...3).map { fabric.phone($0) }
+        for phone in phones { call.join(phone) }
+        for _ in 0..<1_000 {
+            fabric.sendFloor(FloorMessage(.request, ssrc: phones[0].floorSSRC), from: phones[0], to: site)
+            fabric.sendFloor(FloorMessage(.release, ssrc: phones[0].floorSSRC), from: phones[0], to: site)
+            fabric.pass(.milliseconds(10))
+        }
+        // In ten seconds: ten at once and two a second.
+        #expect((20...31).contains(phones[1].messages.count { $0.kind == .taken }))
+        // Others are not.
+        fabric.pressToTalk(phones[2], at: site)
+        #expect(phones[2].messages.last?.kind == .granted)
     }
 
     @Test func `commands for what is closed or was never opened are counted`() {

@@ -19,8 +19,9 @@ extension FloorParticipant {
         case .revoke:
             return receiveRevoke(message, at: now)
         case .taken:
+            let isRepeated = isRepetition(message)
             guard isCurrent(message) else { return [] }
-            return receiveTaken(message, at: now)
+            return receiveTaken(message, isRepeated: isRepeated, at: now)
         case .idle:
             guard isCurrent(message) else { return [] }
             return receiveIdle(message, at: now)
@@ -40,11 +41,14 @@ extension FloorParticipant {
     }
 
     private mutating func receiveGranted(_ message: FloorMessage, at now: Instant) -> [FloorParticipantAction] {
+        let isDual = message.indicator?.contains(.dualFloor) ?? false
         switch state {
         case .pendingRequest:
+            dualFloorRole = isDual ? .overriding : nil
             return beginTalk(audioSSRC: message.audioSSRC, duration: message.duration)
         case .queued(var waiting):
             if settings.acceptsQueuedGrants {
+                dualFloorRole = isDual ? .overriding : nil
                 return beginTalk(audioSSRC: message.audioSSRC, duration: message.duration)
             }
             // The server repeats the grant (T20) while the user is asked: T132 runs from the first one.
@@ -102,21 +106,27 @@ extension FloorParticipant {
         }
     }
 
-    private mutating func receiveTaken(_ message: FloorMessage, at now: Instant) -> [FloorParticipantAction] {
+    private mutating func receiveTaken(
+        _ message: FloorMessage, isRepeated: Bool, at now: Instant
+    ) -> [FloorParticipantAction] {
         let isDual = message.indicator?.contains(.dualFloor) ?? false
         let talker = FloorTalker(
             mcpttID: message.grantedParty, functionalAlias: message.functionalAlias, audioSSRC: message.audioSSRC,
             mayRequest: message.permissionToRequest ?? true, isOverriding: isDual)
+        let isKnown = isRepeated && talker == announced
+        announced = talker
         switch state {
         case .hasNoPermission, .pendingRequest, .queued:
             endOfMedia = now + settings.timers.endOfMedia
-            return [.notify(.talker(talker))]
+            return isKnown ? [] : [.notify(.talker(talker))]
         case .pendingRelease(_, let isPressed):
             endOfMedia = now + settings.timers.endOfMedia
             return [.notify(.talker(talker))] + endRelease(isPressed: isPressed, at: now)
         case .hasPermission:
             // Overridden: both talk (TS 24.380 6.2.4.5.7). Without the bit it is a message from before our grant.
-            return isDual ? [.notify(.talker(talker))] : []
+            guard isDual else { return [] }
+            dualFloorRole = .overridden
+            return [.notify(.talker(talker))]
         case .startStop, .releasing:
             return []
         }
@@ -139,7 +149,11 @@ extension FloorParticipant {
                 return [.notify(.idle), .endCall]
             }
             return [.notify(.idle)] + endRelease(isPressed: isPressed, at: now)
-        case .pendingRequest, .hasPermission, .startStop, .releasing:
+        case .hasPermission:
+            // The other one of two talkers has ended; this one goes on.
+            if message.indicator?.contains(.dualFloor) ?? false { dualFloorRole = nil }
+            return []
+        case .pendingRequest, .startStop, .releasing:
             return []
         }
     }

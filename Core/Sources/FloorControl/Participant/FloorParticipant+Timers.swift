@@ -5,6 +5,7 @@ extension FloorParticipant {
         var actions: [FloorParticipantAction] = []
         if let deadline = endOfMedia, deadline <= now {
             endOfMedia = nil
+            announced = nil
             actions.append(.notify(.mediaEnded))
         }
         switch state {

@@ -8,6 +8,10 @@ public struct FloorParticipant: Sendable {
     var endOfMedia: Instant?
     /// Of the last Floor Taken or Floor Idle that counted; an older one was overtaken on the way.
     private var lastSequenceNumber: UInt16?
+    /// With dual floor: which of the two talkers this one is; nil where it talks alone or not at all.
+    public internal(set) var dualFloorRole: DualFloorRole?
+    /// Whom the last Floor Taken named: the user is not told twice.
+    var announced: FloorTalker?
 
     /// The states of TS 24.380 6.2.4 with the data that exists only in them.
     public enum State: Hashable, Sendable {
@@ -23,6 +27,11 @@ public struct FloorParticipant: Sendable {
         /// 'U: queued'
         case queued(Waiting)
         case releasing
+    }
+
+    /// TS 24.380 6.2.4.5: two may talk at once, of whom one overrides the other.
+    public enum DualFloorRole: Hashable, Sendable {
+        case overriding, overridden
     }
 
     /// A message that is sent again until it is answered.
@@ -141,6 +150,7 @@ public struct FloorParticipant: Sendable {
     private mutating func stop(_ next: State) -> [FloorParticipantAction] {
         let wasTalking = mayTalk
         state = next
+        dualFloorRole = nil
         endOfMedia = nil
         return wasTalking ? [.stopMedia] : []
     }
@@ -159,6 +169,7 @@ public struct FloorParticipant: Sendable {
     /// `indicator`: that of the Floor Revoke which is answered.
     mutating func beginRelease(indicator: FloorIndicator? = nil, at now: Instant) -> [FloorParticipantAction] {
         state = .pendingRelease(Repetition(deadline: now + settings.timers.floorRelease), isPressed: false)
+        dualFloorRole = nil
         var message = floorRelease()
         message.indicator = indicator ?? settings.indicator
         return [.send(message)]
@@ -168,6 +179,11 @@ public struct FloorParticipant: Sendable {
     mutating func endRelease(isPressed: Bool, at now: Instant) -> [FloorParticipantAction] {
         state = .hasNoPermission
         return isPressed ? ask(at: now) : []
+    }
+
+    /// True for a message with the number of the one before: the server said it again, or the network did.
+    func isRepetition(_ message: FloorMessage) -> Bool {
+        message.sequenceNumber.map { $0 == lastSequenceNumber } ?? false
     }
 
     /// False for a Floor Taken or Floor Idle that a later one has overtaken.

@@ -46,10 +46,7 @@ extension FloorServer {
         actions.append(.talkerChanged(key, ssrc: participant.description.audioSSRC))
         let asksForAcknowledgement = settings.asksForAcknowledgement && !isAwaited
         actions.append(.send(grantedMessage(asksForAcknowledgement, at: now), to: key))
-        sequenceNumber &+= 1
-        for other in participants.keys where other != key {
-            actions.append(.send(takenMessage(to: other, isNew: false), to: other))
-        }
+        sendTakenToOthers(&actions)
         denyThoseWhoCannotWait(&actions)
     }
 

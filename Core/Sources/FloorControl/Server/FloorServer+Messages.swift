@@ -42,10 +42,21 @@ extension FloorServer {
         return message
     }
 
-    /// `isNew`: the message counts for itself, and is not one of those that go to all at once.
-    mutating func takenMessage(to key: ParticipantKey, isNew: Bool = true) -> FloorMessage {
-        if isNew { sequenceNumber &+= 1 }
-        var message = message(.taken, to: key, isReply: isNew)
+    /// Of its own number: it is not one of those that go to all at once.
+    mutating func takenMessage(to key: ParticipantKey) -> FloorMessage {
+        sequenceNumber &+= 1
+        return currentTakenMessage(to: key, isReply: true)
+    }
+
+    /// NOTSPEC: the Floor Taken of the present talk once more, with its number, for a participant that may have missed
+    /// it; nil while nobody talks or where the participant talks itself.
+    public func repeatedTaken(to key: ParticipantKey) -> FloorMessage? {
+        guard case .taken(let talk) = floor, talk.holder != key, participants[key] != nil else { return nil }
+        return currentTakenMessage(to: key, isReply: false)
+    }
+
+    private func currentTakenMessage(to key: ParticipantKey, isReply: Bool) -> FloorMessage {
+        var message = message(.taken, to: key, isReply: isReply)
         message.sequenceNumber = sequenceNumber
         message.permissionToRequest =
             settings.broadcastInitiator == nil && participants[key]?.description.isReceiveOnly == false
@@ -58,18 +69,37 @@ extension FloorServer {
         return message
     }
 
-    mutating func idleMessage(to key: ParticipantKey, isNew: Bool = true) -> FloorMessage {
-        if isNew { sequenceNumber &+= 1 }
-        var message = message(.idle, to: key, isReply: isNew)
+    mutating func sendTakenToOthers(_ actions: inout [FloorServerAction]) {
+        sequenceNumber &+= 1
+        guard participants.count > 1 else { return }
+        actions.append(.announce(to: Array(participants.keys)))
+    }
+
+    mutating func idleMessage(to key: ParticipantKey) -> FloorMessage {
+        sequenceNumber &+= 1
+        return currentIdleMessage(to: key, isReply: true)
+    }
+
+    private func currentIdleMessage(to key: ParticipantKey, isReply: Bool) -> FloorMessage {
+        var message = message(.idle, to: key, isReply: isReply)
         message.sequenceNumber = sequenceNumber
         return message
     }
 
+    /// What a participant is told of the floor as it is now; nil where there is nothing to tell it, as to the talker.
+    public func announcement(to key: ParticipantKey) -> FloorMessage? {
+        guard participants[key] != nil else { return nil }
+        switch floor {
+        case .taken(let talk), .pendingRevoke(let talk, _):
+            return talk.holder == key ? nil : currentTakenMessage(to: key, isReply: false)
+        case .idle: return currentIdleMessage(to: key, isReply: false)
+        case .startStop, .releasing: return nil
+        }
+    }
+
     mutating func sendIdleToAll(_ actions: inout [FloorServerAction]) {
         sequenceNumber &+= 1
-        for key in participants.keys {
-            actions.append(.send(idleMessage(to: key, isNew: false), to: key))
-        }
+        actions.append(.announce(to: Array(participants.keys)))
     }
 
     func denyMessage(_ cause: FloorDenyCause, to key: ParticipantKey) -> FloorMessage {

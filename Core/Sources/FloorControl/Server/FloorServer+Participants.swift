@@ -27,8 +27,12 @@ extension FloorServer {
             else { return }
             talk.grant = nil
             floor = .taken(talk)
-        case .granted, .taken, .deny, .idle, .revoke, .revokeRequest, .queuePositionInfo, .unicastMediaFlowControl,
-            .queuedFloorRequests, .releaseMultiTalker:
+        case .unicastMediaFlowControl, .queuedFloorRequests:
+            // What they ask for is not served yet; that they arrived is said where it is asked.
+            if message.acknowledgementRequested {
+                actions.append(.send(acknowledgement(of: message, to: key), to: key))
+            }
+        case .granted, .taken, .deny, .idle, .revoke, .revokeRequest, .queuePositionInfo, .releaseMultiTalker:
             return
         }
     }

@@ -196,9 +196,10 @@ public struct FloorServer: Sendable {
         _ key: ParticipantKey, _ description: FloorParticipantDescription, at now: Instant,
         _ actions: inout [FloorServerAction]
     ) {
+        let formerSSRC = participants[key]?.description.audioSSRC
         participants[key]?.description = description
         if holder == key {
-            if !mayHold(key) { revoke(.noPermission, at: now, &actions) }
+            redescribeHolder(key, formerly: formerSSRC, at: now, &actions)
             return
         }
         guard let entry = queue.remove(key) else { return }
@@ -210,6 +211,33 @@ public struct FloorServer: Sendable {
             key: key, tier: description.tier, priority: min(entry.priority, description.maxPriority))
         queue.insert(renewed)
         if preempts(renewed) { revoke(.preempted, at: now, &actions) }
+    }
+
+    /// A talker that declares an emergency is from then on as hard to interrupt as if it had asked with it, and one that
+    /// cancels it no harder than anybody. The others are told where its stream has another SSRC.
+    private mutating func redescribeHolder(
+        _ key: ParticipantKey, formerly formerSSRC: UInt32?, at now: Instant, _ actions: inout [FloorServerAction]
+    ) {
+        guard mayHold(key), let description = participants[key]?.description else {
+            revoke(.noPermission, at: now, &actions)
+            return
+        }
+        switch floor {
+        case .taken(let talk): floor = .taken(redescribed(talk, description))
+        case .pendingRevoke(let talk, let revocation):
+            floor = .pendingRevoke(redescribed(talk, description), revocation)
+        case .startStop, .idle, .releasing: return
+        }
+        if formerSSRC != description.audioSSRC { sendTakenToOthers(&actions) }
+        if let next = queue.entries.first, preempts(next) { revoke(.preempted, at: now, &actions) }
+    }
+
+    private func redescribed(_ talk: Talk, _ description: FloorParticipantDescription) -> Talk {
+        var talk = talk
+        let least = description.tier > talk.tier ? effectivePriority(nil, of: description) : 0
+        talk.priority = effectivePriority(max(talk.priority, least), of: description)
+        talk.tier = description.tier
+        return talk
     }
 
     private mutating func leave(_ key: ParticipantKey, at now: Instant, _ actions: inout [FloorServerAction]) {

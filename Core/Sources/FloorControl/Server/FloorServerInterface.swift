@@ -14,6 +14,9 @@ public enum FloorServerEvent: Hashable, Sendable {
 /// What a floor control server wants done.
 public enum FloorServerAction: Hashable, Sendable {
     case send(FloorMessage, to: ParticipantKey)
+    /// Tell these who talks, or that nobody does: `FloorServer.announcement(to:)` gives the message, which is made when
+    /// it is its turn to be sent. Where it was not yet sent when the next announcement comes, it has nothing to say.
+    case announce(to: [ParticipantKey])
     /// Who may send RTP from now on, and the SSRC that was assigned to it; nil: nobody.
     case talkerChanged(ParticipantKey?, ssrc: UInt32?)
     /// T4 ran out (TS 24.380 6.3.4.3.4): call control decides on the call's release.
