@@ -75,7 +75,7 @@ private final class DirectoryReader {
             }
         }
         checkTwice(group.members.map { ($0.0.value, $0.1) }, "member")
-        for (member, value) in group.initiators where !group.members.contains(where: { $0.0 == member }) {
+        for (member, value) in group.named where !group.members.contains(where: { $0.0 == member }) {
             value.expected("a member of the group")
         }
         if group.entry.minimumToStart > group.entry.maximumParticipants, let value = group.minimum {
@@ -115,6 +115,7 @@ private final class DirectoryReader {
         let agency = fields.optional("agency")?.text() ?? ""
         let priority = fields.optional("priority")?.integer(0...255) ?? 0
         let rights = fields.optional("rights").flatMap(self.rights) ?? UserRights()
+        let maxima = fields.optional("maxima").flatMap(self.maxima) ?? UserMaxima()
         fields.end()
         guard let idValue, let id, let credentials else { return nil }
         let identity = (sip ?? id) ?? id
@@ -123,7 +124,7 @@ private final class DirectoryReader {
                 id: MCPTTID(id), publicIdentity: PublicUserIdentity(identity),
                 privateIdentity: PrivateUserIdentity((name ?? nil) ?? String(identity.dropFirst(4))),
                 credentials: credentials, displayName: displayName, organisation: organisation, agency: agency,
-                priority: UInt8(priority), legacy: legacy, rights: rights),
+                priority: UInt8(priority), legacy: legacy, rights: rights, maxima: maxima),
             id: idValue, affiliations: affiliations)
     }
 
@@ -188,13 +189,27 @@ private final class DirectoryReader {
         return rights
     }
 
+    private func maxima(_ value: Value) -> UserMaxima? {
+        guard let fields = value.fields() else { return nil }
+        var maxima = UserMaxima()
+        func read(_ key: String, _ part: WritableKeyPath<UserMaxima, Int>) {
+            if let number = fields.optional(key)?.integer(1...1_000) { maxima[keyPath: part] = number }
+        }
+        read("affiliations", \.affiliationsN2)
+        read("calls_per_client", \.groupCallsPerClientN4)
+        read("calls", \.groupCallsN6)
+        fields.end()
+        return maxima
+    }
+
     // MARK: groups
 
     struct GroupRead {
         var entry: Group
         var id: Value
         var members: [(MCPTTID, Value)]
-        var initiators: [(MCPTTID, Value)]
+        /// Those whom a rule of the group names: they have to be members.
+        var named: [(MCPTTID, Value)]
         var minimum: Value?
     }
 
@@ -220,7 +235,8 @@ private final class DirectoryReader {
         if let id { knownGroups.insert(MCPTTGroupID(id)) }
         let type = fields.required("type")?.choice(GroupType.self)
         var members = fields.required("members")?.list(of: member) ?? []
-        let initiators = initiators(fields)
+        let initiators = circle(fields, "may_initiate")
+        let joiners = circle(fields, "may_join")
         var group = Group(id: MCPTTGroupID(id ?? ""), kind: type == .chat ? .chat : .prearranged, members: [])
         group.displayName = fields.optional("name")?.text() ?? ""
         if let flag = fields.optional("enabled")?.flag() { group.isEnabled = flag }
@@ -236,22 +252,26 @@ private final class DirectoryReader {
         if let codec = fields.optional("codec")?.choice(Codec.self) { group.speech = codec.profile }
         if let number = fields.optional("priority")?.integer(0...255) { group.priority = UInt8(number) }
         if let read = fields.optional("release") { release(read, &group.release) }
+        let declarers = fields.optional("emergency").flatMap { emergency($0, &group.emergency) }
+        if let flag = fields.optional("conference_state")?.flag() { group.allowsConferenceState = flag }
+        if let read = fields.optional("acknowledgement") { acknowledgement(read, &group.acknowledgement) }
         fields.end()
         guard let idValue, id != nil, type != nil else { return nil }
         for index in members.indices {
-            guard let allowed = initiators else { continue }
-            members[index].member.mayInitiate = allowed.contains { $0.0 == members[index].member.mcpttID }
+            let id = members[index].member.mcpttID
+            if let initiators { members[index].member.mayInitiate = initiators.contains { $0.0 == id } }
+            if let joiners { members[index].member.mayJoin = joiners.contains { $0.0 == id } }
+            if let declarers { members[index].member.mayCallInEmergency = declarers.contains { $0.0 == id } }
         }
         group.setMembers(members.map(\.member))
         return GroupRead(
             entry: group, id: idValue, members: members.map { ($0.member.mcpttID, $0.value) },
-            initiators: initiators ?? [],
-            minimum: minimum)
+            named: (initiators ?? []) + (joiners ?? []) + (declarers ?? []), minimum: minimum)
     }
 
-    /// nil: every member.
-    private func initiators(_ fields: Fields) -> [(MCPTTID, Value)]? {
-        guard let value = fields.optional("may_initiate") else { return nil }
+    /// Whom a rule is for. nil: every member.
+    private func circle(_ fields: Fields, _ key: String) -> [(MCPTTID, Value)]? {
+        guard let value = fields.optional(key) else { return nil }
         switch value.node {
         case .sequence: return value.list { value in value.identity().map { (MCPTTID($0), value) } }
         case .scalar(let scalar) where scalar.string == "members": return nil
@@ -277,6 +297,28 @@ private final class DirectoryReader {
             Member(mcpttID: MCPTTID(id), priority: UInt8(priority), isReceiveOnly: receiveOnly, isRequired: required),
             idValue
         )
+    }
+
+    /// Returns who may call in emergency or imminent peril; nil: every member.
+    private func emergency(_ value: Value, _ rule: inout EmergencyRule) -> [(MCPTTID, Value)]? {
+        guard let fields = value.fields() else { return nil }
+        if let flag = fields.optional("calls")?.flag() { rule.allowsEmergencyCalls = flag }
+        if let flag = fields.optional("imminent_peril")?.flag() { rule.allowsImminentPerilCalls = flag }
+        let declarers = circle(fields, "may_call")
+        fields.end()
+        return declarers
+    }
+
+    private enum TimeoutAction: String, CaseIterable { case proceed, abandon }
+
+    /// TNG1 and what follows it.
+    private func acknowledgement(_ value: Value, _ rule: inout RequiredMembersRule) {
+        guard let fields = value.fields() else { return }
+        if let time = fields.optional("timeout")?.duration(.seconds(1)...(.seconds(60))) { rule.timeout = time }
+        if let action = fields.optional("on_timeout")?.choice(TimeoutAction.self) {
+            rule.onTimeout = action == .abandon ? .abandon : .proceed
+        }
+        fields.end()
     }
 
     private func release(_ value: Value, _ policy: inout ReleasePolicy) {

@@ -18,7 +18,7 @@ extension UserEntry {
             mcpttID: id, publicIdentity: publicIdentity, privateIdentity: privateIdentity,
             credentials: secrets(realm: system.realm), displayName: displayName, organisation: organisation,
             priority: priority, homeSystem: system.id,
-            endpoint: legacy.map { .legacy(affiliations: $0.affiliations) } ?? .client, rights: rights)
+            endpoint: legacy.map { .legacy(affiliations: $0.affiliations) } ?? .client, rights: rights, maxima: maxima)
     }
 
     private func secrets(realm: String) -> DigestSecrets {

@@ -21,6 +21,7 @@ public struct UserEntry: Sendable {
     /// Set for a plain telephone: it only listens, and is affiliated by configuration.
     public var legacy: LegacyEndpoint?
     public var rights = UserRights()
+    public var maxima = UserMaxima()
 
     public enum Credentials: Sendable {
         case password(Secret)

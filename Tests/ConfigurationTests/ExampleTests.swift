@@ -69,6 +69,10 @@ import Testing
         #expect(carla.agency == "Comando Genova")
         #expect(carla.rights.mayCallInEmergency)
         #expect(!carla.rights.mayCallInImminentPeril)
+        #expect(carla.maxima.affiliationsN2 == 12)
+        #expect(carla.maxima.groupCallsPerClientN4 == 2)
+        #expect(carla.maxima.groupCallsN6 == 4)
+        #expect(directory.users[1].maxima == UserMaxima())
         #expect(directory.users[1].privateIdentity.value == "dispatch@mc.it.example")
         let flood = try #require(directory.groups.first)
         #expect(
@@ -79,6 +83,11 @@ import Testing
         #expect(flood.members.map(\.mayInitiate) == [true, true, false, false])
         #expect(flood.members.map(\.isReceiveOnly) == [false, false, false, true])
         #expect(flood.members.map(\.isRequired) == [false, true, false, false])
+        #expect(flood.members.map(\.mayJoin) == [true, true, true, true])
+        #expect(flood.members.map(\.mayCallInEmergency) == [true, true, false, false])
+        #expect(flood.emergency == EmergencyRule(allowsEmergencyCalls: true, allowsImminentPerilCalls: false))
+        #expect(flood.allowsConferenceState)
+        #expect(flood.acknowledgement == RequiredMembersRule(timeout: .seconds(4), onTimeout: .abandon))
         #expect(flood.hangTime == .seconds(10))
         #expect(flood.maximumDuration == .seconds(7_200))
         #expect(flood.minimumToStart == 2)
@@ -95,6 +104,7 @@ import Testing
                     user: "carla@vvf.it.example", realm: "mc.it.example", password: "rain over Genoa",
                     algorithm: .sha256))
         #expect(carla.credentials.md5?.count == 32)
+        #expect(carla.maxima.groupCallsN6 == 4)
         #expect(
             snapshot.user(MCPTTID("sip:siren@mc.it.example"))?.endpoint
                 == .legacy(affiliations: [MCPTTGroupID("sip:liguria-flood@mc.it.example")]))
@@ -110,6 +120,17 @@ import Testing
             of: "queueing: true", with: "queueing: false")
         try example.write(text, "directory.yaml")
         #expect(try DirectoryFile.read(for: system).groups.first?.queueDepth == 0)
+    }
+
+    @Test func `who may join, and a state that is not told, reach the group`() throws {
+        let system = try example.system()
+        let text = try Example.text("directory.yaml")
+            .replacingOccurrences(of: "may_join: members ", with: "may_join: [sip:carla@mc.it.example] ")
+            .replacingOccurrences(of: "conference_state: true ", with: "conference_state: false ")
+        try example.write(text, "directory.yaml")
+        let flood = try #require(try DirectoryFile.read(for: system).groups.first)
+        #expect(flood.members.map(\.mayJoin) == [true, false, false, false])
+        #expect(!flood.allowsConferenceState)
     }
 
     @Test func `a password never prints`() throws {

@@ -29,7 +29,9 @@ public struct CallBody: Hashable, Sendable {
     private init(_ parts: [BodyPart]) throws(Refusal) {
         self.init()
         for part in parts {
-            if part.contentType.matches(MIMEType.mcpttInfo), information == nil {
+            if part.contentType.matches(MIMEType.mcpttInfo) {
+                // A second one is neither read nor passed on: who gets it might believe that one.
+                guard information == nil else { continue }
                 do throws(DocumentError) {
                     information = try MCPTTInfo(parsing: part.body)
                 } catch {

@@ -25,8 +25,13 @@ public struct MediaAddresses: Hashable, Sendable {
     /// The sockets of a side in the address family of `peer`; the preferred ones where the peer is not known yet; nil
     /// where that side does not speak the family.
     public func ports(_ face: MediaFace, like peer: IPAddress? = nil) -> MediaPorts? {
+        ports(face, isIPv6: peer?.isIPv6)
+    }
+
+    /// The sockets of a side in an address family; the preferred ones where none is named.
+    public func ports(_ face: MediaFace, isIPv6: Bool?) -> MediaPorts? {
         let ports = face == .access ? access : interconnection
-        guard let peer else { return ports.first }
-        return ports.first { $0.audio.address.isIPv6 == peer.isIPv6 }
+        guard let isIPv6 else { return ports.first }
+        return ports.first { $0.audio.address.isIPv6 == isIPv6 }
     }
 }

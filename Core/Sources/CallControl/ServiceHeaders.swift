@@ -24,6 +24,17 @@ public enum ServiceHeaders {
         "<\(uri)>;\(featureTag);\(serviceTag)=\"\(escapedServiceIdentifier)\"" + (isFocus ? ";\(focusTag)" : "")
     }
 
+    /// True where Accept-Contact asks for a user agent of the service by both its feature tags: what a controlling
+    /// function wants of an INVITE (TS 24.379 10.1.1.4.2).
+    public static func acceptsService(_ headers: Headers) -> Bool {
+        let values = headers.values(.acceptContact).map { $0.lowercased() }
+        return values.contains { $0.contains(featureTag) }
+            && values.contains {
+                $0.contains(serviceTag)
+                    && ($0.contains(escapedServiceIdentifier.lowercased()) || $0.contains(serviceIdentifier))
+            }
+    }
+
     /// True where the first Contact names a focus (RFC 4579).
     public static func isFocus(_ headers: Headers) -> Bool {
         headers.contacts.first?.parameters.has(focusTag) ?? false

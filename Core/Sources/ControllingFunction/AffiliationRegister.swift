@@ -9,13 +9,23 @@ struct AffiliationRegister: Sendable {
         var system: MCSystemID
         /// Sorted.
         var groups: [MCPTTGroupID]
+        /// The address family in which the client last had media; nil where it has had none yet.
+        var isIPv6: Bool?
     }
 
     private var entries: OrderedDictionary<ClientKey, Entry> = [:]
     /// Sorted, looked up only.
     private var clientsByGroup: [MCPTTGroupID: [ClientKey]] = [:]
+    // Looked up only.
+    private var clientsByUser: [MCPTTID: Int] = [:]
+    private var clientsBySystem: [MCSystemID: Int] = [:]
 
     var count: Int { entries.count }
+
+    /// Clients of a user that are affiliated with anything.
+    func count(of user: MCPTTID) -> Int { clientsByUser[user] ?? 0 }
+
+    func count(from system: MCSystemID) -> Int { clientsBySystem[system] ?? 0 }
 
     /// In the order of their first affiliation.
     var all: OrderedDictionary<ClientKey, Entry> { entries }
@@ -38,15 +48,13 @@ struct AffiliationRegister: Sendable {
         let before = entries[key]?.groups ?? []
         let added = wanted.filter { !before.contains($0) }
         let removed = before.filter { !wanted.contains($0) }
-        if wanted.isEmpty {
-            entries[key] = nil
-        } else {
-            entries[key] = Entry(system: system, groups: wanted)
-        }
+        set(wanted.isEmpty ? nil : Entry(system: system, groups: wanted, isIPv6: entries[key]?.isIPv6), of: key)
         for group in removed { remove(key, from: group) }
         for group in added { insert(key, into: group) }
         return (added, removed)
     }
+
+    mutating func learn(_ key: ClientKey, isIPv6: Bool) { entries[key]?.isIPv6 = isIPv6 }
 
     /// Adds one group to a client's set (implicit affiliation). Returns false where it was in already.
     mutating func add(_ key: ClientKey, group: MCPTTGroupID, system: MCSystemID) -> Bool {
@@ -61,8 +69,25 @@ struct AffiliationRegister: Sendable {
         guard !gone.isEmpty else { return }
         entries.removeAll { $0.value.system == system }
         for (key, entry) in gone {
+            countOut(key, entry)
             for group in entry.groups { remove(key, from: group) }
         }
+    }
+
+    private mutating func set(_ entry: Entry?, of key: ClientKey) {
+        if let old = entries[key] { countOut(key, old) }
+        if let entry {
+            clientsByUser[key.user, default: 0] += 1
+            clientsBySystem[entry.system, default: 0] += 1
+        }
+        entries[key] = entry
+    }
+
+    private mutating func countOut(_ key: ClientKey, _ entry: Entry) {
+        let users = count(of: key.user) - 1
+        clientsByUser[key.user] = users > 0 ? users : nil
+        let systems = count(from: entry.system) - 1
+        clientsBySystem[entry.system] = systems > 0 ? systems : nil
     }
 
     private mutating func insert(_ key: ClientKey, into group: MCPTTGroupID) {

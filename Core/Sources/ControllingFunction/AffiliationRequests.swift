@@ -15,8 +15,7 @@ extension ControllingFunction {
             guard let system = directory.routing.route(of: publication.key.user)?.serving else {
                 throw Refusal(.notGroupMember)
             }
-            guard affiliations.entry(publication.key) != nil || affiliations.count < settings.limits.affiliatedClients
-            else { throw Refusal(status: 503) }
+            if !publication.groups.isEmpty { try requireRoom(for: publication.key, from: system) }
             var accepted: [MCPTTGroupID] = []
             var refused: [(group: MCPTTGroupID, warning: MCPTTWarning)] = []
             for group in publication.groups {
@@ -38,6 +37,18 @@ extension ControllingFunction {
             agent.answer(
                 transaction, status: error.status, headers: error.responseHeaders(agent: system.domain), at: now)
         }
+    }
+
+    /// One user or partner does not take the room of all others.
+    private func requireRoom(for key: ClientKey, from serving: MCSystemID) throws(Refusal) {
+        guard affiliations.entry(key) == nil else { return }
+        let limits = settings.limits
+        guard affiliations.count(of: key.user) < limits.affiliatedClientsPerUser else {
+            throw Refusal(.tooManyAffiliations)
+        }
+        guard affiliations.count < limits.affiliatedClients,
+            serving == system.id || affiliations.count(from: serving) < limits.affiliatedClientsPerPartner
+        else { throw Refusal(status: 503) }
     }
 
     /// nil where the owner allows it.
@@ -104,7 +115,7 @@ extension ControllingFunction {
 
     /// By joining a chat group or declaring an emergency (TS 24.379 9.2.2.3.6).
     mutating func affiliateImplicitly(_ key: ClientKey, _ group: MCPTTGroupID, _ system: MCSystemID) {
-        guard affiliations.entry(key) != nil || affiliations.count < settings.limits.affiliatedClients,
+        guard (try? requireRoom(for: key, from: system)) != nil,
             affiliations.add(key, group: group, system: system)
         else { return }
         note(

@@ -14,6 +14,9 @@ struct CallRequest: Sendable {
     /// The token of the session identity in the Request-URI: the caller rejoins.
     var sessionToken: String?
     var tier: CallTier
+    /// Only the caller is to talk.
+    var isBroadcast = false
+    var asksForAlert = false
 }
 
 /// What the checks found out on their way.
@@ -51,6 +54,12 @@ extension ControllingFunction {
             guard member.mayInitiate else { throw Refusal(.notAuthorisedToInitiateGroupCall) }
         } else {
             guard member.mayJoin else { throw Refusal(.notAuthorisedToJoinGroupCall) }
+        }
+        if request.isBroadcast {
+            // A call of all cannot become one of a single talker, nor does a place to meet have an initiator.
+            guard group.kind == .prearranged, running == nil || running?.initiator == request.caller else {
+                throw Refusal(.functionNotAllowed)
+            }
         }
         let isAffiliated = affiliations.isAffiliated(request.caller, with: group.id)
         guard isAffiliated || group.kind == .chat || request.tier > .normal else { throw Refusal(.notAffiliated) }

@@ -22,26 +22,26 @@ extension ControllingFunction {
                 .init("group", id.value, isPersonal: true),
                 .init("user", participant.key.user.value, isPersonal: true),
             ])
-        if hungUp, participant.key == call.initiator, call.group.release.whenInitiatorLeaves {
-            return release(id, .initiatorLeft, at: now)
-        }
+        let isMissed = call.broadcaster != nil || (hungUp && call.group.release.whenInitiatorLeaves)
+        if participant.key == call.initiator, isMissed { return release(id, .initiatorLeft, at: now) }
         afterLeaving(id, at: now)
     }
 
     /// A call that lost participants goes on, or ends by the rules of its group (TS 24.379 6.3.8.1).
     mutating func afterLeaving(_ id: MCPTTGroupID, at now: Now) {
         guard let call = calls[id] else { return }
+        dropObservers(of: id, at: now)
         guard case .running = call.phase else { return proceed(id, at: now) }
-        let count = call.answeredCount
+        let users = call.answeredUserCount
         switch call.group.kind {
         case .chat:
             // A chat group is a place where one waits for others.
-            if count == 0 { return release(id, .alone, at: now) }
+            if users == 0 { return release(id, .alone, at: now) }
         case .prearranged:
-            if count == 0 || (count == 1 && call.invitedCount == 0 && call.group.release.whenAlone) {
-                return release(id, .alone, at: now)
-            }
-            if count < call.group.minimumToStart { return release(id, .belowMinimum, at: now) }
+            // Whom nobody has joined yet is not left by anybody: his call ends by inactivity.
+            let isLeft = users == 1 && call.invitedCount == 0 && call.wasShared
+            if users == 0 || (isLeft && call.group.release.whenAlone) { return release(id, .alone, at: now) }
+            if users < call.group.minimumToStart { return release(id, .belowMinimum, at: now) }
         }
         conferenceChanged(id, at: now)
     }
@@ -60,6 +60,8 @@ extension ControllingFunction {
                     .init("group", id.value, isPersonal: true),
                     .init("user", talker?.value ?? "", isPersonal: true),
                 ])
+            // A broadcast is over when its initiator has released the floor (TS 24.379 10.1.1.4.6).
+            if talker == nil, calls[id]?.broadcaster != nil { release(id, .broadcastOver, at: now) }
         case .participantMisbehaves(let media, let leg):
             // The media cell does not forward him: nothing is gained by releasing a device that only sends stray audio.
             guard let id = groupsByMedia[media],
@@ -144,12 +146,22 @@ extension ControllingFunction {
             partners[partner, default: PartnerView(isLost: false, epoch: nil)].isLost = true
             for id in Array(calls.keys) { removeMembers(of: partner, from: id, at: now) }
         case .reachable(let epoch):
-            let known = partners[partner]?.epoch
+            let known = partners[partner]
             partners[partner] = PartnerView(isLost: false, epoch: epoch)
-            if let known, known != epoch {
+            if let before = known?.epoch, before != epoch {
                 affiliations.forget(system: partner)
                 for id in Array(calls.keys) { removeMembers(of: partner, from: id, at: now) }
+            } else if known?.isLost == true {
+                // It may not have noticed that we lost it, and so has no reason to say again who is affiliated.
+                for id in Array(calls.keys) { inviteMembers(of: partner, to: id, at: now) }
             }
+        }
+    }
+
+    private mutating func inviteMembers(of partner: MCSystemID, to id: MCPTTGroupID, at now: Now) {
+        guard calls[id]?.group.kind == .prearranged else { return }
+        for key in affiliations.clients(of: id) where affiliations.entry(key)?.system == partner {
+            invite(key, to: id, at: now)
         }
     }
 

@@ -11,8 +11,8 @@ import SIPUserAgent
 extension ControllingFunction {
     /// The first INVITE of a group without a call (TS 24.379 10.1.1.4.2 prearranged, 10.1.2.4.1.1 chat).
     mutating func begin(
-        _ session: SessionID, _ caller: Participant, _ tier: CallTier, _ group: Group, _ offer: SpeechOffer,
-        at now: Now
+        _ session: SessionID, _ caller: Participant, _ request: CallRequest, _ group: Group,
+        _ offer: SpeechOffer, at now: Now
     ) throws(Refusal) {
         guard calls.count < settings.limits.calls else {
             var headers = Headers()
@@ -26,7 +26,7 @@ extension ControllingFunction {
         let required = group.members.filter { $0.isRequired && $0.mcpttID != caller.key.user }.map(\.mcpttID)
         var call = GroupCall(
             group: group, media: MediaCallID(numbers.next()), identity: identity, token: token, initiator: caller.key,
-            tier: tier, payloadType: offer.payloadType,
+            broadcaster: request.isBroadcast ? caller.leg.id : nil, tier: request.tier, payloadType: offer.payloadType,
             phase: .settingUp(.init(caller: session, missingRequired: group.kind == .chat ? [] : required)))
         call.insert(caller, session)
         calls[group.id] = call
@@ -81,7 +81,7 @@ extension ControllingFunction {
         if invited > 0, !setUp.isWaitOver { return }
         // While somebody may still answer, the initiator is not left talking to nobody.
         let needed = max(call.group.minimumToStart, invited > 0 ? 2 : 1)
-        if call.answeredCount >= needed {
+        if call.answeredUserCount >= needed {
             start(id, setUp.caller, warning, at: now)
         } else if invited == 0 {
             fail(id, Refusal(status: 480), .nobodyAnswered, at: now)

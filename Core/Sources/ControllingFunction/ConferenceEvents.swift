@@ -17,6 +17,7 @@ extension ControllingFunction {
                 call.participants.values.contains(where: { $0.key.user == user && $0.hasAnswered }),
                 call.group.allowsConferenceState
             else { throw Refusal(.conferenceEventsNotAllowed) }
+            guard call.broadcaster == nil else { throw Refusal(.conferenceEventsNotAllowedInBroadcast) }
             guard call.observers.count < settings.limits.observersPerCall else { throw Refusal(status: 503) }
             var headers = Headers()
             headers.append(.contact, ServiceHeaders.contact(call.identity, isFocus: true))
@@ -43,6 +44,15 @@ extension ControllingFunction {
     mutating func observerLeft(_ subscription: SubscriptionID) {
         guard let id = groupsBySubscription.removeValue(forKey: subscription) else { return }
         calls[id]?.observers.removeValue(forKey: subscription)
+    }
+
+    /// Who takes part no more is told no more (TS 24.379 10.1.3.4).
+    mutating func dropObservers(of id: MCPTTGroupID, at now: Now) {
+        guard let call = calls[id] else { return }
+        for (subscription, user) in call.observers where !call.takesPart(user) {
+            agent.notify(subscription, state: .terminated(reason: "rejected"), at: now)
+            observerLeft(subscription)
+        }
     }
 
     /// Changes are bundled: a group of hundreds that begins is one notification, not hundreds.

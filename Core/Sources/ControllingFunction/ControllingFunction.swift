@@ -63,7 +63,10 @@ public struct ControllingFunction: Sendable {
         self.directory = directory
         self.media = media
         self.settings = settings
-        agent = UserAgent(number: number, random: random.fork())
+        var limits = UserAgentLimits()
+        limits.sessions = settings.limits.sessions
+        limits.outstandingRequests = settings.limits.sessions
+        agent = UserAgent(number: number, random: random.fork(), limits: limits)
         ssrcs = SSRCAllocator(random: random.fork())
         numbers = NumberedCounter(number: number)
         self.random = random
@@ -127,7 +130,7 @@ public struct ControllingFunction: Sendable {
         case .invited(let session, let request, let origin): invited(session, request, origin, at: now)
         case .progressed: break
         case .established(let session, let response): answered(session, response, at: now)
-        case .acknowledged: break
+        case .acknowledged(let session, _): acknowledged(session, at: now)
         case .rejected(let session, let response): refused(session, response, at: now)
         case .modified(let session, let request, let transaction): modified(session, request, transaction, at: now)
         case .modificationAnswered: break

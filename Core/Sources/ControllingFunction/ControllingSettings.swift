@@ -20,8 +20,15 @@ public struct ControllingLimits: Hashable, Sendable {
     public var calls = 2_000
     /// Participants and invited clients of one call, whatever the group document allows.
     public var participantsPerCall = 10_000
+    /// Participants and invited clients of all calls together: sessions of the user agent. What is beyond is answered
+    /// or counts as refused with 503, so that it, and not calls times participants, bounds the memory.
+    public var sessions = 100_000
     /// (user, client) pairs with affiliations.
     public var affiliatedClients = 200_000
+    /// Of those, clients of one user; as many as a participating function of ours serves.
+    public var affiliatedClientsPerUser = 8
+    /// Of those, clients of users that one partner serves.
+    public var affiliatedClientsPerPartner = 50_000
     /// Groups in one affiliation request.
     public var groupsPerRequest = 256
     /// Subscribers to the participants of one call.

@@ -16,6 +16,8 @@ struct GroupCall: Sendable {
     let identity: SIPURI
     let token: String
     let initiator: ClientKey
+    /// The leg of the only one who talks, in a broadcast call.
+    let broadcaster: LegID?
     var tier: CallTier
     /// The one RTP payload type of all: packets are never rewritten.
     let payloadType: UInt8
@@ -25,6 +27,10 @@ struct GroupCall: Sendable {
     private var sessions: [ClientKey: SessionID] = [:]
     /// Those who take part or will as soon as the call starts.
     private(set) var answeredCount = 0
+    /// Of those, the clients of each user. Looked up only.
+    private var clientsByUser: [MCPTTID: Int] = [:]
+    /// Two users were in at a time.
+    private(set) var wasShared = false
     /// Subscribers to the conference event package.
     var observers: OrderedDictionary<SubscriptionID, MCPTTID> = [:]
     /// Version of conference-info documents (RFC 4575 5.1).
@@ -48,14 +54,15 @@ struct GroupCall: Sendable {
     }
 
     init(
-        group: Group, media: MediaCallID, identity: SIPURI, token: String, initiator: ClientKey, tier: CallTier,
-        payloadType: UInt8, phase: Phase
+        group: Group, media: MediaCallID, identity: SIPURI, token: String, initiator: ClientKey,
+        broadcaster: LegID? = nil, tier: CallTier, payloadType: UInt8, phase: Phase
     ) {
         self.group = group
         self.media = media
         self.identity = identity
         self.token = token
         self.initiator = initiator
+        self.broadcaster = broadcaster
         self.tier = tier
         self.payloadType = payloadType
         self.phase = phase
@@ -64,26 +71,52 @@ struct GroupCall: Sendable {
     /// Clients that were invited and have not answered.
     var invitedCount: Int { participants.count - answeredCount }
 
+    /// Users who take part, with however many clients: what minimum and "alone" mean.
+    var answeredUserCount: Int { clientsByUser.count }
+
+    func takesPart(_ user: MCPTTID) -> Bool { clientsByUser[user] != nil }
+
+    private mutating func countIn(_ user: MCPTTID) {
+        answeredCount += 1
+        clientsByUser[user, default: 0] += 1
+        if clientsByUser.count > 1 { wasShared = true }
+    }
+
+    private mutating func countOut(_ user: MCPTTID) {
+        answeredCount -= 1
+        let left = (clientsByUser[user] ?? 0) - 1
+        clientsByUser[user] = left > 0 ? left : nil
+    }
+
+    /// Whom invitations name as caller: the initiator, or, once he is gone, somebody who is in the call. A partner
+    /// believes of its own users only what it knows.
+    var announcedCaller: MCPTTID {
+        if takesPart(initiator.user) { return initiator.user }
+        return participants.values.first { $0.hasAnswered }?.key.user ?? initiator.user
+    }
+
+    mutating func alertDenied(_ session: SessionID) { participants[session]?.asksForAlert = false }
+
     func session(of key: ClientKey) -> SessionID? { sessions[key] }
 
     mutating func insert(_ participant: Participant, _ session: SessionID) {
         participants[session] = participant
         sessions[participant.key] = session
-        if participant.hasAnswered { answeredCount += 1 }
+        if participant.hasAnswered { countIn(participant.key.user) }
     }
 
     @discardableResult
     mutating func remove(_ session: SessionID) -> Participant? {
         guard let participant = participants.removeValue(forKey: session) else { return nil }
         if sessions[participant.key] == session { sessions[participant.key] = nil }
-        if participant.hasAnswered { answeredCount -= 1 }
+        if participant.hasAnswered { countOut(participant.key.user) }
         return participant
     }
 
     mutating func set(_ state: Participant.State, of session: SessionID) {
-        guard let before = participants[session]?.hasAnswered else { return }
+        guard let before = participants[session] else { return }
         participants[session]?.state = state
-        if !before, participants[session]?.hasAnswered == true { answeredCount += 1 }
+        if !before.hasAnswered, participants[session]?.hasAnswered == true { countIn(before.key.user) }
     }
 
     /// T2, T4 and the rest of what floor control needs to know (TS 24.380 11.1.3).
@@ -93,7 +126,8 @@ struct GroupCall: Sendable {
         timers.inactivity = group.hangTime
         return FloorSettings(
             timers: timers, groupID: group.id, tier: tier, isQueueing: group.queueDepth > 0,
-            queueDepth: group.queueDepth, isAudioCutIn: group.hasAudioCutIn)
+            queueDepth: group.queueDepth, isAudioCutIn: group.hasAudioCutIn,
+            broadcastInitiator: broadcaster.map { ParticipantKey($0.value) })
     }
 }
 
@@ -107,6 +141,10 @@ struct Participant: Sendable {
     /// The tier that the user declared for himself.
     let tier: CallTier
     var state: State
+    /// The INVITE brought an alert; that it is not served is to be said once the session stands.
+    var asksForAlert = false
+    /// Invited for the second time, in the other address family.
+    var isSecondTry = false
 
     /// What stands in the media cell for this participant.
     struct Leg: Hashable, Sendable {
@@ -147,6 +185,7 @@ enum ReleaseCause: String, Sendable {
     case alone = "one participant left"
     case belowMinimum = "fewer than the minimum"
     case initiatorLeft = "initiator left"
+    case broadcastOver = "broadcast over"
     case abandoned = "required members missing"
     case callerGone = "initiator gone"
     case nobodyAnswered = "nobody answered"

@@ -25,6 +25,7 @@ extension ControllingFunction {
             if admission.affiliates {
                 affiliateImplicitly(incoming.request.caller, admission.group.id, admission.system)
             }
+            affiliations.learn(incoming.request.caller, isIPv6: offer.audio.address.isIPv6)
             if let replaced = admission.replaces {
                 // The client lost its session and comes again: the new one takes the place.
                 agent.end(replaced, at: now)
@@ -34,7 +35,7 @@ extension ControllingFunction {
             if calls[admission.group.id] != nil {
                 join(session, participant, to: admission.group.id, offer, at: now)
             } else {
-                try begin(session, participant, incoming.request.tier, admission.group, offer, at: now)
+                try begin(session, participant, incoming.request, admission.group, offer, at: now)
             }
         } catch {
             refuse(session, error, request, at: now)
@@ -45,6 +46,13 @@ extension ControllingFunction {
         let body = try CallBody(reading: request)
         guard let information = body.information else { throw Refusal(.invalidCombination) }
         try information.requireReadable()
+        // The codec of the group can be judged only once the group is known; that there is speech at all, before
+        // (TS 24.379 10.1.1.4.2).
+        let description = try Self.speech(body)
+        guard ServiceHeaders.acceptsService(request.headers) else { throw Refusal(status: 403) }
+        guard !ServiceHeaders.isFocus(request.headers) else { throw Refusal(.isfocusAlreadyAssigned) }
+        try information.requireCoherentIndicators()
+        try ResourcePriority.require(atMost: information.tier, in: request.headers)
         let token = SessionIdentity.token(request.uri)
         if let token, groupsByToken[token] == nil { throw Refusal(.groupCallDoesNotExist) }
         guard let user = information.callingUserID, let client = information.clientID else {
@@ -61,6 +69,15 @@ extension ControllingFunction {
             case nil where token != nil: nil
             default: throw Refusal(.functionNotAllowed)
             }
+        return IncomingCall(
+            request: CallRequest(
+                caller: ClientKey(user: user, client: client), groupID: groupID, kind: kind, sessionToken: token,
+                tier: information.tier, isBroadcast: information.broadcastIndicator == true,
+                asksForAlert: information.alertIndicator == true),
+            offered: description)
+    }
+
+    private static func speech(_ body: CallBody) throws(Refusal) -> SessionDescription {
         guard let octets = body.sessionDescription else { throw Refusal(status: 488) }
         let description: SessionDescription
         do throws(SDPError) {
@@ -68,11 +85,8 @@ extension ControllingFunction {
         } catch {
             throw Refusal(status: 400)
         }
-        return IncomingCall(
-            request: CallRequest(
-                caller: ClientKey(user: user, client: client), groupID: groupID, kind: kind, sessionToken: token,
-                tier: information.tier),
-            offered: description)
+        guard (try? SpeechOffer(reading: description)) != nil else { throw Refusal(status: 488) }
+        return description
     }
 
     /// The offer in the group's codec profile and, in a running call, with the call's payload type.
@@ -93,12 +107,13 @@ extension ControllingFunction {
     ) -> Participant {
         Participant(
             key: request.caller, member: admission.member, system: admission.system,
-            leg: makeLeg(like: offer.audio.address), tier: request.tier, state: .calling(offer, offered))
+            leg: makeLeg(isIPv6: offer.audio.address.isIPv6), tier: request.tier, state: .calling(offer, offered),
+            asksForAlert: request.asksForAlert)
     }
 
-    mutating func makeLeg(like peer: IPAddress?) -> Participant.Leg {
-        // Both sides of the address family were checked, and every cell has an access side.
-        guard let ports = media.ports(.access, like: peer) ?? media.access.first else {
+    mutating func makeLeg(isIPv6: Bool?) -> Participant.Leg {
+        // Who calls was checked to have a family of ours, and every cell has an access side.
+        guard let ports = media.ports(.access, isIPv6: isIPv6) ?? media.access.first else {
             preconditionFailure("a media cell without access ports")
         }
         return Participant.Leg(
@@ -115,14 +130,6 @@ extension ControllingFunction {
         note(
             "call.refused",
             [.init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? "")])
-    }
-}
-
-extension MCPTTInfo {
-    /// Emergency outranks imminent peril where both are said.
-    var tier: CallTier {
-        if emergencyIndicator == true { return .emergency }
-        return imminentPerilIndicator == true ? .imminentPeril : .normal
     }
 }
 

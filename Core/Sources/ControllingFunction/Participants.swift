@@ -33,8 +33,14 @@ extension ControllingFunction {
         }
         var headers = answerHeaders(call)
         if let warning { headers.append(.warning, warning.headerValue(agent: system.domain)) }
+        // Alerts are not served: the call goes on, and an INFO says that the alert does not (TS 24.379 6.3.3.1.19).
+        if participant.asksForAlert {
+            headers.append(.warning, MCPTTWarning.informationPending.headerValue(agent: system.domain))
+        }
         var body = CallBody(sessionDescription: description.serialized())
         if call.tier > .normal { body.information = MCPTTInfo(tier: call.tier) }
+        if call.broadcaster != nil { body.information = body.information ?? MCPTTInfo() }
+        if call.broadcaster != nil { body.information?.broadcastIndicator = true }
         let octets = body.write(into: &headers)
         let floor = floorDescription(
             participant, answer.floorParameters, hasFloor: answer.floor != nil,
@@ -70,16 +76,30 @@ extension ControllingFunction {
             audioSSRC: participant.leg.audioSSRC, floorSSRC: participant.leg.floorSSRC)
     }
 
+    /// The client has its 200: what was put off until then is said.
+    mutating func acknowledged(_ session: SessionID, at now: Now) {
+        guard let id = groupsBySession[session], calls[id]?.participants[session]?.asksForAlert == true else { return }
+        calls[id]?.alertDenied(session)
+        var information = MCPTTInfo()
+        information.alertIndicator = false
+        var headers = Headers()
+        headers.append(.infoPackage, ServiceHeaders.infoPackage)
+        let body = CallBody(information: information).write(into: &headers)
+        headers.append(.contentDisposition, "Info-Package")
+        agent.request(in: session, method: .info, headers: headers, body: body, at: now)
+    }
+
     // MARK: Inviting
 
     /// Invites one affiliated client (TS 24.379 6.3.3.1.2), unless he is in already, cannot be reached or is too many.
-    mutating func invite(_ key: ClientKey, to id: MCPTTGroupID, at now: Now) {
+    /// `isIPv6`: a second try, in that address family, because the first was not the client's.
+    mutating func invite(_ key: ClientKey, to id: MCPTTGroupID, isIPv6: Bool? = nil, at now: Now) {
         guard let call = calls[id], call.session(of: key) == nil, let member = call.group.member(key.user),
             let entry = affiliations.entry(key), partners[entry.system]?.isLost != true,
             let target = directory.participating(for: key.user)?.identity, let uri = SIPURI(target.value),
             call.participants.count < min(call.group.maximumParticipants, settings.limits.participantsPerCall)
         else { return }
-        let leg = makeLeg(like: nil)
+        let leg = makeLeg(isIPv6: isIPv6 ?? entry.isIPv6)
         let offer = SpeechOffer(
             audio: leg.ports.audio, floor: leg.ports.floor,
             floorParameters: FloorControlParameters(
@@ -92,7 +112,7 @@ extension ControllingFunction {
         calls[id]?.insert(
             Participant(
                 key: key, member: member, system: entry.system, leg: leg, tier: .normal,
-                state: .invited(description)), session)
+                state: .invited(description), isSecondTry: isIPv6 != nil), session)
         groupsBySession[session] = id
         deadlines.set(.ringing(session), at: now.instant + settings.ringLimit)
     }
@@ -110,12 +130,13 @@ extension ControllingFunction {
         for tag in ["timer", "tdialog", "norefersub"] { request.headers.append(.supported, tag) }
         request.headers.append(.sessionExpires, SessionTimers.header())
         request.headers.append(.minSE, "\(SessionTimers.minimumSeconds)")
-        request.headers.append(.resourcePriority, call.tier.resourcePriority)
+        request.headers.append(.resourcePriority, ResourcePriority.headerValue(call.tier))
         var information = MCPTTInfo(tier: call.tier)
         information.sessionType = call.group.kind == .chat ? .chat : .prearranged
         information.requestURI = key.user.value
-        information.callingUserID = call.initiator.user
+        information.callingUserID = call.announcedCaller
         information.callingGroupID = call.group.id
+        if call.broadcaster != nil { information.broadcastIndicator = true }
         // NOTSPEC: TS 24.379 invites the user; naming the client lets each of his clients have a leg of its own.
         information.clientID = key.client
         request.body = CallBody(information: information, sessionDescription: description.serialized())
@@ -129,14 +150,21 @@ extension ControllingFunction {
             case .invited(let sent) = participant.state
         else { return agent.end(session, at: now) }
         deadlines.cancel(.ringing(session))
-        guard let answer = Self.speechAnswer(response, to: sent) else {
+        let answer = Self.speechAnswer(response, to: sent)
+        let family = answer?.audio.address.isIPv6
+        if let family, family != participant.leg.ports.audio.address.isIPv6 {
+            agent.end(session, at: now)
+            return tryAgain(session, participant, in: id, isIPv6: family, at: now)
+        }
+        guard let answer else {
             var headers = Headers()
             headers.append(.reason, "SIP;cause=488;text=\"Not Acceptable Here\"")
             agent.end(session, headers: headers, at: now)
             forget(session, in: id)
-            return proceed(id, at: now)
+            return afterLeaving(id, at: now)
         }
         let floor = floorDescription(participant, answer.floorParameters, hasFloor: answer.floor != nil)
+        affiliations.learn(participant.key, isIPv6: answer.audio.address.isIPv6)
         command(.connectLeg(participant.leg.id, LegRemote(answer)))
         if case .running = call.phase {
             calls[id]?.set(.joined(nil), of: session)
@@ -160,7 +188,11 @@ extension ControllingFunction {
 
     /// An invited client refused, or was not reached.
     mutating func refused(_ session: SessionID, _ response: SIPResponse, at now: Now) {
-        guard let id = groupsBySession[session] else { return }
+        guard let id = groupsBySession[session], let participant = calls[id]?.participants[session] else { return }
+        if response.status == 488 {
+            let isIPv6 = participant.leg.ports.audio.address.isIPv6
+            return tryAgain(session, participant, in: id, isIPv6: !isIPv6, at: now)
+        }
         note(
             "invitation.refused",
             [
@@ -168,17 +200,56 @@ extension ControllingFunction {
                 .init("warning", MCPTTWarning.codes(in: response.headers).map { "\($0)" }.joined(separator: ",")),
             ])
         forget(session, in: id)
-        proceed(id, at: now)
+        afterLeaving(id, at: now)
+    }
+
+    /// Where a client is, only its answer shows: what it cannot take in one address family it is offered in the other,
+    /// if we have that. Otherwise it has refused.
+    private mutating func tryAgain(
+        _ session: SessionID, _ participant: Participant, in id: MCPTTGroupID, isIPv6: Bool, at now: Now
+    ) {
+        forget(session, in: id)
+        if !participant.isSecondTry, media.ports(.access, isIPv6: isIPv6) != nil {
+            invite(participant.key, to: id, isIPv6: isIPv6, at: now)
+        }
+        guard calls[id]?.session(of: participant.key) == nil else { return }
+        note("invitation.refused", [.init("status", "488"), .init("warning", "")])
+        afterLeaving(id, at: now)
     }
 
     mutating func ringingOver(_ session: SessionID, at now: Now) {
         guard let id = groupsBySession[session] else { return }
         agent.end(session, at: now)
         forget(session, in: id)
-        proceed(id, at: now)
+        afterLeaving(id, at: now)
     }
 
     // MARK: Modifying
+
+    /// A call keeps the tier that its INVITEs gave it: raising or lowering it in mid call is not served, and is refused
+    /// rather than passed over (TS 24.379 6.3.3.1.14, 10.1.1.4.7).
+    private func requireNoChange(of call: GroupCall, _ request: SIPRequest) throws(Refusal) {
+        try ResourcePriority.require(atMost: call.tier, in: request.headers)
+        guard let information = try CallBody(reading: request).information else { return }
+        try information.requireReadable()
+        try information.requireCoherentIndicators()
+        let isAsIs =
+            (information.emergencyIndicator ?? (call.tier == .emergency)) == (call.tier == .emergency)
+            && (information.imminentPerilIndicator ?? (call.tier == .imminentPeril)) == (call.tier == .imminentPeril)
+            && information.alertIndicator != true
+            && (information.broadcastIndicator ?? (call.broadcaster != nil)) == (call.broadcaster != nil)
+        guard isAsIs else { throw Refusal(.functionNotAllowed) }
+    }
+
+    /// What a refused change leaves as it is, of what was asked for (TS 24.379 6.3.3.1.13).
+    private static func state(of call: GroupCall, answering request: SIPRequest) -> CallBody {
+        guard let asked = try? CallBody(reading: request).information else { return CallBody() }
+        var told = MCPTTInfo()
+        if asked.emergencyIndicator != nil { told.emergencyIndicator = call.tier == .emergency }
+        if asked.imminentPerilIndicator != nil { told.imminentPerilIndicator = call.tier == .imminentPeril }
+        if asked.alertIndicator != nil { told.alertIndicator = false }
+        return CallBody(information: told)
+    }
 
     /// re-INVITE or UPDATE of a participant: new addresses for its media; the group's codec stays.
     mutating func modified(
@@ -187,6 +258,13 @@ extension ControllingFunction {
         guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session],
             participant.isJoined
         else { return agent.answer(transaction, status: 481, at: now) }
+        do throws(Refusal) {
+            try requireNoChange(of: call, request)
+        } catch {
+            var headers = error.responseHeaders(agent: system.domain)
+            let body = Self.state(of: call, answering: request).write(into: &headers)
+            return agent.answer(transaction, status: error.status, headers: headers, body: body, at: now)
+        }
         var headers = answerHeaders(call)
         headers.remove(.sessionExpires)
         guard let octets = request.part(MIMEType.sessionDescription)?.body else {
@@ -207,27 +285,5 @@ extension ControllingFunction {
         command(.connectLeg(participant.leg.id, LegRemote(offer)))
         let body = CallBody(sessionDescription: description.serialized()).write(into: &headers)
         agent.answer(transaction, status: 200, headers: headers, body: body, at: now)
-    }
-}
-
-extension MCPTTInfo {
-    init(tier: CallTier) {
-        self.init()
-        switch tier {
-        case .normal: break
-        case .imminentPeril: imminentPerilIndicator = true
-        case .emergency: emergencyIndicator = true
-        }
-    }
-}
-
-extension CallTier {
-    /// RFC 8101 namespace with pre-emption.
-    var resourcePriority: String {
-        switch self {
-        case .normal: "mcpttp.0"
-        case .imminentPeril: "mcpttp.8"
-        case .emergency: "mcpttp.15"
-        }
     }
 }

@@ -14,29 +14,43 @@ struct BorderIdentities: Sendable {
         /// Entering: the contact of a function of ours, as shown to that partner. Leaving: the partner's contact.
         var crossing: Crossing
         var partner: MCSystemID
+        /// The group of the call that the identity stands for.
+        var group: MCPTTGroupID?
         var uri: SIPURI
     }
 
     /// What stands for `uri` on the other side. `crossing` is that of the requests which will present it: entering for
     /// a contact of ours shown to a partner, leaving for a partner's contact shown to our functions.
+    /// The group goes with it, so that nobody who presents the identity can say it were of another one.
     /// nil where the URI is longer than a token may be.
-    func shown(_ uri: SIPURI, presentedOn crossing: Crossing, partner: MCSystemID) -> SIPURI? {
+    func shown(
+        _ uri: SIPURI, presentedOn crossing: Crossing, partner: MCSystemID, group: MCPTTGroupID?
+    ) -> SIPURI? {
         let direction = crossing == .entering ? "i" : "o"
-        return seal.seal("\(direction) \(partner.value) \(uri)").flatMap {
+        var named = group?.value ?? ""
+        // What a peer calls a group must not look like the next piece.
+        if named.isEmpty || named.contains(" ") { named = Self.noGroup }
+        return seal.seal("\(direction) \(partner.value) \(named) \(uri)").flatMap {
             SessionIdentity.uri(service: system.services.gateway.value, token: $0)
         }
     }
 
+    private static let noGroup = "-"
+
     /// What a sealed identity stands for; nil where it is not one of ours.
     func origin(of uri: SIPURI) -> Origin? {
         guard let token = SessionIdentity.token(uri), let text = seal.open(token) else { return nil }
-        let pieces = text.split(separator: " ", maxSplits: 2)
-        guard pieces.count == 3, let original = SIPURI(String(pieces[2])) else { return nil }
+        let pieces = text.split(separator: " ", maxSplits: 3)
+        guard pieces.count == 4, let original = SIPURI(String(pieces[3])) else { return nil }
+        let crossing: Crossing
         switch pieces[0] {
-        case "i": return Origin(crossing: .entering, partner: MCSystemID(String(pieces[1])), uri: original)
-        case "o": return Origin(crossing: .leaving, partner: MCSystemID(String(pieces[1])), uri: original)
+        case "i": crossing = .entering
+        case "o": crossing = .leaving
         default: return nil
         }
+        return Origin(
+            crossing: crossing, partner: MCSystemID(String(pieces[1])),
+            group: pieces[2] == Self.noGroup ? nil : MCPTTGroupID(String(pieces[2])), uri: original)
     }
 
     /// The asserted identity that leaves: a published service identity of ours, else this gateway (TS 24.379 6.8).

@@ -29,19 +29,10 @@ extension MCGateway {
 
     /// All legs of the calls of one group with one partner share a trunk, whoever of the two gateways offered the leg:
     /// both work out the same name. nil for calls without a group: they have one leg.
-    func trunk(for request: SIPRequest, over route: CrossingRoute) -> TrunkID? {
-        guard let part = request.part(MIMEType.mcpttInfo), let info = try? MCPTTInfo(parsing: part.body) else {
-            return nil
-        }
-        let group: String?
-        switch route.role {
-        case .controllingGroup: group = info.requestURI
-        case .participating, .preEstablished: group = info.callingGroupID?.value
-        case .controllingPrivate, .gateway, nil: group = nil
-        }
-        guard let group, !group.isEmpty else { return nil }
+    func trunk(over route: CrossingRoute) -> TrunkID? {
+        guard let group = route.admitted.group, !group.value.isEmpty else { return nil }
         let pair = [directory.system.id.value, route.partner.system.value].sorted()
-        let hash = StableHash.of("\(group) \(pair[0]) \(pair[1])")
+        let hash = StableHash.of("\(group.value) \(pair[0]) \(pair[1])")
         return TrunkID(String(hash, radix: 16))
     }
 
@@ -58,7 +49,7 @@ extension MCGateway {
                 agent.end(state[side].session, headers: headers, at: now)
             }
         }
-        forget(id)
+        forget(id, at: now)
     }
 
     // MARK: Modification
@@ -73,22 +64,26 @@ extension MCGateway {
         guard state.isEstablished, state.modification == nil else {
             return agent.answer(transaction, status: 491, at: now)
         }
+        guard let request = admitted(request, in: state, from: side, transaction, at: now) else { return }
         let far = side.other
         var headers = Headers()
         headers.copy(BorderHeaders.inSession + BorderHeaders.body, from: request.headers)
         let crossing: Crossing = far == .outside ? .leaving : .entering
-        if let contact = shownContact(of: request.headers, to: crossing, partner: state.partner) {
+        if let contact = shownContact(
+            of: request.headers, to: crossing, partner: state.partner, group: state.admitted.group)
+        {
             headers.append(.contact, contact)
         }
         var onward = SIPRequest(method: request.method, uri: request.uri, headers: headers, body: request.body)
+        var offered = state[side].description
         if let part = request.part(MIMEType.sessionDescription) {
             guard let offer = BorderDescription(part.body) else {
                 return agent.answer(transaction, status: 488, at: now)
             }
-            state[side].description = offer
+            offered = offer
         }
         // An offer that only the answer would bring is not asked of the far end: it gets what this end last said.
-        guard let offer = state[side].description, let floorSSRC = state[far].floorSSRC,
+        guard let offer = offered, let floorSSRC = state[far].floorSSRC,
             let ports = media.ports(far.face, like: state[far].description?.remote.audio.address)
         else { return agent.answer(transaction, status: 488, at: now) }
         state[far].sdpVersion += 1
@@ -97,7 +92,7 @@ extension MCGateway {
                 ports: ports, sessionID: state[far].sdpSession, version: state[far].sdpVersion,
                 floorSSRC: offer.remote.floorSSRC ?? floorSSRC, trunk: far == .outside ? state.trunk : nil),
             boundary: random.token(16))
-        state.modification = (side, transaction)
+        state.modification = .init(by: side, transaction: transaction, offer: offer)
         sessions[id] = state
         agent.reinvite(state[far].session, headers: onward.headers, body: onward.body, at: now)
     }
@@ -109,13 +104,15 @@ extension MCGateway {
         let near = side.other
         state.modification = nil
         let crossing: Crossing = side == .outside ? .leaving : .entering
-        let headers = crossedBack(response, of: crossing, partner: state.partner)
+        let headers = crossedBack(response, of: crossing, partner: state.partner, group: state.admitted.group)
         var answer = response
         answer.headers = headers
         if response.isSuccess, let part = response.part(MIMEType.sessionDescription),
             let description = BorderDescription(part.body), let floorSSRC = state[near].floorSSRC,
-            let ports = media.ports(near.face, like: state[near].description?.remote.audio.address)
+            let ports = media.ports(near.face, like: modification.offer.remote.audio.address)
         {
+            // Not before: a change that is refused leaves both ends as they were (RFC 3261 14.1).
+            state[near].description = modification.offer
             state[side].description = description
             state[near].sdpVersion += 1
             answer.replaceDescription(
@@ -133,6 +130,17 @@ extension MCGateway {
 }
 
 extension SIPRequest {
+    /// The token proves a user to his own system and is nobody else's.
+    mutating func removeAccessToken(boundary: String) {
+        var parts = self.parts
+        guard let index = parts.firstIndex(where: { $0.contentType.matches(MIMEType.mcpttInfo) }),
+            var info = try? MCPTTInfo(parsing: parts[index].body), info.accessToken != nil
+        else { return }
+        info.accessToken = nil
+        parts[index].body = info.serialized()
+        setBody(parts, boundary: boundary)
+    }
+
     /// Puts this session description in the place of the one in the body; adds it where there is none.
     mutating func replaceDescription(_ octets: [UInt8], boundary: String) {
         setBody(parts.replacingDescription(octets), boundary: boundary)

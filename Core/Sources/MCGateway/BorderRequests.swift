@@ -32,13 +32,24 @@ extension MCGateway {
         _ request: SIPRequest, _ transaction: ServerTransactionID, _ origin: RequestOrigin, at now: Now
     ) throws(BorderRefusal) {
         let route = try route(request, from: origin)
-        guard carried.count < settings.limits.pendingRequests else { throw BorderRefusal(503, cause: "limit") }
+        guard mayWait(for: route.partner.system) else { throw BorderRefusal(503, cause: "limit") }
         let onward = try crossed(request, over: route)
         let client = agent.send(onward, at: now)
         flush()
         if route.crossing == .leaving, let callID = onward.headers.callID { partnersByCallID[callID] = nil }
-        carried[client] = CarriedRequest(
-            transaction: transaction, crossing: route.crossing, partner: route.partner.system)
+        wait(
+            for: client,
+            CarriedRequest(transaction: transaction, crossing: route.crossing, partner: route.partner.system))
+    }
+
+    private func mayWait(for partner: MCSystemID) -> Bool {
+        carried.count < settings.limits.pendingRequests
+            && pendingPerPartner[partner] < settings.limits.pendingRequestsPerPartner
+    }
+
+    private mutating func wait(for client: ClientTransactionID, _ request: CarriedRequest) {
+        carried[client] = request
+        pendingPerPartner.add(request.partner)
     }
 
     /// INFO, MESSAGE, REFER and the like inside a session.
@@ -48,21 +59,46 @@ extension MCGateway {
         guard let (id, side) = ends[session], let state = sessions[id] else {
             return agent.answer(transaction, status: 481, at: now)
         }
-        guard carried.count < settings.limits.pendingRequests else {
+        guard mayWait(for: state.partner) else {
             return agent.answer(transaction, status: 503, at: now)
         }
+        guard let request = admitted(request, in: state, from: side, transaction, at: now) else { return }
         let crossing: Crossing = side == .inside ? .leaving : .entering
         var headers = Headers()
         headers.copy(BorderHeaders.inSession + BorderHeaders.body, from: request.headers)
         copyReferTo(from: request.headers, to: &headers, over: crossing, partner: state.partner)
         let client = agent.request(
             in: state[side.other].session, method: request.method, headers: headers, body: request.body, at: now)
-        carried[client] = CarriedRequest(transaction: transaction, crossing: crossing, partner: state.partner)
+        wait(
+            for: client, CarriedRequest(transaction: transaction, crossing: crossing, partner: state.partner))
+    }
+
+    /// The request as it may cross; nil where it was refused.
+    mutating func admitted(
+        _ request: SIPRequest, in state: BorderSession, from side: BorderSide, _ transaction: ServerTransactionID,
+        at now: Now
+    ) -> SIPRequest? {
+        do throws(BorderRefusal) {
+            guard let partner = directory.partner(state.partner) else { throw BorderRefusal(403, cause: "origin") }
+            let rules = BorderRules(
+                directory: directory, partner: partner, crossing: side == .inside ? .leaving : .entering)
+            try rules.check(
+                try BorderSubject(request), inside: state.admitted, fromMember: side == state.memberSide)
+        } catch {
+            agent.answer(transaction, status: error.status, headers: headers(refusing: error), at: now)
+            let origin: RequestOrigin = side == .inside ? .system : .partner(state.partner, FlowID(0))
+            actions.append(note(error, request, origin))
+            return nil
+        }
+        var onward = request
+        onward.removeAccessToken(boundary: random.token(16))
+        return onward
     }
 
     mutating func answered(_ transaction: ClientTransactionID, _ response: SIPResponse, at now: Now) {
         if heartbeatAnswered(transaction, response, at: now) { return }
         guard let request = carried.removeValue(forKey: transaction) else { return }
+        pendingPerPartner.remove(request.partner)
         let headers = crossedBack(response, of: request.crossing, partner: request.partner)
         agent.answer(
             request.transaction, status: response.status, headers: headers, body: response.body, at: now)

@@ -40,6 +40,7 @@ struct BorderSubject: Hashable, Sendable {
     /// `mcptt-request-uri` as it stands: a group or a user, which the role of the receiver decides.
     var requested: String?
     var callingGroup: MCPTTGroupID?
+    var sessionType: MCPTTSessionType?
     /// Groups of an affiliation document.
     var affiliations: [MCPTTGroupID] = []
     /// The user whose affiliations it states.
@@ -52,8 +53,12 @@ struct BorderRules {
     let partner: Partner
     let crossing: Crossing
 
-    /// `role`: the function that the request is for, in the system it goes to.
-    func check(_ subject: BorderSubject, role: ServiceRole?, method: Method) throws(BorderRefusal) {
+    /// `role`: the function that the request is for, in the system it goes to. `rejoins`: it names a session, so that
+    /// the kind of call is known.
+    func check(
+        _ subject: BorderSubject, role: ServiceRole?, method: Method, rejoins: Bool = false
+    ) throws(BorderRefusal) {
+        try requireWhole(subject, role: role, method: method, rejoins: rejoins)
         let foreign = Ownership(directory: directory, system: partner.system)
         if crossing == .entering { try checkAssertions(subject, role: role, foreign: foreign) }
         if let user = subject.affiliating {
@@ -76,7 +81,44 @@ struct BorderRules {
         case .controllingPrivate:
             if let user = subject.callingUser { try agree(to: user, isForeign: foreign.owns(user)) }
         case .gateway, nil:
-            break
+            // Nothing is agreed about what is no function of the service.
+            throw BorderRefusal(404, cause: "target")
+        }
+    }
+
+    /// Whoever leaves out whom a call or subscription concerns would escape every rule below.
+    private func requireWhole(
+        _ subject: BorderSubject, role: ServiceRole?, method: Method, rejoins: Bool
+    ) throws(BorderRefusal) {
+        guard method == .invite || method == .subscribe else { return }
+        let isWhole =
+            switch role {
+            case .controllingGroup: subject.callingUser != nil && subject.requested != nil
+            case .participating, .preEstablished:
+                subject.callingUser != nil && subject.requested != nil && subject.callingGroup != nil
+            case .controllingPrivate, .gateway, nil: subject.callingUser != nil
+            }
+        guard isWhole else { throw BorderRefusal(403, .invalidCombination, cause: "subject") }
+        guard method == .invite else { return }
+        switch subject.sessionType {
+        case .prearranged?, .chat?: break
+        case nil where rejoins: break
+        case nil: throw BorderRefusal(403, .invalidCombination, cause: "subject")
+        // Private calls and what else later releases know are not agreed with anybody.
+        default: throw BorderRefusal(403, crossing.warning, cause: "kind")
+        }
+    }
+
+    /// What is said inside a session is about the member and the group that the session was admitted for. Only the
+    /// group's owner may name others: it tells who talks.
+    func check(
+        _ subject: BorderSubject, inside admitted: AdmittedCall, fromMember: Bool
+    ) throws(BorderRefusal) {
+        if let group = subject.callingGroup, group != admitted.group {
+            throw BorderRefusal(403, crossing.warning, cause: "assertion-group")
+        }
+        if fromMember, let user = subject.callingUser, user != admitted.member {
+            throw BorderRefusal(403, crossing.warning, cause: "assertion-user")
         }
     }
 
@@ -123,10 +165,45 @@ struct BorderRules {
     }
 }
 
+/// What the INVITE of a session across the border was let through for.
+struct AdmittedCall: Hashable, Sendable {
+    /// Who is said to call.
+    var caller: MCPTTID?
+    /// nil where the far function is not one of groups.
+    var group: MCPTTGroupID?
+    /// The user who takes part: the caller towards a controlling function, the invited one towards a participating one.
+    var member: MCPTTID?
+    /// The function that the INVITE was for.
+    var role: ServiceRole?
+
+    init(_ subject: BorderSubject, role: ServiceRole?) {
+        self.role = role
+        caller = subject.callingUser
+        switch role {
+        case .controllingGroup:
+            group = subject.requested.map { MCPTTGroupID($0) }
+            member = subject.callingUser
+        case .participating, .preEstablished:
+            group = subject.callingGroup
+            member = subject.requested.map { MCPTTID($0) }
+        case .controllingPrivate, .gateway, nil:
+            member = subject.callingUser
+        }
+    }
+}
+
 extension BorderSubject {
     /// Reads the bodies. An identity that is encrypted cannot be checked: the request does not cross.
     init(_ request: SIPRequest) throws(BorderRefusal) {
-        if let part = request.part(MIMEType.mcpttInfo) {
+        let all = request.parts
+        // What cannot be taken apart, or hides in a part of a part, is not looked at and so does not cross.
+        guard request.body.isEmpty || !all.isEmpty, !all.contains(where: { $0.contentType.type == "multipart" }) else {
+            throw BorderRefusal(400, cause: "body")
+        }
+        let parts = all.filter { $0.contentType.matches(MIMEType.mcpttInfo) }
+        // Of two only one would be checked, and nobody knows which of them the far side believes.
+        guard parts.count <= 1 else { throw BorderRefusal(403, .invalidCombination, cause: "subject") }
+        if let part = parts.first {
             guard let info = try? MCPTTInfo(parsing: part.body) else {
                 throw BorderRefusal(400, cause: "mcptt-info")
             }
@@ -134,6 +211,7 @@ extension BorderSubject {
             callingUser = info.callingUserID
             requested = info.requestURI
             callingGroup = info.callingGroupID
+            sessionType = info.sessionType
         }
         guard request.method == .publish, let part = request.part(MIMEType.presence) else { return }
         guard let document = try? AffiliationDocument(parsing: part.body) else {

@@ -1,5 +1,7 @@
 import CallControl
 import MCFoundation
+import OrderedCollections
+import Policy
 import SIPUserAgent
 
 enum BorderSide: Hashable, Sendable {
@@ -26,6 +28,8 @@ struct BorderEnd: Sendable {
 struct BorderSession: Sendable {
     let crossing: Crossing
     let partner: MCSystemID
+    /// What it was let through for.
+    let admitted: AdmittedCall
     var inside: BorderEnd
     var outside: BorderEnd
     /// The trunk that is offered to the partner, or that it offered.
@@ -35,15 +39,59 @@ struct BorderSession: Sendable {
     var isEstablished = false
     var isRelayed = false
     /// A modification that one end asked for and the other has not answered.
-    var modification: (by: BorderSide, transaction: ServerTransactionID)?
+    var modification: Modification?
+
+    struct Modification: Sendable {
+        var by: BorderSide
+        var transaction: ServerTransactionID
+        /// What that end says of its media once the other has agreed.
+        var offer: BorderDescription
+    }
 
     /// The end that sent the INVITE.
     var caller: BorderSide { crossing == .leaving ? .inside : .outside }
+
+    /// The end behind which the member is; behind the other one is the owner of the group.
+    var memberSide: BorderSide { admitted.role == .controllingGroup ? caller : caller.other }
 
     subscript(side: BorderSide) -> BorderEnd {
         get { side == .inside ? inside : outside }
         set {
             if side == .inside { inside = newValue } else { outside = newValue }
         }
+    }
+}
+
+/// A user of ours in a call of a partner's group.
+struct Membership: Hashable, Sendable {
+    var partner: MCSystemID
+    var group: MCPTTGroupID
+    var user: MCPTTID
+}
+
+/// Which of our users are in calls of partners. Who left counts for a while yet: an invitation that names him may be on
+/// its way (64*T1 of RFC 3261).
+struct Memberships: Sendable {
+    // Looked up only.
+    private var counts: [Membership: Int] = [:]
+    /// In the order of leaving.
+    private var departed: OrderedDictionary<Membership, Instant> = [:]
+    private static let grace: Duration = .seconds(32)
+
+    mutating func add(_ membership: Membership) { counts[membership, default: 0] += 1 }
+
+    mutating func remove(_ membership: Membership, at now: Now) {
+        let left = (counts[membership] ?? 0) - 1
+        counts[membership] = left > 0 ? left : nil
+        guard left <= 0 else { return }
+        departed[membership] = nil
+        departed[membership] = now.instant + Self.grace
+        if departed.count > Self.maximumDeparted { departed.removeFirst() }
+    }
+
+    private static let maximumDeparted = 1_000
+
+    func isKnown(_ membership: Membership, at now: Now) -> Bool {
+        counts[membership] != nil || departed[membership].map { now.instant < $0 } ?? false
     }
 }

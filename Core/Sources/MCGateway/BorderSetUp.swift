@@ -22,19 +22,23 @@ extension MCGateway {
     ) throws(BorderRefusal) {
         let route = try route(request, from: origin)
         let partner = route.partner.system
+        try checkCaller(route, at: now)
         guard sessions.count < settings.limits.sessions,
-            sessionsPerPartner[partner, default: 0] < settings.limits.sessionsPerPartner
+            sessionsPerPartner[partner] < settings.limits.sessionsPerPartner
         else { throw BorderRefusal(503, cause: "limit") }
         guard let offer = request.part(MIMEType.sessionDescription).flatMap({ BorderDescription($0.body) }) else {
             throw BorderRefusal(488, cause: "description")
         }
         let far: BorderSide = route.crossing == .leaving ? .outside : .inside
-        guard let ports = media.ports(far.face) else { throw BorderRefusal(488, cause: "media") }
+        // In the family of the offer, so that an owner who asks for another one gets it on the far side too.
+        guard let ports = media.ports(far.face, like: offer.remote.audio.address) ?? media.ports(far.face) else {
+            throw BorderRefusal(488, cause: "media")
+        }
         var onward = try crossed(request, over: route)
         let floorSSRC = offer.remote.floorSSRC ?? mintFloorSSRC()
         let trunk =
             far == .outside
-            ? (route.partner.offersTrunks ? trunk(for: request, over: route) : nil) : offer.remote.trunk
+            ? (route.partner.offersTrunks ? trunk(over: route) : nil) : offer.remote.trunk
         var near = BorderEnd(session: session, sdpSession: mintSDPSession())
         near.description = offer
         var end = BorderEnd(session: session, sdpSession: mintSDPSession())
@@ -48,22 +52,43 @@ extension MCGateway {
         lastSession += 1
         let callID = (far == .outside ? onward.headers.callID : request.headers.callID) ?? ""
         sessions[lastSession] = BorderSession(
-            crossing: route.crossing, partner: partner, inside: far == .inside ? end : near,
+            crossing: route.crossing, partner: partner, admitted: route.admitted, inside: far == .inside ? end : near,
             outside: far == .outside ? end : near, trunk: trunk, outsideCallID: callID)
         partnersByCallID[callID] = partner
         ends[session] = (lastSession, far.other)
         ends[end.session] = (lastSession, far)
         if let leg = end.leg { sessionsByLeg[leg] = lastSession }
-        sessionsPerPartner[partner, default: 0] += 1
+        sessionsPerPartner.add(partner)
+        if let membership = membership(lastSession) { memberships.add(membership) }
         actions.append(
             observe(
                 "border.session-started",
                 [.init("partner", partner.value), .init("crossing", route.crossing == .leaving ? "out" : "in")]))
     }
 
+    /// The owner of a group vouches for who calls, but of a user of ours we know ourselves whether he is in its call.
+    private func checkCaller(_ route: CrossingRoute, at now: Now) throws(BorderRefusal) {
+        let admitted = route.admitted
+        guard route.crossing == .entering, admitted.role != .controllingGroup, let caller = admitted.caller,
+            let group = admitted.group, directory.user(caller) != nil
+        else { return }
+        let claimed = Membership(partner: route.partner.system, group: group, user: caller)
+        guard memberships.isKnown(claimed, at: now) else {
+            throw BorderRefusal(403, route.crossing.warning, cause: "assertion-caller")
+        }
+    }
+
+    /// What a session says of a user of ours: that he takes part in a call of the partner's group.
+    private func membership(_ id: UInt64) -> Membership? {
+        guard let state = sessions[id], state.memberSide == .inside, let user = state.admitted.member,
+            let group = state.admitted.group
+        else { return nil }
+        return Membership(partner: state.partner, group: group, user: user)
+    }
+
     mutating func progressed(_ session: SessionID, _ response: SIPResponse, at now: Now) {
         guard let (id, side) = ends[session], let state = sessions[id], side != state.caller else { return }
-        var headers = crossedBack(response, of: state.crossing, partner: state.partner)
+        var headers = crossedBack(response, of: state.crossing, partner: state.partner, group: state.admitted.group)
         // The description comes with the final answer; a leg that is not connected yet could play nothing.
         for name in BorderHeaders.body { headers.remove(name) }
         agent.ring(state[state.caller].session, status: response.status, headers: headers, at: now)
@@ -77,7 +102,7 @@ extension MCGateway {
         else {
             agent.reject(state[near].session, status: 488, at: now)
             agent.end(session, at: now)
-            return forget(id)
+            return forget(id, at: now)
         }
         let floorSSRC = answer.remote.floorSSRC ?? mintFloorSSRC()
         state[near].floorSSRC = floorSSRC
@@ -98,16 +123,16 @@ extension MCGateway {
                 floorSSRC: floorSSRC, trunk: near == .outside ? state.trunk : nil), boundary: random.token(16))
         state.isEstablished = true
         sessions[id] = state
-        let headers = crossedBack(response, of: state.crossing, partner: state.partner)
+        let headers = crossedBack(response, of: state.crossing, partner: state.partner, group: state.admitted.group)
         agent.accept(state[near].session, headers: headers, body: response.body, at: now)
     }
 
     mutating func rejected(_ session: SessionID, _ response: SIPResponse, at now: Now) {
         guard let (id, side) = ends[session], let state = sessions[id], side != state.caller else { return }
-        let headers = crossedBack(response, of: state.crossing, partner: state.partner)
+        let headers = crossedBack(response, of: state.crossing, partner: state.partner, group: state.admitted.group)
         agent.reject(
             state[state.caller].session, status: response.status, headers: headers, body: response.body, at: now)
-        forget(id)
+        forget(id, at: now)
     }
 
     mutating func ended(_ session: SessionID, _ end: SessionEnd, at now: Now) {
@@ -115,7 +140,7 @@ extension MCGateway {
         var headers = Headers()
         if case .byPeer(let request) = end { headers.copy([.reason], from: request.headers) }
         agent.end(state[side.other].session, headers: headers, at: now)
-        forget(id)
+        forget(id, at: now)
     }
 
     /// Ends every session with a partner, towards both sides: the inside must know at once, and a partner that is
@@ -134,15 +159,17 @@ extension MCGateway {
                 }
             }
             flush()
-            forget(id)
+            forget(id, at: now)
         }
     }
 
     /// Closes the legs and lets go of everything that belongs to a session. What the user agent still has to send for
     /// it leaves first, while the way to the partner is known.
-    mutating func forget(_ id: UInt64) {
+    mutating func forget(_ id: UInt64, at now: Now) {
         flush()
+        let membership = membership(id)
         guard let state = sessions.removeValue(forKey: id) else { return }
+        if let membership { memberships.remove(membership, at: now) }
         for side in [BorderSide.inside, .outside] {
             ends[state[side].session] = nil
             if let leg = state[side].leg {
@@ -151,8 +178,7 @@ extension MCGateway {
             }
         }
         partnersByCallID[state.outsideCallID] = nil
-        let left = sessionsPerPartner[state.partner, default: 1] - 1
-        sessionsPerPartner[state.partner] = left == 0 ? nil : left
+        sessionsPerPartner.remove(state.partner)
         actions.append(observe("border.session-ended", [.init("partner", state.partner.value)]))
     }
 }

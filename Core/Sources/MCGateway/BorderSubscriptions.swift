@@ -20,6 +20,7 @@ struct BorderSubscriptions: Sendable {
     var pairs: [SubscriptionID: Pair] = [:]
     /// The far subscription of one that we accepted.
     var farByAccepted: [SubscriptionID: SubscriptionID] = [:]
+    var perPartner = PartnerTally()
 }
 
 extension MCGateway {
@@ -27,7 +28,9 @@ extension MCGateway {
         _ request: SIPRequest, _ transaction: ServerTransactionID, _ origin: RequestOrigin, at now: Now
     ) throws(BorderRefusal) {
         let route = try route(request, from: origin)
-        guard subscriptions.pairs.count < settings.limits.subscriptions else {
+        guard subscriptions.pairs.count < settings.limits.subscriptions,
+            subscriptions.perPartner[route.partner.system] < settings.limits.subscriptionsPerPartner
+        else {
             throw BorderRefusal(503, cause: "limit")
         }
         let onward = try crossed(request, over: route)
@@ -37,6 +40,7 @@ extension MCGateway {
             crossing: route.crossing, partner: route.partner.system,
             callID: (route.crossing == .leaving ? onward : request).headers.callID ?? "", waiting: transaction,
             far: far, expires: request.headers.integer(.expires) ?? 3_600)
+        subscriptions.perPartner.add(route.partner.system)
         if route.crossing == .entering, let callID = request.headers.callID {
             partnersByCallID[callID] = route.partner.system
         }
@@ -97,6 +101,7 @@ extension MCGateway {
         flush()
         guard let pair = subscriptions.pairs.removeValue(forKey: far) else { return }
         if let accepted = pair.accepted { subscriptions.farByAccepted[accepted] = nil }
+        subscriptions.perPartner.remove(pair.partner)
         partnersByCallID[pair.callID] = nil
     }
 }

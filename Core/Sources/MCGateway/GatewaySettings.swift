@@ -1,3 +1,5 @@
+import MCFoundation
+
 /// The key under which session identities and contacts are hidden from partners. It does not print.
 public struct SessionIdentityKey: Sendable, CustomStringConvertible, CustomReflectable {
     let octets: [UInt8]
@@ -23,14 +25,31 @@ public struct GatewaySettings: Hashable, Sendable {
     public init() {}
 }
 
+/// How much of something each partner holds. Looked up only.
+struct PartnerTally: Sendable {
+    private var counts: [MCSystemID: Int] = [:]
+
+    subscript(partner: MCSystemID) -> Int { counts[partner] ?? 0 }
+
+    mutating func add(_ partner: MCSystemID) { counts[partner, default: 0] += 1 }
+
+    mutating func remove(_ partner: MCSystemID) {
+        let left = self[partner] - 1
+        counts[partner] = left > 0 ? left : nil
+    }
+}
+
 /// Bounds on what peers can make a gateway keep.
 public struct GatewayLimits: Hashable, Sendable {
     /// Sessions across the border, each with two dialogs and two media legs.
     public var sessions = 20_000
     public var sessionsPerPartner = 10_000
-    /// Requests outside of sessions that wait for the other side's answer.
+    /// Requests that wait for the other side's answer.
     public var pendingRequests = 20_000
+    /// Of those, to or from one partner: one that floods us or is silent does not stop the others.
+    public var pendingRequestsPerPartner = 5_000
     public var subscriptions = 20_000
+    public var subscriptionsPerPartner = 5_000
 
     public init() {}
 }

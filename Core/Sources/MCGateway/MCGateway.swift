@@ -21,7 +21,9 @@ public struct MCGateway: Sendable {
     var sessions: [UInt64: BorderSession] = [:]
     var ends: [SessionID: (session: UInt64, side: BorderSide)] = [:]
     var sessionsByLeg: [LegID: UInt64] = [:]
-    var sessionsPerPartner: [MCSystemID: Int] = [:]
+    var sessionsPerPartner = PartnerTally()
+    var memberships = Memberships()
+    var pendingPerPartner = PartnerTally()
     var lastSession: UInt64 = 0
     var lastLeg: UInt64 = 0
     /// Requests carried to the other side whose answer is due.

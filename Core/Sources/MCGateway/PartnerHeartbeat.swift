@@ -8,6 +8,8 @@ import SIPUserAgent
 extension MCGateway {
     /// Contact parameter that carries the boot epoch.
     static let epochTag = "+g.euccs.epoch"
+    /// Contact parameter that says how often the sender has lost the receiver.
+    static let lossesTag = "+g.euccs.losses"
 
     mutating func updateWatches(at now: Now) {
         let gone = watches.filter { directory.partner($0.system) == nil }
@@ -60,14 +62,15 @@ extension MCGateway {
         request.headers.append(.route, route)
         request.headers.append(.from, NameAddress(uri: own).description)
         request.headers.append(.to, NameAddress(uri: uri).description)
-        request.headers.append(.contact, heartbeatContact(own))
+        request.headers.append(.contact, heartbeatContact(own, to: system))
         let transaction = agent.send(request, at: now)
         heartbeats[transaction] = system
         tell(.probed(transaction), of: system, at: now)
     }
 
-    private func heartbeatContact(_ uri: SIPURI) -> String {
-        "<\(uri)>;\(MCGateway.epochTag)=\"\(epoch)\""
+    private func heartbeatContact(_ uri: SIPURI, to system: MCSystemID) -> String {
+        let losses = watches.first { $0.system == system }?.watch.losses ?? 0
+        return "<\(uri)>;\(MCGateway.epochTag)=\"\(epoch)\";\(MCGateway.lossesTag)=\"\(losses)\""
     }
 
     /// True where the answer was to a heartbeat of ours.
@@ -76,7 +79,7 @@ extension MCGateway {
     ) -> Bool {
         guard let system = heartbeats.removeValue(forKey: transaction) else { return false }
         if response.isSuccess {
-            tell(.answered(transaction, epoch: epoch(in: response.headers)), of: system, at: now)
+            tell(.answered(transaction, sign(in: response.headers)), of: system, at: now)
         } else {
             tell(.failed(transaction, isTransport: response.status == 503), of: system, at: now)
         }
@@ -88,13 +91,16 @@ extension MCGateway {
     ) {
         var headers = Headers()
         if let own = SIPURI(directory.system.services.gateway.value) {
-            headers.append(.contact, heartbeatContact(own))
+            headers.append(.contact, heartbeatContact(own, to: system))
         }
         agent.answer(transaction, status: 200, headers: headers, at: now)
-        tell(.heard(epoch: epoch(in: request.headers)), of: system, at: now)
+        tell(.heard(sign(in: request.headers)), of: system, at: now)
     }
 
-    private func epoch(in headers: Headers) -> String? {
-        headers.contacts.first?.parameters[MCGateway.epochTag].flatMap { $0.isEmpty ? nil : String($0.prefix(64)) }
+    private func sign(in headers: Headers) -> PartnerSign {
+        guard let parameters = headers.contacts.first?.parameters else { return PartnerSign() }
+        return PartnerSign(
+            epoch: parameters[MCGateway.epochTag].flatMap { $0.isEmpty ? nil : String($0.prefix(64)) },
+            losses: parameters[MCGateway.lossesTag].flatMap { UInt32($0) })
     }
 }

@@ -90,6 +90,18 @@ extension ParticipatingFunction {
         return owner
     }
 
+    /// N2 holds for affiliations that come with a call, too: 486 "102" before the call is made, for the owner of the
+    /// group does not know what the user has elsewhere (TS 24.379 9.2.2.2.11).
+    func checkAffiliation(_ user: User, _ client: MCPTTClientID, _ group: MCPTTGroupID) throws(Refusal) {
+        let key = ClientKey(user: user.mcpttID, client: client)
+        guard let groups = users[key.user]?.clients[client]?.groups else { return }
+        let standing = groups.filter { $0.value.state != .deaffiliating }.map(\.key)
+        guard !standing.contains(group) else { return }
+        guard countAfter(key, standing + [group]) <= user.maxima.affiliationsN2 else {
+            throw Refusal(.tooManyAffiliations)
+        }
+    }
+
     /// Joining a chat group or declaring an emergency made the client affiliated (TS 24.379 9.2.2.2.11): the owner
     /// knows already.
     mutating func noteImplicitAffiliation(_ key: ClientKey, _ group: MCPTTGroupID, owner: MCSystemID, at now: Now) {

@@ -24,10 +24,15 @@ extension ParticipatingFunction {
             var body = try CallBody(reading: request)
             guard var information = body.information else { throw Refusal(.invalidCombination) }
             try information.requireReadable()
+            guard !ServiceHeaders.isFocus(request.headers) else { throw Refusal(.isfocusAlreadyAssigned) }
             let client = try caller(information, user, flow)
             let rejoins = SessionIdentity.token(request.uri) != nil
             try authorise(information, user, isRejoining: rejoins)
-            try checkLimits(user, client)
+            try ResourcePriority.require(atMost: information.tier, in: request.headers)
+            let group = information.requestURI.map { MCPTTGroupID($0) }
+            try checkLimits(user, client, besides: group)
+            let joins = information.sessionType == .chat || information.raisesTier
+            if joins, let group { try checkAffiliation(user, client, group) }
             let way = try rejoins ? rejoiningWay(request.uri, information) : callingWay(information)
             information.callingUserID = user.mcpttID
             information.clientID = client
@@ -36,12 +41,11 @@ extension ParticipatingFunction {
             body.information = information
             let out = try onward(request, body, to: way.uri)
             let server = agent.invite(out, at: now)
-            let joins = information.sessionType == .chat || information.asksForTier
             enter(
                 PassedCall(
                     id: CallID(value: numbers.next()), user: user.mcpttID, group: way.group, home: way.home,
                     affiliates: joins,
-                    stage: .calling(.init(client: client, clientSide: session, serverSide: server))))
+                    stage: .calling(.init(client: client, clientSide: session, serverSide: server))), at: now)
         } catch {
             refuse(session, error, request, at: now)
         }
@@ -65,15 +69,23 @@ extension ParticipatingFunction {
         case nil where isRejoining: break
         default: throw Refusal(.functionNotAllowed)
         }
+        try authoriseTier(information, user)
+    }
+
+    func authoriseTier(_ information: MCPTTInfo, _ user: User) throws(Refusal) {
+        try information.requireCoherentIndicators()
         if information.emergencyIndicator == true, !user.rights.mayCallInEmergency { throw Refusal(status: 403) }
         if information.imminentPerilIndicator == true, !user.rights.mayCallInImminentPeril {
             throw Refusal(status: 403)
         }
     }
 
-    /// N6 and N4 (486 "103").
-    func checkLimits(_ user: User, _ client: MCPTTClientID) throws(Refusal) {
-        let standing = (users[user.mcpttID]?.calls ?? []).compactMap { calls[$0] }
+    /// N6 and N4 (486 "103"). What the client has in the group `besides` does not count: it is there once, and a new
+    /// session takes the place of the old one.
+    func checkLimits(_ user: User, _ client: MCPTTClientID, besides group: MCPTTGroupID?) throws(Refusal) {
+        let standing = (users[user.mcpttID]?.calls ?? []).compactMap { calls[$0] }.filter {
+            group == nil || $0.group != group || !$0.concerns(client)
+        }
         guard standing.count < user.maxima.groupCallsN6,
             standing.count(where: { $0.concerns(client) }) < user.maxima.groupCallsPerClientN4
         else { throw Refusal(.tooManyGroupCalls) }
@@ -141,9 +153,4 @@ extension ParticipatingFunction {
             "call.refused",
             [.init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? "")])
     }
-}
-
-extension MCPTTInfo {
-    /// Emergency or imminent peril is asked for: the caller becomes affiliated (TS 24.379 9.2.2.2.11).
-    var asksForTier: Bool { emergencyIndicator == true || imminentPerilIndicator == true }
 }

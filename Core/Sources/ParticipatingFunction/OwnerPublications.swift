@@ -32,6 +32,7 @@ extension ParticipatingFunction {
         deadlines.cancel(.publication(key, owner))
         guard !lostPartners.contains(owner) else {
             // Said when it is back; also that a client left meanwhile.
+            if owedPublications.count >= settings.limits.owedPublications { owedPublications.removeFirst() }
             owedPublications.append(target)
             return
         }

@@ -39,6 +39,8 @@ public struct ParticipatingFunction: Sendable {
         case grace(ClientKey)
         /// An owner did not answer.
         case publication(ClientKey, MCSystemID)
+        /// Nobody answered a call.
+        case answer(CallID)
     }
 
     /// `number` stands in the upper eight bits of every identifier minted here; another one for each function of a
@@ -87,6 +89,7 @@ public struct ParticipatingFunction: Sendable {
                 switch deadline {
                 case .grace(let key): dropClient(key, at: now)
                 case .publication(let key, let owner): publish(key, to: owner, at: now)
+                case .answer(let call): nobodyAnswered(call, at: now)
                 }
             }
         }

@@ -5,6 +5,9 @@ public struct ParticipatingSettings: Hashable, Sendable {
     public var deaffiliationGrace: Duration = .seconds(30)
     /// After an owner of groups did not answer, the publication is tried again this much later.
     public var publicationRetry: Duration = .seconds(5)
+    /// How long the other side of a call may ring; the owner of the group gives up earlier where it does its duty
+    /// (Timer C, RFC 3261 16.6).
+    public var answerLimit: Duration = .seconds(180)
     public var limits = ParticipatingLimits()
 
     public init() {}
@@ -22,6 +25,8 @@ public struct ParticipatingLimits: Hashable, Sendable {
     public var observersPerUser = 16
     /// Subscriptions to participants of calls that are passed through.
     public var relayedSubscriptions = 10_000
+    /// What lost partners have to be told of clients, once they are back. The oldest is let go.
+    public var owedPublications = 50_000
     /// Groups in one affiliation request, before N2 is looked at.
     public var groupsPerRequest = 256
 

@@ -2,19 +2,22 @@ import CallControl
 import MCDocuments
 import MCFoundation
 import OrderedCollections
+import Policy
 import SIP
 import SIPUserAgent
 
 /// What one side of a call says, said to the other.
 extension ParticipatingFunction {
-    mutating func enter(_ call: PassedCall) {
+    mutating func enter(_ call: PassedCall, at now: Now) {
         calls[call.id] = call
+        deadlines.set(.answer(call.id), at: now.instant + settings.answerLimit)
         for session in call.sessions { callsBySession[session] = call.id }
         users[call.user]?.calls.append(call.id)
     }
 
     mutating func forget(_ id: CallID) {
         guard let call = calls.removeValue(forKey: id) else { return }
+        deadlines.cancel(.answer(id))
         for session in call.sessions { callsBySession[session] = nil }
         users[call.user]?.calls.removeAll { $0 == id }
     }
@@ -58,6 +61,7 @@ extension ParticipatingFunction {
         headers.append(.sessionExpires, SessionTimers.header(refresher: .uac))
         for tag in ["tdialog", "norefersub", "explicitsub", "nosub"] { headers.append(.supported, tag) }
         calls[call.id]?.stage = .standing(pair)
+        deadlines.cancel(.answer(call.id))
         agent.accept(pair.clientSide, headers: headers, body: response.body, at: now)
         if call.affiliates, let group = call.group {
             noteImplicitAffiliation(
@@ -74,6 +78,7 @@ extension ParticipatingFunction {
             agent.end(other, at: now)
             callsBySession[other] = nil
         }
+        deadlines.cancel(.answer(call.id))
         calls[call.id]?.stage = .standing(.init(client: client, clientSide: session, serverSide: offering.server))
         var headers = response.headers.bodyDescription
         headers.append(.contact, ServiceHeaders.contact(ownURI))
@@ -105,6 +110,17 @@ extension ParticipatingFunction {
             forget(call.id)
         case .standing: break
         }
+    }
+
+    /// The other side rings and rings: whoever asked is told, and the other side is called off.
+    mutating func nobodyAnswered(_ id: CallID, at now: Now) {
+        guard let call = calls[id] else { return }
+        switch call.stage {
+        case .calling(let pair): agent.reject(pair.clientSide, status: 408, at: now)
+        case .offering(let offering): agent.reject(offering.server, status: 408, at: now)
+        case .standing: return
+        }
+        hangUp(id, reason: nil, at: now)
     }
 
     // MARK: End
@@ -142,10 +158,53 @@ extension ParticipatingFunction {
         guard call.modification == nil else { return agent.answer(transaction, status: 491, at: now) }
         // An offer that comes only with the answer would have to be answered in the ACK, which ends at each side.
         guard !request.body.isEmpty else { return agent.answer(transaction, status: 488, at: now) }
+        guard let (headers, body) = passed(request, in: call, by: session, transaction, at: now) else { return }
         calls[call.id]?.modification = .init(transaction: transaction, by: session)
+        agent.reinvite(other, headers: headers, body: body, at: now)
+    }
+
+    /// What one side says inside a call as the other gets it; nil where it was refused. A client is who it is and no
+    /// other, and may not ask for more than its user may, as with the INVITE.
+    private mutating func passed(
+        _ request: SIPRequest, in call: PassedCall, by session: SessionID, _ transaction: ServerTransactionID,
+        at now: Now
+    ) -> (headers: Headers, body: [UInt8])? {
         var headers = request.headers.bodyDescription
+        var body = request.body
+        do throws(Refusal) {
+            var parts = request.parts
+            // What cannot be taken apart cannot be looked at.
+            guard request.body.isEmpty || !parts.isEmpty else { throw Refusal(status: 400) }
+            if let index = parts.firstIndex(where: { $0.contentType.matches(MIMEType.mcpttInfo) }),
+                var information = try CallBody(reading: request).information
+            {
+                try information.requireReadable()
+                information.accessToken = nil
+                if case .standing(let pair) = call.stage, session == pair.clientSide {
+                    try authorise(information, of: call.user)
+                    information.callingUserID = call.user
+                    information.clientID = pair.client
+                }
+                parts[index].body = information.serialized()
+                let kept = parts.indices.filter { !parts[$0].contentType.matches(MIMEType.mcpttInfo) || $0 == index }
+                body = CallBody.write(kept.map { parts[$0] }, into: &headers)
+            }
+        } catch {
+            var headers = error.responseHeaders(agent: system.domain)
+            var body: [UInt8] = []
+            if error.status == 403, let denied = try? CallBody(reading: request).information?.denyingIndicators {
+                body = CallBody(information: denied).write(into: &headers)
+            }
+            agent.answer(transaction, status: error.status, headers: headers, body: body, at: now)
+            return nil
+        }
         headers.copy(CopyingRole.dialogHeaders.filter { $0 != .contentDisposition }, from: request.headers)
-        agent.reinvite(other, headers: headers, body: request.body, at: now)
+        return (headers, body)
+    }
+
+    private func authorise(_ information: MCPTTInfo, of id: MCPTTID) throws(Refusal) {
+        guard let user = directory.user(id) else { throw Refusal(.userUnknown) }
+        try authoriseTier(information, user)
     }
 
     mutating func modificationAnswered(_ session: SessionID, _ response: SIPResponse, at now: Now) {
@@ -166,9 +225,8 @@ extension ParticipatingFunction {
         guard let call = call(of: session), case .standing = call.stage, let other = call.other(than: session) else {
             return agent.answer(transaction, status: 481, at: now)
         }
-        var headers = request.headers.bodyDescription
-        headers.copy(CopyingRole.dialogHeaders.filter { $0 != .contentDisposition }, from: request.headers)
-        let sent = agent.request(in: other, method: request.method, headers: headers, body: request.body, at: now)
+        guard let (headers, body) = passed(request, in: call, by: session, transaction, at: now) else { return }
+        let sent = agent.request(in: other, method: request.method, headers: headers, body: body, at: now)
         carried[sent] = transaction
     }
 }

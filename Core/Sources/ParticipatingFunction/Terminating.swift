@@ -17,13 +17,18 @@ extension ParticipatingFunction {
                 throw Refusal(.invalidCombination)
             }
             try information.requireReadable()
+            // Who calls, into which group, in which kind of call: what the rules of the border and the member himself go
+            // by. An invitation that leaves it out is none (TS 24.379 6.3.3.1.2).
+            guard let group = information.callingGroupID, information.callingUserID != nil,
+                let kind = information.sessionType
+            else { throw Refusal(.invalidCombination) }
+            guard kind == .prearranged || kind == .chat else { throw Refusal(.functionNotAllowed) }
             guard let user = directory.user(member), user.servingSystem == system.id else {
                 throw Refusal(.userUnknown)
             }
-            let group = information.callingGroupID
             let candidates = try called(user, information.clientID, group)
             let reachable = candidates.filter { candidate in
-                (try? checkLimits(user, candidate.id)) != nil
+                (try? checkLimits(user, candidate.id, besides: group)) != nil
             }
             guard !reachable.isEmpty else { throw Refusal(.tooManyGroupCalls) }
             guard let hops = request.headers.integer(.maxForwards), hops > 0 else { throw Refusal(status: 483) }
@@ -32,11 +37,12 @@ extension ParticipatingFunction {
                 let out = invitation(request, body, user, client, device, hops: hops - 1)
                 branches[agent.invite(out, at: now)] = id
             }
-            let home = group.flatMap { directory.routing.owner(of: $0) } ?? system.id
+            let home = directory.routing.owner(of: group) ?? system.id
             enter(
                 PassedCall(
                     id: CallID(value: numbers.next()), user: member, group: group, home: home, affiliates: false,
-                    stage: .offering(.init(server: session, branches: branches, offer: body.sessionDescription))))
+                    stage: .offering(.init(server: session, branches: branches, offer: body.sessionDescription))),
+                at: now)
         } catch {
             refuse(session, error, request, at: now)
         }
@@ -44,11 +50,11 @@ extension ParticipatingFunction {
 
     /// The clients that a call is for: the one it names, else all that are affiliated with the group.
     private func called(
-        _ user: User, _ named: MCPTTClientID?, _ group: MCPTTGroupID?
+        _ user: User, _ named: MCPTTClientID?, _ group: MCPTTGroupID
     ) throws(Refusal) -> [(id: MCPTTClientID, client: ServedClient, device: RegisteredContact)] {
         let clients = users[user.mcpttID]?.clients ?? [:]
         let meant = clients.filter { id, client in
-            named.map { $0 == id } ?? group.map { client.groups[$0] != nil } ?? true
+            named.map { $0 == id } ?? (client.groups[group] != nil)
         }
         let willing = meant.filter { $0.value.answerMode != nil }
         guard !willing.isEmpty else { throw Refusal(.noServiceSettings) }

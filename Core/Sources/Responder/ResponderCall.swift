@@ -44,6 +44,8 @@ struct ResponderCall: Sendable {
     var isButtonDown: Bool?
     /// The flow over which the server reaches our dialog is gone; media goes on.
     var isAdrift = false
+    /// How often it was tried to come back to this call.
+    var rejoinFailures = 0
 
     var isIncoming: Bool {
         switch phase {

@@ -32,7 +32,7 @@ extension ResponderClient {
         let group = information.callingGroupID
         if let group { try makeRoom(for: group, at: now) }
         guard calls.count < settings.limits.calls else { throw Refusal(status: 486) }
-        let tier = Self.tier(information)
+        let tier = information.tier
         let needsAnswer = answersManually(request)
         var call = newCall(
             needsAnswer ? .ringing : .accepting, kind: information.sessionType == .chat ? .chat : .prearranged,
@@ -85,11 +85,6 @@ extension ResponderClient {
         case "manual": return true
         default: return settings.answerMode == .manual
         }
-    }
-
-    static func tier(_ information: MCPTTInfo) -> CallTier {
-        if information.emergencyIndicator == true { return .emergency }
-        return information.imminentPerilIndicator == true ? .imminentPeril : .normal
     }
 
     private var contactHeaders: Headers {
@@ -173,7 +168,7 @@ extension ResponderClient {
         guard var call = calls[handle],
             information.emergencyIndicator != nil || information.imminentPerilIndicator != nil
         else { return }
-        let tier = Self.tier(information)
+        let tier = information.tier
         guard tier != call.tier else { return }
         call.tier = tier
         call.floor.reconfigure(floorSettings(call))

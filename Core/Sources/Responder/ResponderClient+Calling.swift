@@ -74,6 +74,7 @@ extension ResponderClient {
 
     mutating func mediaFailed(_ handle: CallHandle, at now: Now) {
         guard let call = calls.removeValue(forKey: handle) else { return }
+        rejoinEnded(handle, 480, at: now)
         if let session = call.session { userAgent.reject(session, status: 480, at: now) }
         notify(.callEnded(handle, .mediaFailed))
     }
@@ -103,20 +104,13 @@ extension ResponderClient {
             request.headers.append(.supported, tag)
         }
         request.headers.append(.sessionExpires, SessionTimers.header(settings.sessionInterval, refresher: .uac))
-        if let priority = resourcePriority(wish.tier) { request.headers.append(.resourcePriority, priority) }
+        if wish.tier > .normal {
+            request.headers.append(.resourcePriority, ResourcePriority.headerValue(wish.tier))
+        }
         let body = CallBody(information: information, sessionDescription: description.serialized())
         request.body = body.write(into: &request.headers)
         calls[handle]?.phase = .inviting(wish, offer: description)
         calls[handle]?.session = userAgent.invite(request, at: now)
-    }
-
-    /// The levels of RFC 8101 that MC systems commonly use.
-    private func resourcePriority(_ tier: CallTier) -> String? {
-        switch tier {
-        case .normal: nil
-        case .imminentPeril: "mcpttp.8"
-        case .emergency: "mcpttp.15"
-        }
     }
 
     mutating func established(_ session: SessionID, _ response: SIPResponse, at now: Now) {
@@ -127,11 +121,13 @@ extension ResponderClient {
             // A 200 whose description is of no use: the call cannot be had (RFC 3261 13.2.2.4).
             userAgent.end(session, at: now)
             closeCall(handle, at: now)
+            rejoinEnded(handle, 488, at: now)
             return notify(.callFailed(handle, status: 488, warning: nil))
         }
         let parameters = answer.floorParameters
         if let assigned = parameters.ssrc { calls[handle]?.audioSSRC = assigned }
         calls[handle]?.joinedAt = now.instant
+        rejoinEnded(handle, response.status, at: now)
         calls[handle]?.sessionIdentity = response.headers.contacts.first?.uri.onlySIP
         begin(
             handle,
@@ -170,6 +166,7 @@ extension ResponderClient {
     mutating func rejected(_ session: SessionID, _ response: SIPResponse, at now: Now) {
         guard let handle = handle(of: session) else { return }
         closeCall(handle, at: now)
+        rejoinEnded(handle, response.status, at: now)
         let warning = response.headers.warnings.compactMap(\.mcpttCode).first
         notify(.callFailed(handle, status: response.status, warning: warning))
     }
@@ -184,15 +181,18 @@ extension ResponderClient {
             }
         }
         closeCall(handle, at: now)
+        // Whoever leaves while it is tried does not want to be brought back.
+        rejoins.removeAll { $0.attempt == handle }
         notify(.callEnded(handle, .left))
     }
 
     mutating func ended(_ session: SessionID, _ end: SessionEnd, at now: Now) {
-        guard let handle = handle(of: session) else { return }
+        guard let handle = handle(of: session), let call = calls[handle] else { return }
         closeCall(handle, at: now)
+        if case .byPeer(let bye) = end { cutOff(call, bye, at: now) }
         let reason: CallEndReason =
             switch end {
-            case .byPeer: .releasedByServer
+            case .byPeer(let bye): Self.saysUnavailable(bye) ? .connectionLost : .releasedByServer
             case .cancelled: .cancelled
             case .sessionExpired, .notAcknowledged, .peerGone: .sessionLost
             }

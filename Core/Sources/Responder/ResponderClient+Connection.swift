@@ -68,8 +68,12 @@ extension ResponderClient {
     /// RFC 5626 4.5: the wait doubles up to a limit, and half of it is random, so that a fleet does not come back at
     /// one instant.
     mutating func nextWait() -> Duration {
-        let doubled = settings.retryBase * (1 << min(connection.failures, 16))
         connection.failures += 1
+        return wait(after: connection.failures - 1)
+    }
+
+    mutating func wait(after failures: Int) -> Duration {
+        let doubled = settings.retryBase * (1 << min(failures, 16))
         let whole = min(doubled, settings.retryLimit)
         return whole / 2 + whole / 2000 * Int(random.next() % 1001)
     }

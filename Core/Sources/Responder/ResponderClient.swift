@@ -20,6 +20,8 @@ public struct ResponderClient: Sendable {
     var publication = Publication()
     var calls: OrderedDictionary<CallHandle, ResponderCall> = [:]
     var lastHandle: UInt64 = 0
+    /// Chat calls to come back to; as many as calls at most.
+    var rejoins: [Rejoin] = []
 
     public init(
         settings: ResponderSettings, random: SeededGenerator
@@ -63,6 +65,7 @@ public struct ResponderClient: Sendable {
         next = earlier(next, connection.nextDeadline)
         next = earlier(next, registration.nextDeadline)
         next = earlier(next, publication.nextDeadline)
+        next = earlier(next, nextRejoin)
         for call in calls.values { next = earlier(next, call.floor.nextDeadline) }
         return next
     }
@@ -124,6 +127,7 @@ public struct ResponderClient: Sendable {
         advanceConnection(at: now)
         advanceRegistration(at: now)
         advancePublication(at: now)
+        advanceRejoins(at: now)
         for call in calls.keys {
             guard let deadline = calls[call]?.floor.nextDeadline, deadline <= now.instant else { continue }
             tellFloor(call, .timeAdvanced, at: now)

@@ -86,6 +86,8 @@ public struct ResponderLimits: Hashable, Sendable {
     public var calls = 16
     /// Groups whose affiliation is followed.
     public var groups = 512
+    /// How often a chat call that we were cut off from is tried again, at growing intervals.
+    public var rejoinAttempts = 100
     /// Challenges answered for one REGISTER.
     public var challenges = 2
 

@@ -92,6 +92,27 @@ import Testing
         #expect(document.clients.first?.groups.map(\.status) == [.deaffiliated, .affiliated])
     }
 
+    @Test func oneUserOrPartnerDoesNotTakeTheRoomOfAllOthers() throws {
+        var settings = ControllingSettings()
+        settings.limits.affiliatedClientsPerUser = 2
+        settings.limits.affiliatedClientsPerPartner = 1
+        var fixture = try ControllingFixture(settings: settings)
+        let groups = [ControllingFixture.fireID]
+        #expect(fixture.publish(anna, "1", groups: groups).verdict == [200])
+        #expect(fixture.publish(anna, "2", groups: groups).verdict == [200])
+        #expect(fixture.publish(anna, "3", groups: groups).verdict == [486, 102])
+        #expect(fixture.publish(anna, "3", groups: [], expires: "0").verdict == [200])
+        #expect(fixture.publish(ControllingFixture.luc, "1", groups: groups).verdict == [200])
+        #expect(fixture.publish(ControllingFixture.luc, "2", groups: groups).verdict == [503])
+        #expect(fixture.publish(ControllingFixture.id("bruno"), "1", groups: groups).verdict == [200])
+        // What is given back makes room.
+        _ = fixture.publish(anna, "1", groups: [], expires: "0")
+        #expect(fixture.publish(anna, "3", groups: groups).verdict == [200])
+        _ = fixture.handle(.partnerStateChanged(MCSystemID("fr"), .reachable(epoch: "a")))
+        _ = fixture.handle(.partnerStateChanged(MCSystemID("fr"), .reachable(epoch: "b")))
+        #expect(fixture.publish(ControllingFixture.luc, "2", groups: groups).verdict == [200])
+    }
+
     @Test func theSetOfAClientIsReplacedAndThatOfAnotherClientStays() throws {
         var fixture = try ControllingFixture()
         _ = fixture.publish(anna, "phone", groups: [ControllingFixture.fireID])
@@ -136,6 +157,23 @@ import Testing
             parsing: #require(bundled.first?.request.part(MIMEType.conferenceInfo)).body)
         #expect(update.users.count == 2)
         #expect(update.version > info.version)
+    }
+
+    @Test func whoTakesPartNoMoreIsToldNoMore() throws {
+        var fixture = try ControllingFixture(groups: [ControllingFixture.fire { $0.kind = .chat }])
+        let anna = ControllingFixture.id("anna")
+        let bruno = ControllingFixture.id("bruno")
+        let first = fixture.invitation(anna, type: .chat)
+        let identity = try #require(fixture.receive(first).responses.first?.headers.contacts.first?.uri)
+        let second = fixture.invitation(bruno, type: .chat)
+        _ = fixture.receive(second)
+        let notice = try #require(subscribe(&fixture, anna, to: identity.description).sent(.notify).first)
+        _ = fixture.answer(notice, 200)
+        let removed = fixture.publish(anna, groups: [], expires: "0").sent(.notify)
+        #expect(removed.count == 1)
+        #expect(removed.first?.request.headers[.subscriptionState]?.hasPrefix("terminated") == true)
+        #expect(removed.first?.request.body.isEmpty == true)
+        #expect(fixture.wait(.seconds(5)).sent(.notify).isEmpty)
     }
 
     @Test func whoIsNotInTheCallIs403With138() throws {

@@ -24,12 +24,19 @@ struct ControllingFixture {
     private(set) var now = Now(instant: .zero, utc: UTCTime(microseconds: 1_700_000_000_000_000))
     private var lastNumber: UInt64 = 0
 
-    init(groups: [Group] = [ControllingFixture.fire()], settings: ControllingSettings = .init()) throws {
+    static let sixPorts = MediaPorts(
+        audio: SocketAddress(IPAddress(v6High: 0x2001_0db8_0000_0000, low: 1), port: 40_000),
+        floor: SocketAddress(IPAddress(v6High: 0x2001_0db8_0000_0000, low: 1), port: 40_001))
+
+    init(
+        groups: [Group] = [ControllingFixture.fire()], settings: ControllingSettings = .init(),
+        access: [MediaPorts] = [ControllingFixture.ports]
+    ) throws {
         let directory = try DirectorySnapshot(
             system: Self.italy, users: [], groups: groups, partners: [Self.france])
         function = ControllingFunction(
             system: Self.italy, directory: directory,
-            media: MediaAddresses(access: [Self.ports], interconnection: []),
+            media: MediaAddresses(access: access, interconnection: []),
             random: SeededGenerator(seed: 7), number: 2, settings: settings)
     }
 
@@ -114,15 +121,18 @@ struct ControllingFixture {
         _ user: MCPTTID, _ client: String = "phone", group: MCPTTGroupID? = fireID,
         type: MCPTTSessionType? = .prearranged, to uri: String = "sip:mcptt-controlling-group@it.example",
         floor: FloorControlParameters? = FloorControlParameters(queueing: true, priority: 7, floorSSRC: 99),
-        codec: SpeechCodec = .amrWB(octetAlign: true), payloadType: UInt8 = 97, emergency: Bool? = nil
+        codec: SpeechCodec = .amrWB(octetAlign: true), payloadType: UInt8 = 97, emergency: Bool? = nil,
+        _ change: (inout MCPTTInfo) -> Void = { _ in }
     ) -> SIPRequest {
         var request = fresh(.invite, to: uri)
+        for value in ServiceHeaders.acceptContact { request.headers.append(.acceptContact, value) }
         request.headers.append(.contact, "<sip:mcptt-participating@it.example>")
         request.headers.append(.supported, "timer")
         request.headers.append(.sessionExpires, "1800")
         var information = MCPTTInfo(
             sessionType: type, requestURI: group?.value, callingUserID: user, emergencyIndicator: emergency)
         information.clientID = MCPTTClientID(client)
+        change(&information)
         let offer = SpeechOffer(
             audio: SocketAddress(IPAddress(v4: 0xc000_0263), port: 5_000),
             floor: floor == nil ? nil : SocketAddress(IPAddress(v4: 0xc000_0263), port: 5_001),
@@ -130,6 +140,27 @@ struct ControllingFixture {
         request.body = CallBody(information: information, sessionDescription: offer.session(id: 1).serialized())
             .write(into: &request.headers)
         return request
+    }
+
+    /// A participant's request inside the dialog that its INVITE began and `response` answered.
+    mutating func inside(
+        _ method: Method, _ invitation: SIPRequest, _ response: SIPResponse, number: Int = 2,
+        information: MCPTTInfo? = nil, sdp: [UInt8]? = nil
+    ) -> SIPRequest {
+        var request = fresh(method, to: "sip:mcptt-controlling-group@it.example")
+        request.headers.set(.from, invitation.headers[.from] ?? "")
+        request.headers.set(.to, response.headers[.to] ?? "")
+        request.headers.set(.callID, invitation.headers.callID ?? "")
+        request.headers.set(.cseq, "\(number) \(method)")
+        request.headers.append(.contact, "<sip:mcptt-participating@it.example>")
+        request.body = CallBody(information: information, sessionDescription: sdp).write(into: &request.headers)
+        return request
+    }
+
+    /// ACK to a 200 of the function.
+    mutating func acknowledge(_ invitation: SIPRequest, _ response: SIPResponse, number: Int = 1) -> [FunctionAction] {
+        let request = inside(.ack, invitation, response, number: number)
+        return handle(.sip(.acknowledgement(request)))
     }
 
     mutating func fresh(_ method: Method, to text: String) -> SIPRequest {
@@ -145,13 +176,16 @@ struct ControllingFixture {
     }
 
     /// What a client of ours answers to an offer of the function.
-    static func answer(to request: SIPRequest, floor: Bool = true) -> [UInt8] {
+    static func answer(
+        to request: SIPRequest, floor: Bool = true,
+        audio: SocketAddress = SocketAddress(IPAddress(v4: 0xc000_0264), port: 6_000)
+    ) -> [UInt8] {
         guard let octets = request.part(MIMEType.sessionDescription)?.body,
             let description = try? SessionDescription(parsing: octets),
             let offer = try? SpeechOffer(reading: description),
             let answer = try? SpeechAnswer(
-                to: offer, audio: SocketAddress(IPAddress(v4: 0xc000_0264), port: 6_000),
-                floor: floor ? SocketAddress(IPAddress(v4: 0xc000_0264), port: 6_001) : nil,
+                to: offer, audio: audio,
+                floor: floor ? SocketAddress(audio.address, port: audio.port + 1) : nil,
                 floorParameters: FloorControlParameters(queueing: true, priority: 2, floorSSRC: 88)
             ).session(answering: description, id: 2)
         else {

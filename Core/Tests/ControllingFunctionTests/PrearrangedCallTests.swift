@@ -219,6 +219,57 @@ import Testing
         #expect(fixture.answer(invitation, 200).commands.names == ["connectLeg", "join"])
     }
 
+    // MARK: Address families
+
+    private func bothFamilies() throws -> ControllingFixture {
+        var fixture = try ControllingFixture(access: [ControllingFixture.ports, ControllingFixture.sixPorts])
+        fixture.affiliate("anna", "bruno")
+        return fixture
+    }
+
+    @Test func aMemberThatHasOnlyIPv6IsInvitedAgainInItAndTheNextTimeAtOnce() throws {
+        var fixture = try bothFamilies()
+        let request = fixture.invitation(anna)
+        let first = try #require(fixture.receive(request).sent(.invite).first)
+        #expect(first.offer?.audio == ControllingFixture.ports.audio)
+        let refused = fixture.answer(first, 488)
+        let second = try #require(refused.sent(.invite).first)
+        #expect(second.offer?.audio == ControllingFixture.sixPorts.audio)
+        #expect(second.offer?.floor == ControllingFixture.sixPorts.floor)
+        let six = SocketAddress(IPAddress(v6High: 0x2001_0db8_0000_0000, low: 9), port: 6_000)
+        let joined = fixture.answer(second, 200, sdp: ControllingFixture.answer(to: second.request, audio: six))
+        #expect(joined.verdict == [200])
+        let remotes = joined.commands.compactMap {
+            if case .connectLeg(_, let remote) = $0 { remote.audio } else { nil }
+        }
+        #expect(remotes == [six])
+        #expect(fixture.receive(fixture.bye(second)).isReleasing)
+        let again = fixture.invitation(anna)
+        let next = try #require(fixture.receive(again).sent(.invite).first)
+        #expect(next.offer?.audio == ControllingFixture.sixPorts.audio)
+    }
+
+    @Test func aMemberThatAnswersFromIPv6IsInvitedAgainInIt() throws {
+        var fixture = try bothFamilies()
+        let request = fixture.invitation(anna)
+        let first = try #require(fixture.receive(request).sent(.invite).first)
+        let six = SocketAddress(IPAddress(v6High: 0x2001_0db8_0000_0000, low: 9), port: 6_000)
+        let answered = fixture.answer(first, 200, sdp: ControllingFixture.answer(to: first.request, audio: six))
+        #expect(answered.sent(.bye).count == 1)
+        #expect(answered.sent(.invite).first?.offer?.audio == ControllingFixture.sixPorts.audio)
+    }
+
+    @Test func whoRefusesBothFamiliesIsNotInvitedAThirdTime() throws {
+        var fixture = try bothFamilies()
+        let request = fixture.invitation(anna)
+        let first = try #require(fixture.receive(request).sent(.invite).first)
+        let second = try #require(fixture.answer(first, 488).sent(.invite).first)
+        let last = fixture.answer(second, 488)
+        #expect(last.sent(.invite).isEmpty)
+        #expect(last.verdict == [200])
+        #expect(last.commands.joined.map(\.mcpttID) == [anna])
+    }
+
     @Test func twoClientsOfAUserHaveALegEach() throws {
         var fixture = try ControllingFixture()
         fixture.affiliate("anna", "bruno")
@@ -284,6 +335,92 @@ import Testing
         #expect(second.commands.names == ["leave", "closeLeg", "closeCall", "closeLeg"])
     }
 
+    /// anna and bruno are in, carla has just been invited and bruno leaves.
+    private func waitingForCarla() throws -> (fixture: ControllingFixture, invitation: SentRequest) {
+        var settings = ControllingSettings()
+        settings.ringLimit = .seconds(20)
+        var fixture = try ControllingFixture(settings: settings)
+        fixture.affiliate("anna", "bruno")
+        let request = fixture.invitation(anna)
+        let first = try #require(fixture.receive(request).sent(.invite).first)
+        #expect(fixture.answer(first, 200).verdict == [200])
+        let second = try #require(
+            fixture.publish(carla, groups: [ControllingFixture.fireID]).sent(.invite).first)
+        #expect(!fixture.receive(fixture.bye(first)).isReleasing)
+        return (fixture, second)
+    }
+
+    @Test func theLastOneLeftIsReleasedWhenTheLastInvitedRefuses() throws {
+        var (fixture, invitation) = try waitingForCarla()
+        #expect(fixture.answer(invitation, 486).isReleasing)
+    }
+
+    @Test func theLastOneLeftIsReleasedWhenTheLastInvitedRingsOver() throws {
+        var (fixture, _) = try waitingForCarla()
+        let before = fixture.wait(.seconds(19)).isReleasing
+        let after = fixture.wait(.seconds(1)).isReleasing
+        #expect(!before)
+        #expect(after)
+    }
+
+    @Test func theLastOneLeftIsReleasedWhenTheLastInvitedAnswersWithoutSpeech() throws {
+        var (fixture, invitation) = try waitingForCarla()
+        #expect(fixture.answer(invitation, 200, sdp: Array("v=0".utf8)).isReleasing)
+    }
+
+    @Test func whomNobodyHasJoinedYetKeepsHisCallWhenALateOneRefuses() throws {
+        var (fixture, actions) = try ringing(affiliated: ["anna"])
+        #expect(actions.verdict == [200])
+        let late = try #require(fixture.publish(bruno, groups: [ControllingFixture.fireID]).sent(.invite).first)
+        actions = fixture.answer(late, 486)
+        #expect(!actions.isReleasing)
+        #expect(fixture.function.population.calls == 1)
+    }
+
+    @Test func twoClientsOfOneUserAreOneUser() throws {
+        var fixture = try ControllingFixture(groups: [ControllingFixture.fire { $0.minimumToStart = 2 }])
+        fixture.affiliate("anna", "bruno")
+        _ = fixture.publish(anna, "tablet", groups: [ControllingFixture.fireID])
+        let request = fixture.invitation(anna)
+        let invitations = fixture.receive(request).sent(.invite)
+        let tablet = try #require(invitations.first { $0.information?.clientID?.value == "tablet" })
+        let other = try #require(invitations.first { $0.information?.requestURI == bruno.value })
+        #expect(fixture.answer(tablet, 200).responses.isEmpty)
+        #expect(fixture.answer(other, 200).verdict == [200])
+        // bruno leaves: anna is alone with herself.
+        #expect(fixture.receive(fixture.bye(other)).isReleasing)
+    }
+
+    @Test func theInitiatorsLeavingEndsTheCallWhereTheGroupSaysSo() throws {
+        for isEnding in [true, false] {
+            var (fixture, actions) = try ringing { $0.release.whenInitiatorLeaves = isEnding }
+            for invitation in actions.sent(.invite) { actions = fixture.answer(invitation, 200) }
+            let response = try #require(actions.responses.first)
+            var bye = fixture.fresh(.bye, to: "sip:mcptt-controlling-group@it.example")
+            bye.headers.set(.from, response.headers[.from] ?? "")
+            bye.headers.set(.to, response.headers[.to] ?? "")
+            bye.headers.set(.callID, response.headers.callID ?? "")
+            bye.headers.set(.cseq, "2 BYE")
+            let left = fixture.receive(bye)
+            #expect(left.isReleasing == isEnding)
+            #expect(left.sent(.bye).count == (isEnding ? 2 : 0))
+        }
+    }
+
+    @Test func anInvitationNamesSomebodyWhoIsInTheCall() throws {
+        var (fixture, actions) = try ringing()
+        for invitation in actions.sent(.invite) { actions = fixture.answer(invitation, 200) }
+        let response = try #require(actions.responses.first)
+        var bye = fixture.fresh(.bye, to: "sip:mcptt-controlling-group@it.example")
+        bye.headers.set(.from, response.headers[.from] ?? "")
+        bye.headers.set(.to, response.headers[.to] ?? "")
+        bye.headers.set(.callID, response.headers.callID ?? "")
+        bye.headers.set(.cseq, "2 BYE")
+        _ = fixture.receive(bye)
+        let late = fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID])
+        #expect(late.sent(.invite).first?.information?.callingUserID == bruno)
+    }
+
     @Test func TNG3EndsTheCall() throws {
         var (fixture, _) = try running { $0.maximumDuration = .seconds(60) }
         #expect(!fixture.wait(.seconds(59)).isReleasing)
@@ -336,6 +473,21 @@ import Testing
         let back = fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID])
         #expect(back.sent(.invite).count == 1)
         #expect(back.notes("affiliation.changed").count == 1)
+    }
+
+    @Test func aPartnerThatDidNotNoticeItsLossIsInvitedAgainWithoutHavingPublished() throws {
+        var fixture = try ControllingFixture()
+        let france = MCSystemID("fr")
+        _ = fixture.handle(.partnerStateChanged(france, .reachable(epoch: "one")))
+        fixture.affiliate("anna", "bruno")
+        _ = fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID])
+        let request = fixture.invitation(anna)
+        for invitation in fixture.receive(request).sent(.invite) { _ = fixture.answer(invitation, 200) }
+        _ = fixture.handle(.partnerStateChanged(france, .lost))
+        let back = fixture.handle(.partnerStateChanged(france, .reachable(epoch: "one")))
+        #expect(back.sent(.invite).map { $0.information?.requestURI } == [ControllingFixture.luc.value])
+        // Not a second time while he is being called.
+        #expect(fixture.handle(.partnerStateChanged(france, .reachable(epoch: "one"))).sent(.invite).isEmpty)
     }
 
     @Test func aMediaCellThatRefusesALegCostsTheParticipantNotTheCall() throws {

@@ -75,9 +75,10 @@ struct Border {
         return tell(.sip(.response(Border.alive(request, epoch: epoch), id)))
     }
 
-    static func alive(_ request: SIPRequest, epoch: String) -> SIPResponse {
+    static func alive(_ request: SIPRequest, epoch: String, losses: Int? = nil) -> SIPResponse {
         var response = request.response(200, toTag: "h")
-        response.headers.append(.contact, "<sip:mcptt-gateway@fr.example>;+g.euccs.epoch=\"\(epoch)\"")
+        let counted = losses.map { ";+g.euccs.losses=\"\($0)\"" } ?? ""
+        response.headers.append(.contact, "<sip:mcptt-gateway@fr.example>;+g.euccs.epoch=\"\(epoch)\"\(counted)")
         return response
     }
 

@@ -32,6 +32,49 @@ import Testing
         #expect(states == [.reachable(epoch: "e2")])
     }
 
+    @Test func aPartnerThatHasLostUsIsTakenForLostAndFoundAgain() throws {
+        var border = try Border()
+        border.reach()
+        func beat(_ losses: Int) throws -> [PartnerState] {
+            let (request, id) = try #require(border.pass(.seconds(5)).sent.first)
+            return border.tell(.sip(.response(Border.alive(request, epoch: "e1", losses: losses), id))).states
+        }
+        // The first count is only learnt: nothing is known of what was before.
+        #expect(try beat(3) == [])
+        #expect(try beat(3) == [])
+        _ = border.request(Border.leavingInvitation(), from: .system)
+        #expect(border.gateway.sessionCount == 1)
+        #expect(try beat(4) == [.lost, .reachable(epoch: "e1")])
+        #expect(border.gateway.sessionCount == 0)
+        #expect(try beat(4) == [])
+        // It is no loss of ours: the partner must not do the same in return.
+        let (request, _) = try #require(border.pass(.seconds(5)).sent.first)
+        #expect(request.headers.contacts.first?.parameters["+g.euccs.losses"] == "0")
+    }
+
+    @Test func aPartnersOwnHeartbeatTellsItToo() throws {
+        var border = try Border()
+        border.reach()
+        var states: [[PartnerState]] = []
+        for losses in ["0", "1"] {
+            var request = Border.message(
+                .options, to: "sip:mcptt-gateway@it.example", from: "sip:mcptt-gateway@fr.example", information: nil)
+            request.headers.append(
+                .contact, "<sip:mcptt-gateway@fr.example>;+g.euccs.epoch=\"e1\";+g.euccs.losses=\"\(losses)\"")
+            states.append(border.request(request, from: Border.abroad).1.states)
+        }
+        #expect(states == [[], [.lost, .reachable(epoch: "e1")]])
+    }
+
+    @Test func ourOwnLossesAreCounted() throws {
+        var border = try Border()
+        border.reach()
+        for _ in 1...4 { _ = border.pass(.seconds(5)) }
+        #expect(border.gateway.state(of: Border.france) == .lost)
+        let (request, _) = try #require(border.pass(.seconds(5)).sent.first)
+        #expect(request.headers.contacts.first?.parameters["+g.euccs.losses"] == "1")
+    }
+
     @Test func threeMissesLoseThePartnerAndTwoDoNot() throws {
         var border = try Border()
         border.reach()

@@ -98,6 +98,66 @@ import Testing
         #expect(trunks[0] == trunks[1])
     }
 
+    private func trunks(_ lab: Lab, _ site: Int) -> Set<TrunkID> {
+        Set(
+            lab.sites[site].media.compactMap { command -> TrunkID? in
+                if case .connectLeg(_, let remote) = command { remote.trunk } else { nil }
+            })
+    }
+
+    @Test func aMemberWhoRejoinsSharesTheOneTrunk() throws {
+        var lab = try Self.lab()
+        _ = lab.act(2) { $0.call(Self.flood, at: $1) }
+        lab.pass(.seconds(2))
+        let identity = try #require(lab.handsets[2].lastIdentity)
+        for type in [nil, MCPTTSessionType.prearranged] {
+            let before = lab.sites[0].media.count
+            _ = lab.act(2) { $0.call(Self.flood, type: type, session: identity, at: $1) }
+            lab.pass(.seconds(2))
+            // The new legs are on it: otherwise the talk would cross twice.
+            let legs = lab.sites[0].media.dropFirst(before).compactMap { command -> TrunkID? in
+                if case .connectLeg(_, let remote) = command { remote.trunk } else { nil }
+            }
+            #expect(legs.count == 1)
+        }
+        #expect(lab.handsets[2].establishedAnswers.count == 3)
+        #expect(lab.handsets[2].endings.count == 2)
+        #expect(trunks(lab, 0).count == 1)
+        #expect(trunks(lab, 0) == trunks(lab, 1))
+    }
+
+    @Test func whoIsNotReleasedDoesNotRejoinWithTheSessionIdentityOfAnother() throws {
+        var agreement = Agreement()
+        agreement.usersReleased = .only([MCPTTID("sip:elise@mc.fr.example")])
+        var lab = try Self.lab(french: agreement)
+        _ = lab.act(3) { $0.call(Self.flood, at: $1) }
+        lab.pass(.seconds(2))
+        let identity = try #require(lab.handsets[3].lastIdentity)
+        _ = lab.act(2) { $0.call(Self.flood, session: identity, at: $1) }
+        lab.pass(.seconds(2))
+        let refusal = try #require(lab.handsets[2].rejections.first)
+        #expect(refusal.status == 403)
+        #expect(MCPTTWarning.codes(in: refusal.headers) == [179])
+    }
+
+    @Test(arguments: [0, 2])
+    func whoTakesPartIsToldAtHomeAndAbroad(caller: Int) throws {
+        var lab = try Self.lab()
+        _ = lab.act(caller) { $0.call(Self.flood, at: $1) }
+        lab.pass(.seconds(2))
+        let identity = try #require(lab.handsets[caller].lastIdentity)
+        lab.act(caller) { $0.observe(identity, at: $1) }
+        let first = try #require(lab.handsets[caller].conferences.last)
+        #expect(first.entity == Self.flood.value)
+        #expect(Set(first.users.map(\.entity)) == Set(Self.members.map(\.value)))
+        lab.act(1) { handset, now in
+            if let (session, _) = handset.invitations.first { handset.hangUp(session, at: now) }
+        }
+        lab.pass(.seconds(2))
+        let second = try #require(lab.handsets[caller].conferences.last)
+        #expect(second.users.count == 3)
+    }
+
     @Test func floorIdentifiersAreEndToEndAcrossTheBorder() throws {
         var lab = try Self.lab()
         _ = lab.act(0) { $0.call(Self.flood, at: $1) }
@@ -216,6 +276,29 @@ import Testing
         lab.pass(.seconds(2))
         #expect(lab.handsets[2].establishedAnswers.count == 1)
         #expect(lab.handsets[3].acknowledged.count == 1)
+    }
+
+    /// Italy hears no answers and gives France up; France is answered and has noticed nothing.
+    @Test func aLossThatOnlyOneSideNoticedHeals() throws {
+        var lab = try Self.lab()
+        _ = lab.act(0) { $0.call(Self.flood, at: $1) }
+        lab.pass(.seconds(2))
+        lab.mute(1, towards: 0, true)
+        lab.pass(.seconds(21))
+        #expect(states(lab, 0) == ["partner.reachable", "partner.lost"])
+        lab.mute(1, towards: 0, false)
+        lab.pass(.seconds(20))
+        #expect(states(lab, 0).last == "partner.reachable")
+        // Both members are in again, and each of them once.
+        for index in [2, 3] {
+            let handset = lab.handsets[index]
+            #expect(handset.acknowledged.count == 2, "\(handset.name)")
+            #expect(handset.acknowledged.count - handset.endings.count == 1, "\(handset.name)")
+        }
+        #expect(lab.handsets[0].endings.isEmpty)
+        for site in 0..<2 {
+            #expect(opened(lab, site).subtracting(closed(lab, site)).count == (site == 0 ? 8 : 4))
+        }
     }
 
     @Test func aCertificateOfAPartnerMakesNobodyAPartnerOnTheSideOfClients() throws {

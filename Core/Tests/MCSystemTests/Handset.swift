@@ -211,18 +211,49 @@ struct Handset {
                 queueing: true, priority: 5, granted: true, implicitRequest: true, floorSSRC: floorSSRC))
     }
 
-    mutating func call(_ group: MCPTTGroupID, at now: Now) -> SessionID {
+    /// `session`: the identity of a call that is joined again.
+    mutating func call(
+        _ group: MCPTTGroupID, type: MCPTTSessionType? = .prearranged, session: SIPURI? = nil, at now: Now,
+        _ change: (inout MCPTTInfo) -> Void = { _ in }
+    ) -> SessionID {
         var request = request(.invite)
+        if let session { request.uri = session }
         request.headers.append(.contact, ServiceHeaders.contact(contact))
         request.headers.append(.supported, "timer")
+        var information = MCPTTInfo(sessionType: type, requestURI: group.value, clientID: clientID)
+        change(&information)
         let body = CallBody(
-            information: MCPTTInfo(sessionType: .prearranged, requestURI: group.value, clientID: clientID),
+            information: information,
             sessionDescription: speechOffer.session(id: 7).serialized())
         request.body = body.write(into: &request.headers)
         let session = agent.invite(request, at: now)
         turn(at: now)
         return session
     }
+
+    /// Who takes part in a call, asked by its session identity.
+    mutating func observe(_ session: SIPURI, at now: Now) {
+        var request = request(.subscribe)
+        request.uri = session
+        request.headers.append(.event, "conference")
+        request.headers.append(.expires, "600")
+        request.headers.append(.contact, ServiceHeaders.contact(contact))
+        request.body = CallBody(information: MCPTTInfo(clientID: clientID)).write(into: &request.headers)
+        _ = agent.subscribe(request, at: now)
+        turn(at: now)
+    }
+
+    var conferences: [ConferenceInfo] {
+        events.compactMap { event in
+            guard case .notified(_, let request) = event, let part = request.part(MIMEType.conferenceInfo) else {
+                return nil
+            }
+            return try? ConferenceInfo(parsing: part.body)
+        }
+    }
+
+    /// The session identity of the call last made.
+    var lastIdentity: SIPURI? { establishedAnswers.last?.headers.contacts.first?.uri }
 
     private mutating func answer(_ session: SessionID, _ request: SIPRequest, at now: Now) {
         guard let octets = request.part(MIMEType.sessionDescription)?.body,

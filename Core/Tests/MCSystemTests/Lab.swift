@@ -39,6 +39,10 @@ struct Lab {
     private var links: [FlowID: Link] = [:]
     private var lastFlow: UInt64 = 0
     private var wire: [(FlowID, [UInt8])] = []
+    /// Everything that went from one end to another, in order.
+    private(set) var traffic: [[UInt8]] = []
+    /// Directions between sites in which no answer arrives, though requests do.
+    private var muted: Set<[Int]> = []
 
     // MARK: Building
 
@@ -123,6 +127,11 @@ struct Lab {
         }
         sites[site].connections = [:]
         settle()
+    }
+
+    /// What one site answers another is lost from now on, or no more.
+    mutating func mute(_ sender: Int, towards receiver: Int, _ isMuted: Bool) {
+        if isMuted { muted.insert([sender, receiver]) } else { muted.remove([sender, receiver]) }
     }
 
     private mutating func mint() -> FlowID {
@@ -230,9 +239,16 @@ struct Lab {
         for index in handsets.indices { collect(index) }
         while !wire.isEmpty {
             let (flow, octets) = wire.removeFirst()
+            traffic.append(octets)
             guard let link = links[flow] else { continue }
             switch link.owner {
-            case .cell(let site): if sites[site].isUp { tell(site, .received(flow, octets)) }
+            case .cell(let site):
+                if case .cell(let sender)? = links[link.peer]?.owner, muted.contains([sender, site]),
+                    octets.starts(with: "SIP/2.0 ".utf8)
+                {
+                    continue
+                }
+                if sites[site].isUp { tell(site, .received(flow, octets)) }
             case .handset(let index):
                 handsets[index].receive(octets, at: now)
                 collect(index)

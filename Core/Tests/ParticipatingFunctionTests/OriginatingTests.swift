@@ -85,6 +85,155 @@ import Testing
         #expect(try MCPTTInfo(parsing: body).emergencyIndicator == false)
     }
 
+    @Test func aFocusDoesNotCallAsAClient() throws {
+        var fixture = try ParticipatingFixture(binds: false)
+        let request = fixture.call {
+            $0.headers.set(.contact, "<sip:device@10.0.0.1>;+g.3gpp.mcptt;isfocus")
+        }
+        #expect(fixture.receive(request).verdict == [403, 128])
+    }
+
+    @Test(
+        arguments: [
+            (nil, "mcpttp.1", false), ("e", "mcpttp.15", true), ("i", "mcpttp.8", true), ("i", "mcpttp.9", false),
+            (nil, "mcpttp.0", true), (nil, "ets.0, mcpttq.15", false), (nil, "mcpttp.x", false), (nil, "ets.0", true),
+        ] as [(String?, String, Bool)])
+    func aClientHasNoMorePriorityThanItsTier(tier: String?, header: String, isAllowed: Bool) throws {
+        var fixture = try ParticipatingFixture()
+        var request = fixture.call(emergency: tier == "e" ? true : nil) {
+            $0.headers.append(.resourcePriority, header)
+        }
+        if tier == "i" {
+            var body = try CallBody(reading: request)
+            body.information?.imminentPerilIndicator = true
+            request.body = body.write(into: &request.headers)
+        }
+        let actions = fixture.receive(request)
+        #expect(actions.sent(.invite).isEmpty != isAllowed)
+        if !isAllowed { #expect(actions.verdict == [403]) }
+    }
+
+    @Test func indicatorsThatExcludeEachOtherAre403With150() throws {
+        for change in [
+            {
+                $0.emergencyIndicator = true
+                $0.imminentPerilIndicator = true
+            }, { $0.alertIndicator = true },
+        ] as [(inout MCPTTInfo) -> Void] {
+            var fixture = try ParticipatingFixture()
+            var request = fixture.call()
+            var body = try CallBody(reading: request)
+            var information = try #require(body.information)
+            change(&information)
+            body.information = information
+            request.body = body.write(into: &request.headers)
+            #expect(fixture.receive(request).verdict == [403, 150])
+        }
+    }
+
+    @Test func theCallThatIsJoinedAgainDoesNotCountAsAnother() throws {
+        var fixture = try ParticipatingFixture { user, _ in
+            user.maxima.groupCallsN6 = 1
+            user.maxima.groupCallsPerClientN4 = 1
+        }
+        let request = fixture.call()
+        let out = try #require(fixture.receive(request).sent(.invite).first)
+        let accepted = fixture.answer(out, 200, body: Array("v=0".utf8))
+        let identity = try #require(accepted.responses.first?.headers.contacts.first?.uri)
+        let again = fixture.call(type: nil, to: identity.description)
+        #expect(fixture.receive(again).sent(.invite).count == 1)
+        let other = fixture.call(ParticipatingFixture.french)
+        #expect(fixture.receive(other).verdict == [486, 103])
+    }
+
+    @Test func aCallThatWouldAffiliateBeyondN2Is486With102() throws {
+        var fixture = try ParticipatingFixture { user, _ in user.maxima.affiliationsN2 = 1 }
+        _ = fixture.affiliate([ParticipatingFixture.fire])
+        for request in [
+            fixture.call(ParticipatingFixture.chat, type: .chat),
+            fixture.call(ParticipatingFixture.french, emergency: true),
+        ] {
+            let actions = fixture.receive(request)
+            #expect(actions.verdict == [486, 102])
+            #expect(actions.sent(.invite).isEmpty)
+        }
+        let known = fixture.call(ParticipatingFixture.fire, emergency: true)
+        #expect(fixture.receive(known).sent(.invite).count == 1)
+    }
+
+    @Test func anOwnerThatRingsForEverIsGivenUp() throws {
+        var fixture = try ParticipatingFixture()
+        let request = fixture.call()
+        let out = try #require(fixture.receive(request).sent(.invite).first)
+        _ = fixture.answer(out, 180)
+        let over = fixture.wait(.seconds(180))
+        #expect(over.responses.map(\.status) == [408])
+        #expect(over.cancelled == 1)
+    }
+
+    // MARK: Inside the dialog
+
+    /// anna's call stands; her client says `information` in it.
+    private func saying(
+        _ method: Method, _ information: MCPTTInfo, _ change: (inout User, inout Partner) -> Void = { _, _ in }
+    ) throws -> [FunctionAction] {
+        var fixture = try ParticipatingFixture(change)
+        return try saying(method, information, &fixture)
+    }
+
+    private func saying(
+        _ method: Method, _ information: MCPTTInfo, _ fixture: inout ParticipatingFixture
+    ) throws -> [FunctionAction] {
+        let request = fixture.call()
+        let out = try #require(fixture.receive(request).sent(.invite).first)
+        let accepted = fixture.answer(out, 200, body: Array("v=0".utf8))
+        var inside = fixture.fresh(.ack, to: "sip:mcptt-participating@it.example")
+        inside.headers.set(.from, request.headers[.from] ?? "")
+        inside.headers.set(.to, accepted.responses.first?.headers[.to] ?? "")
+        inside.headers.set(.callID, request.headers.callID ?? "")
+        inside.headers.set(.cseq, "1 ACK")
+        _ = fixture.handle(.sip(.acknowledgement(inside)))
+        inside.method = method
+        inside.headers.set(.cseq, "2 \(method)")
+        let parts = CallBody(information: information, sessionDescription: ParticipatingFixture.offer).parts
+        inside.setBody(
+            parts + [BodyPart(type: MIMEType.mcpttInfo, body: MCPTTInfo().serialized())], boundary: "b")
+        return fixture.receive(inside)
+    }
+
+    @Test(arguments: [Method.info, .invite])
+    func inACallAClientIsWhoItIsAndItsTokenStays(method: Method) throws {
+        var information = MCPTTInfo(callingUserID: MCPTTID("sip:bruno@it.example"))
+        information.clientID = MCPTTClientID("urn:uuid:another")
+        information.accessToken = "secret"
+        let carried = try #require(try saying(method, information).sent(method).first)
+        #expect(carried.information?.callingUserID == ParticipatingFixture.anna)
+        #expect(carried.information?.clientID == MCPTTClientID("urn:uuid:1"))
+        #expect(carried.information?.accessToken == nil)
+        #expect(carried.request.parts.count == 2)
+        #expect(carried.request.part(MIMEType.sessionDescription)?.body == ParticipatingFixture.offer)
+    }
+
+    @Test(arguments: [200, 488])
+    func aReinviteThatMovesMediaIsCarriedAndItsAnswerComesBack(status: Int) throws {
+        var fixture = try ParticipatingFixture()
+        let carried = try #require(try saying(.invite, MCPTTInfo(), &fixture).sent(.invite).first)
+        let moved = Array("v=0 moved".utf8)
+        let back = fixture.answer(carried, status, body: status == 200 ? moved : [])
+        #expect(back.verdict == [status])
+        #expect(back.responses.first?.body == (status == 200 ? moved : []))
+    }
+
+    @Test func inACallAClientMayNotMoreThanItsUser() throws {
+        let actions = try saying(.invite, MCPTTInfo(emergencyIndicator: true)) { user, _ in
+            user.rights.mayCallInEmergency = false
+        }
+        #expect(actions.verdict == [403])
+        #expect(actions.sent(.invite).isEmpty)
+        let body = try #require(actions.responses[0].part(MIMEType.mcpttInfo)).body
+        #expect(try MCPTTInfo(parsing: body).emergencyIndicator == false)
+    }
+
     @Test func otherKindsOfCallAre403With100() throws {
         #expect(try verdict(type: .privateCall) { _, _ in } == [403, 100])
     }

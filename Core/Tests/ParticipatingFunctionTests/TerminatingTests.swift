@@ -15,6 +15,54 @@ import Testing
         #expect(fixture.receive(request, from: .system).verdict == [403, 104])
     }
 
+    @Test func anInvitationThatHidesWhomItConcernsIs403() throws {
+        for (change, expected) in [
+            ({ $0.callingGroupID = nil }, [403, 150]),
+            ({ $0.callingUserID = nil }, [403, 150]),
+            ({ $0.sessionType = nil }, [403, 150]),
+            ({ $0.requestURI = nil }, [403, 150]),
+            ({ $0.sessionType = .privateCall }, [403, 100]),
+        ] as [((inout MCPTTInfo) -> Void, [Int])] {
+            var fixture = try ParticipatingFixture()
+            var request = fixture.invitation()
+            var body = try CallBody(reading: request)
+            var information = try #require(body.information)
+            change(&information)
+            body.information = information
+            request.body = body.write(into: &request.headers)
+            let actions = fixture.receive(request, from: .system)
+            #expect(actions.verdict == expected)
+            #expect(actions.sent(.invite).isEmpty)
+        }
+    }
+
+    @Test func aSecondInformationPartDoesNotReachTheClient() throws {
+        var fixture = try ParticipatingFixture()
+        var request = fixture.invitation()
+        let hidden = MCPTTInfo(callingUserID: MCPTTID("sip:zeno@fr.example"))
+        request.setBody(
+            request.parts
+                + [
+                    BodyPart(
+                        contentType: ContentType("application", "vnd.3gpp.mcptt-info+xml"), body: hidden.serialized())
+                ], boundary: "b")
+        let out = try #require(fixture.receive(request, from: .system).sent(.invite).first)
+        #expect(out.request.parts.count == 2)
+        #expect(out.information?.callingUserID?.value == "sip:bruno@it.example")
+    }
+
+    @Test func whoRingsForEverIsCalledOffAndTheCallerTold() throws {
+        var fixture = try ParticipatingFixture()
+        let request = fixture.invitation()
+        let out = try #require(fixture.receive(request, from: .system).sent(.invite).first)
+        _ = fixture.answer(out, 180)
+        #expect(fixture.wait(.seconds(179)).responses.isEmpty)
+        let over = fixture.wait(.seconds(1))
+        #expect(over.responses.map(\.status) == [408])
+        #expect(over.cancelled == 1)
+        #expect(fixture.function.population.calls == 0)
+    }
+
     @Test func anUnknownMemberIs404With141() throws {
         var fixture = try ParticipatingFixture()
         let request = fixture.invitation(for: MCPTTID("sip:zeno@it.example"))
@@ -133,8 +181,7 @@ import Testing
         }
         var info = inDialog(.info, 2)
         info.headers.append(.infoPackage, ServiceHeaders.infoPackage)
-        info.headers.append(.contentType, MIMEType.mcpttInfo)
-        info.body = Array("<x/>".utf8)
+        info.body = CallBody(information: MCPTTInfo(emergencyIndicator: true)).write(into: &info.headers)
         let carried = try #require(fixture.receive(info, from: .system).sent(.info).first)
         #expect(carried.request.headers[.infoPackage] == ServiceHeaders.infoPackage)
         #expect(carried.request.body == info.body)
@@ -156,7 +203,7 @@ import Testing
         request.body = CallBody(
             information: MCPTTInfo(
                 sessionType: .prearranged, requestURI: ParticipatingFixture.anna.value,
-                callingGroupID: ParticipatingFixture.fire),
+                callingUserID: MCPTTID("sip:bruno@it.example"), callingGroupID: ParticipatingFixture.fire),
             sessionDescription: offer.session(id: 1).serialized()
         ).write(into: &request.headers)
         let out = try #require(fixture.receive(request, from: .system).sent(.invite).first)

@@ -379,3 +379,79 @@ import Testing
         #expect(bench.notices.last == .callChanged(call, .normal))
     }
 }
+
+/// Chat calls that the loss of a system between ended for this client.
+@Suite struct CutOffTests {
+    private func cutOff(
+        kind: GroupCallKind = .chat, reason: String = "SIP;cause=503;text=\"partner-lost\"",
+        _ change: (inout ResponderSettings) -> Void = { _ in }
+    ) throws -> Bench {
+        let bench = try Bench.registered(change)
+        bench.command(.call(CallRequest(group: Bench.group, kind: kind)))
+        bench.giveMedia()
+        let invite = try #require(bench.take(.invite))
+        bench.acceptCall(invite, .init(queueing: true))
+        bench.send(
+            .bye, callID: try #require(invite.headers.callID), toTag: try #require(invite.headers.from?.tag)
+        ) { $0.append(.reason, reason) }
+        return bench
+    }
+
+    @Test func `A member who was cut off comes back by himself, again and again at growing intervals`() throws {
+        let bench = try cutOff()
+        #expect(bench.notices.last == .callEnded(CallHandle(1), .connectionLost))
+        #expect(bench.take(.invite) == nil)
+        var handle: UInt64 = 2
+        var waits: [Int64] = []
+        for _ in 1...4 {
+            let before = bench.milliseconds
+            while handle > bench.client.callHandles.last?.value ?? 0 { bench.pass(milliseconds: 100) }
+            waits.append(bench.milliseconds - before)
+            bench.giveMedia(handle)
+            let invite = try #require(bench.take(.invite))
+            #expect(invite.uri.description == "sip:participating@it.example")
+            let information = try MCPTTInfo(parsing: try #require(invite.part(MIMEType.mcpttInfo)).body)
+            #expect(information.sessionType == .chat)
+            #expect(information.requestURI == Bench.group.value)
+            bench.answer(invite, 503)
+            handle += 1
+        }
+        #expect(waits[0] <= 1_100)
+        #expect(waits[3] >= 3_900)
+        while handle > bench.client.callHandles.last?.value ?? 0 { bench.pass(milliseconds: 100) }
+        bench.giveMedia(handle)
+        bench.acceptCall(bench.take(.invite), .init(queueing: true))
+        #expect(bench.client.callHandles == [CallHandle(handle)])
+        bench.pass(milliseconds: 120_000)
+        #expect(bench.take(.invite) == nil)
+    }
+
+    @Test func `A call that ended in order, a prearranged one and a refusal for good are left alone`() throws {
+        for bench in [
+            try cutOff(reason: "SIP;cause=200;text=\"inactivity\""), try cutOff(kind: .prearranged),
+            try cutOff { $0.rejoins = false },
+        ] {
+            bench.pass(milliseconds: 120_000)
+            #expect(bench.take(.invite) == nil)
+        }
+        let bench = try cutOff()
+        bench.pass(milliseconds: 2_000)
+        bench.giveMedia(2)
+        bench.answer(bench.take(.invite), 403)
+        bench.pass(milliseconds: 120_000)
+        #expect(bench.take(.invite) == nil)
+    }
+
+    @Test func `Who went back himself, or logs off, is not brought back`() throws {
+        let bench = try cutOff()
+        bench.command(.call(CallRequest(group: Bench.group, kind: .chat)))
+        bench.giveMedia(2)
+        bench.acceptCall(bench.take(.invite), .init(queueing: true))
+        bench.pass(milliseconds: 120_000)
+        #expect(bench.client.callHandles == [CallHandle(2)])
+        let other = try cutOff()
+        other.command(.deregister)
+        other.pass(milliseconds: 120_000)
+        #expect(other.take(.invite) == nil)
+    }
+}

@@ -107,7 +107,7 @@ extension UserAgent {
         else { return refuse(request, transaction, 481) }
         guard case .ringing(var ringing) = session.phase else {
             // RFC 3262 3: after the final answer a PRACK is late, not wrong.
-            return refuse(request, transaction, 200)
+            return refuse(request, transaction, statusOfPRACK(request, in: id))
         }
         guard ringing.unacknowledged.first?.number == number else { return refuse(request, transaction, 481) }
         ringing.unacknowledged.removeFirst()
@@ -116,13 +116,21 @@ extension UserAgent {
         sessions[id]?.phase = .ringing(ringing)
         deadlines.cancel(.provisional(id))
         deadlines.cancel(.provisionalEnd(id))
-        if request.body.isEmpty {
-            refuse(request, transaction, 200)
-        } else if handUp(request, transaction, .inSession(id), toTag: session.dialog.localTag, at: now) {
-            tell(.requestInSession(id, request, transaction))
-        }
+        refuse(request, transaction, statusOfPRACK(request, in: id))
         sendProvisional(id, at: now)
         if let held { accept(id, headers: held.headers, body: held.body, at: now) }
+    }
+
+    /// PRACK is the user agent's own affair, whatever it carries: its description is the answer to an offer that we
+    /// made in the provisional response, or an offer of its own, which we do not take (RFC 3262 5).
+    private mutating func statusOfPRACK(_ request: SIPRequest, in id: SessionID) -> Int {
+        guard let session = sessions[id], let description = Description(request.headers, request.body) else {
+            return 200
+        }
+        // The INVITE brought no offer and we have made one: this is its answer.
+        guard session.remoteDescription == nil, session.localDescription != nil else { return 488 }
+        sessions[id]?.remoteDescription = description
+        return 200
     }
 
     static func words(_ text: String) -> [String] {

@@ -18,13 +18,17 @@ extension UserAgent {
     }
 
     /// Sends a request inside a session: INFO, MESSAGE, REFER, UPDATE, ... The final answer comes as `.answered`; 481
-    /// where the session is gone.
+    /// where the session is gone, 405 for a method that is the user agent's own to send: who passes on what a peer
+    /// asked for may hand over any.
     @discardableResult
     public mutating func request(
         in id: SessionID, method: Method, headers: Headers = .init(), body: [UInt8] = [], at now: Now
     ) -> ClientTransactionID {
         switch method {
-        case .invite, .ack, .cancel, .bye, .prack: preconditionFailure("\(method) is the user agent's to send")
+        case .invite, .ack, .cancel, .bye, .prack:
+            let transaction = ClientTransactionID(mint())
+            tell(.answered(transaction, SIPResponse(status: 405)))
+            return transaction
         case .register, .options, .subscribe, .notify, .publish, .message, .info, .update, .refer, .other: break
         }
         guard let session = sessions[id], session.isOwned, session.hasDialog,

@@ -187,6 +187,32 @@ import Testing
         #expect(bench.receive(try bench.fromPeer("PRACK", cseq: 3, more: "RAck: 1 1 INVITE")) == ["> 481"])
     }
 
+    @Test func `a PRACK with a body is answered by the user agent and told to nobody`() throws {
+        for (body, status) in [("v=0\r\n", "> 488"), ("", "> 200")] {
+            var bench = UserAgentBench()
+            _ = bench.receive(try bench.peerInvitation(more: "Require: 100rel"))
+            let id = bench.session
+            #expect(bench.run { $0.ring(id, at: $1) } == ["> 180"])
+            var request = try prack(bench, bench.responses[0], cseq: 2)
+            request.headers.set(.contentType, body.isEmpty ? "text/plain" : "application/sdp")
+            request.body = Array((body.isEmpty ? "hello" : body).utf8)
+            #expect(bench.receive(request) == [status])
+            // The 180 counts as acknowledged all the same.
+            #expect(bench.wait(until: 3_000) == [])
+            #expect(try bench.accept() == ["> 200"])
+        }
+    }
+
+    @Test func `a method that is the user agent's own is refused with 405 to who hands it over`() throws {
+        for method in [Method.prack, .bye, .invite, .ack, .cancel] {
+            var bench = UserAgentBench()
+            _ = bench.receive(try bench.peerInvitation())
+            _ = try bench.accept()
+            let id = bench.session
+            #expect(bench.run { _ = $0.request(in: id, method: method, at: $1) } == ["! answered 405"])
+        }
+    }
+
     @Test func `without PRACK the INVITE fails after 64 T1`() throws {
         var bench = UserAgentBench()
         _ = bench.receive(try bench.peerInvitation(more: "Require: 100rel"))
