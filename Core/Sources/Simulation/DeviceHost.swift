@@ -132,6 +132,9 @@ final class DeviceHost {
         case .message(_, let id, let bytes) where id == connection:
             guard let flow else { return }
             tell(.received(flow, bytes), &world)
+        case .pong(_, let id) where id == connection:
+            guard let flow else { return }
+            tell(.keepAliveAnswered(flow), &world)
         case .closed(_, let id) where id == connection:
             connection = nil
             disturbedAt = world.time.instant
@@ -143,7 +146,7 @@ final class DeviceHost {
             receive(bytes, on: to, &world)
         case .wake:
             if let wakeAt, wakeAt <= world.time.instant { self.wakeAt = nil }
-        case .accepted, .connected, .connectFailed, .message, .closed, .script:
+        case .accepted, .connected, .connectFailed, .message, .pong, .closed, .script:
             break
         }
         tick(&world)
@@ -211,9 +214,8 @@ final class DeviceHost {
             guard target == flow, let connection else { return }
             world.network.send(bytes, on: connection, from: id)
         case .sendKeepAlive(let target):
-            // The connection of the simulated network answers: what dies is told as closed.
-            guard target == flow else { return }
-            tell(.keepAliveAnswered(target), &world)
+            guard target == flow, let connection else { return }
+            world.network.ping(connection, from: id)
         case .close(let target):
             guard target == flow, let connection else { return }
             world.network.close(connection, by: id)

@@ -120,7 +120,7 @@ final class SystemHost {
             receive(bytes, from: from, to: to, &world)
         case .wake:
             if let wakeAt, wakeAt <= world.time.instant { self.wakeAt = nil }
-        case .script:
+        case .pong, .script:
             break
         }
         settle(&world)
