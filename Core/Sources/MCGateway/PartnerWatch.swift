@@ -31,6 +31,8 @@ struct PartnerWatch: Sendable {
     private var outstanding: ClientTransactionID?
     private var misses = 0
     private var connectionFailures = 0
+    /// The last one known, also while the partner is lost.
+    private var epoch: String?
 
     init(interval: Duration, missesUntilLost: Int, at now: Now) {
         self.interval = interval
@@ -80,6 +82,13 @@ struct PartnerWatch: Sendable {
             return become(.lost)
         case .heard(let epoch):
             guard case .reachable(let known) = state else {
+                // It began anew: that is true whether it hears us or not, and it must be known before what it publishes
+                // next is believed, or that would be forgotten with what it published before.
+                if let epoch, let before = self.epoch, epoch != before {
+                    misses = 0
+                    connectionFailures = 0
+                    return become(.reachable(epoch: epoch))
+                }
                 // It is back: no need to wait for the next round.
                 if outstanding == nil { nextDeadline = now.instant }
                 return []
@@ -97,6 +106,7 @@ struct PartnerWatch: Sendable {
     private mutating func become(_ new: PartnerState) -> [Decision] {
         guard new != state else { return [] }
         state = new
+        if case .reachable(let epoch) = new { self.epoch = epoch }
         return [.changed(new)]
     }
 }
