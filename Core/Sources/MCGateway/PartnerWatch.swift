@@ -42,6 +42,8 @@ struct PartnerWatch: Sendable {
     private var connectionFailures = 0
     /// What the partner last said of having lost us.
     private var heardLosses: UInt32?
+    /// The last one known, also while the partner is lost.
+    private var epoch: String?
 
     init(interval: Duration, missesUntilLost: Int, at now: Now) {
         self.interval = interval
@@ -91,6 +93,13 @@ struct PartnerWatch: Sendable {
             return lose()
         case .heard(let sign):
             guard case .reachable = state else {
+                // It began anew: that is true whether it hears us or not, and it must be known before what it publishes
+                // next is believed, or that would be forgotten with what it published before.
+                if let epoch = sign.epoch, let before = self.epoch, epoch != before {
+                    misses = 0
+                    connectionFailures = 0
+                    return learn(sign)
+                }
                 // It is back: no need to wait for the next round.
                 if outstanding == nil { nextDeadline = now.instant }
                 return []
@@ -125,6 +134,7 @@ struct PartnerWatch: Sendable {
     private mutating func become(_ new: PartnerState) -> [Decision] {
         guard new != state else { return [] }
         state = new
+        if case .reachable(let epoch) = new { self.epoch = epoch }
         return [.changed(new)]
     }
 }

@@ -76,6 +76,11 @@ public struct SignallingCell: Sendable {
         controlling.isAffiliated(user, client: client, with: group)
     }
 
+    /// Whether a client that this system serves is told that it is affiliated with a group.
+    public func confirmsAffiliation(_ user: MCPTTID, client: MCPTTClientID, with group: MCPTTGroupID) -> Bool {
+        participating.confirmsAffiliation(user, client: client, with: group)
+    }
+
     /// Carries out one event. The actions are to be carried out in order.
     public mutating func handle(_ event: CellEvent, at now: Now) -> [CellAction] {
         turn = (source(of: event), now.instant)

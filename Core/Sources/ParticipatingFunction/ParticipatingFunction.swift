@@ -75,6 +75,11 @@ public struct ParticipatingFunction: Sendable {
                 + users.values.reduce(0) { $0 + $1.calls.count })
     }
 
+    /// Whether a client is told that it is affiliated with a group: its owner granted it.
+    public func confirmsAffiliation(_ user: MCPTTID, client: MCPTTClientID, with group: MCPTTGroupID) -> Bool {
+        users[user]?.clients[client]?.groups[group]?.state == .affiliated
+    }
+
     /// Carries out one event.
     public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
         switch event {

@@ -26,6 +26,13 @@ struct DeviceTalk {
     var packets = 0
 }
 
+/// A talk that goes on against the rules.
+private struct AfterTalk {
+    var call: CallHandle
+    var talk: DeviceTalk
+    var until: Instant
+}
+
 /// One responder's device in the simulated world: the client machine of the product, driven by virtual time and network.
 final class DeviceHost {
     let id: HostID
@@ -47,6 +54,8 @@ final class DeviceHost {
     /// Groups the user wants, and since when the system has confirmed each.
     private(set) var wanted: [MCPTTGroupID] = []
     private(set) var affiliatedSince: OrderedDictionary<MCPTTGroupID, Instant> = [:]
+    /// Talks that a device which breaks the rules does not end.
+    private var afterTalks: [AfterTalk] = []
     /// When the device last lost its connection, its host or its registration.
     private(set) var disturbedAt: Instant = .zero
 
@@ -91,28 +100,46 @@ final class DeviceHost {
         wanted = groups
         for group in affiliatedSince.keys where !groups.contains(group) { affiliatedSince[group] = nil }
         tell(.command(.affiliate(groups)), &world)
+        tick(&world)
     }
 
     /// Presses the button in a group: in the call that is up, else by calling the group.
-    func press(_ group: MCPTTGroupID, _ world: inout WorldServices) {
+    func press(_ group: MCPTTGroupID, _ kind: GroupCallKind, _ world: inout WorldServices) {
         if let handle = handle(of: group) {
             tell(.command(.press(handle)), &world)
         } else {
-            tell(.command(.call(CallRequest(group: group, requestsFloor: true))), &world)
+            tell(.command(.call(CallRequest(group: group, kind: kind, requestsFloor: true))), &world)
         }
+        tick(&world)
+    }
+
+    /// Joins a chat group, to listen.
+    func join(_ group: MCPTTGroupID, _ world: inout WorldServices) {
+        guard handle(of: group) == nil else { return }
+        tell(.command(.call(CallRequest(group: group, kind: .chat))), &world)
+        tick(&world)
     }
 
     func release(_ group: MCPTTGroupID, _ world: inout WorldServices) {
         guard let handle = handle(of: group) else { return }
         tell(.command(.release(handle)), &world)
+        tick(&world)
     }
 
     func handle(of group: MCPTTGroupID) -> CallHandle? {
         calls.keys.first { calls[$0]?.group == group && calls[$0]?.startedAt != nil }
     }
 
-    /// True where the device takes part in a call of the group and has for `duration`.
-    func isInCall(of group: MCPTTGroupID) -> Bool { handle(of: group) != nil }
+    /// Since when the device takes part in a call of the group; nil where it does not.
+    func inCall(of group: MCPTTGroupID) -> Instant? { handle(of: group).flatMap { calls[$0]?.startedAt } }
+
+    /// What is left of calls when all are over.
+    var remains: [(what: String, count: Int)] {
+        [
+            ("calls of the client", client.callHandles.count), ("sessions of the client", client.sessionCount),
+            ("calls of the shell", calls.count),
+        ]
+    }
 
     // MARK: What reaches the host
 
@@ -132,6 +159,9 @@ final class DeviceHost {
         case .message(_, let id, let bytes) where id == connection:
             guard let flow else { return }
             tell(.received(flow, bytes), &world)
+        case .pong(_, let id) where id == connection:
+            guard let flow else { return }
+            tell(.keepAliveAnswered(flow), &world)
         case .closed(_, let id) where id == connection:
             connection = nil
             disturbedAt = world.time.instant
@@ -143,7 +173,7 @@ final class DeviceHost {
             receive(bytes, on: to, &world)
         case .wake:
             if let wakeAt, wakeAt <= world.time.instant { self.wakeAt = nil }
-        case .accepted, .connected, .connectFailed, .message, .closed, .script:
+        case .accepted, .connected, .connectFailed, .message, .pong, .closed, .script:
             break
         }
         tick(&world)
@@ -156,16 +186,29 @@ final class DeviceHost {
         if calls[handle]?.floor == local {
             tell(.floorReceived(handle, bytes), &world)
         } else if let header = try? RTPHeader(reading: bytes) {
-            world.observe(.heard(device, ssrc: header.ssrc))
+            world.observe(.heard(device, ssrc: header.ssrc, sequence: header.sequenceNumber))
+            if world.sabotage == .openGate, device.value == 1 { talkUnasked(handle, header, &world) }
             tell(.audioReceived(handle), &world)
         }
     }
 
+    /// A device that breaks the rules: a packet of its own for each that it hears.
+    private func talkUnasked(_ handle: CallHandle, _ heard: RTPHeader, _ world: inout WorldServices) {
+        guard let call = calls[handle], let remote = call.remote, let ssrc = world.ssrcs[mcpttID], ssrc != heard.ssrc
+        else { return }
+        let packet = RTPPacket(
+            payloadType: remote.payloadType, sequenceNumber: heard.sequenceNumber, timestamp: heard.timestamp,
+            ssrc: ssrc, marker: false, payload: [0]
+        ).serialized()
+        world.network.send(packet, from: call.audio, to: remote.audio)
+    }
+
     /// Sends the packets that are due, lets timers act, and asks to be woken in time.
     private func tick(_ world: inout WorldServices) {
+        if !afterTalks.isEmpty { speakOn(&world) }
         for handle in calls.keys { speak(handle, &world) }
-        if let due = client.nextDeadline, due <= world.time.instant { tell(.timeAdvanced, &world) }
-        var next = client.nextDeadline
+        if let due = deadline(), due <= world.time.instant { tell(.timeAdvanced, &world) }
+        var next = deadline()
         for call in calls.values {
             guard let talk = call.talk else { continue }
             let due = talk.beganAt + packetInterval * talk.packets
@@ -177,6 +220,12 @@ final class DeviceHost {
         world.network.wake(id, at: instant)
     }
 
+    /// Asked in place: to read the property of a value in a class would copy the value.
+    private func deadline() -> Instant? {
+        func ask(_ client: inout ResponderClient) -> Instant? { client.nextDeadline }
+        return ask(&client)
+    }
+
     private func speak(_ handle: CallHandle, _ world: inout WorldServices) {
         while let call = calls[handle], var talk = call.talk, let remote = call.remote,
             talk.beganAt + packetInterval * talk.packets <= world.time.instant
@@ -186,7 +235,9 @@ final class DeviceHost {
                 ssrc: talk.ssrc, marker: talk.packets == 0,
                 payload: [UInt8](repeating: UInt8(truncatingIfNeeded: talk.packets), count: 20)
             ).serialized()
-            if let group = call.group { world.observe(.spoke(device, group, ssrc: talk.ssrc)) }
+            if let group = call.group {
+                world.observe(.spoke(device, group, ssrc: talk.ssrc, sequence: talk.sequence))
+            }
             world.network.send(packet, from: call.audio, to: remote.audio)
             talk.sequence &+= 1
             talk.timestamp &+= 320
@@ -211,9 +262,8 @@ final class DeviceHost {
             guard target == flow, let connection else { return }
             world.network.send(bytes, on: connection, from: id)
         case .sendKeepAlive(let target):
-            // The connection of the simulated network answers: what dies is told as closed.
-            guard target == flow else { return }
-            tell(.keepAliveAnswered(target), &world)
+            guard target == flow, let connection else { return }
+            world.network.ping(connection, from: id)
         case .close(let target):
             guard target == flow, let connection else { return }
             world.network.close(connection, by: id)
@@ -238,6 +288,7 @@ final class DeviceHost {
         case .startTalking(let handle, let ssrc):
             startTalking(handle, ssrc: ssrc, &world)
         case .stopTalking(let handle):
+            if world.sabotage == .talkerNotStopped { talkOn(handle, world.time.instant) }
             stopTalking(handle, &world)
         case .notify(let notice):
             note(notice, &world)
@@ -251,6 +302,28 @@ final class DeviceHost {
             ssrc: ssrc, beganAt: world.time.instant, sequence: UInt16(truncatingIfNeeded: random.next()),
             timestamp: UInt32(truncatingIfNeeded: random.next()))
         if let group = calls[handle]?.group { world.observe(.deviceMayTalk(device, group, ssrc: ssrc)) }
+    }
+
+    /// A device that breaks the rules: it says that it stopped, and goes on for a while.
+    private func talkOn(_ handle: CallHandle, _ now: Instant) {
+        guard let talk = calls[handle]?.talk else { return }
+        afterTalks.append(AfterTalk(call: handle, talk: talk, until: now + .seconds(2)))
+    }
+
+    private func speakOn(_ world: inout WorldServices) {
+        let now = world.time.instant
+        afterTalks.removeAll { $0.until < now }
+        for index in afterTalks.indices {
+            guard let call = calls[afterTalks[index].call], let remote = call.remote else { continue }
+            let talk = afterTalks[index].talk
+            let packet = RTPPacket(
+                payloadType: remote.payloadType, sequenceNumber: talk.sequence, timestamp: talk.timestamp,
+                ssrc: talk.ssrc, marker: false, payload: [0]
+            ).serialized()
+            world.network.send(packet, from: call.audio, to: remote.audio)
+            afterTalks[index].talk.sequence &+= 1
+        }
+        if !afterTalks.isEmpty { world.network.wake(id, at: now + packetInterval) }
     }
 
     private func stopTalking(_ handle: CallHandle, _ world: inout WorldServices) {

@@ -4,6 +4,7 @@ import MCFoundation
 import MCSystem
 import MediaDistribution
 import Policy
+import RTP
 import SIP
 import SIPUserAgent
 
@@ -41,15 +42,18 @@ final class SystemHost {
     private let directory: DirectorySnapshot
     private let settings: CellSettings
     private var random: SeededGenerator
-    private var signalling: SignallingCell
-    private var media: MediaCell
+    var signalling: SignallingCell
+    var media: MediaCell
     private var flows: [FlowID: ConnectionID] = [:]
     private var flowsByConnection: [ConnectionID: FlowID] = [:]
     private var targets: [ConnectionID: (target: Target, waiting: [[UInt8]])] = [:]
     private var connections: [Target: ConnectionID] = [:]
     private var nextFlow: UInt64 = 1
     /// Who talks under an SSRC that this system assigned.
-    private var talkers: [UInt32: (call: MediaCallID, leg: LegID)] = [:]
+    var talkers: [UInt32: Seat] = [:]
+    /// Where the legs lead to.
+    var remotes: [LegID: LegRemote] = [:]
+    var saboteur = Saboteur()
     private var openCalls: [MediaCallID] = []
     /// The wake-up that is on its way.
     private var wakeAt: Instant?
@@ -74,6 +78,7 @@ final class SystemHost {
         for call in openCalls { world.observe(.callClosed(system, call)) }
         openCalls = []
         talkers = [:]
+        remotes = [:]
         flows = [:]
         flowsByConnection = [:]
         targets = [:]
@@ -113,6 +118,7 @@ final class SystemHost {
             act(signalling.handle(.targetFailed(target), at: world.time), &world)
         case .message(_, let connection, let bytes):
             guard let flow = flowsByConnection[connection] else { break }
+            if world.sabotage == .forgottenAffiliation { saboteur.keep(bytes, from: flow) }
             act(signalling.handle(.received(flow, bytes), at: world.time), &world)
         case .closed(_, let connection):
             close(connection, &world)
@@ -120,7 +126,7 @@ final class SystemHost {
             receive(bytes, from: from, to: to, &world)
         case .wake:
             if let wakeAt, wakeAt <= world.time.instant { self.wakeAt = nil }
-        case .script:
+        case .pong, .script:
             break
         }
         settle(&world)
@@ -144,22 +150,32 @@ final class SystemHost {
     private func receive(_ bytes: [UInt8], from: SocketAddress, to: SocketAddress, _ world: inout WorldServices) {
         guard let socket = addresses.sockets.first(where: { $0.address == to }) else { return }
         let reference = bytes.withUnsafeBytes { media.receive($0, on: socket.id, from: from, at: world.time) }
-        guard let reference else { return }
-        if bytes.count >= 12 {
-            let ssrc = bytes[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            if let talker = talkers[ssrc] { world.observe(.forwarded(system, talker.call, talker.leg)) }
+        guard socket.use == .audio, let header = try? RTPHeader(reading: bytes) else { return }
+        let talker = talkers[header.ssrc]
+        guard let reference else {
+            if let talker { passRefused(bytes, of: talker, &world) }
+            return
         }
+        if let talker {
+            world.observe(.forwarded(system, talker.call, talker.leg))
+        } else {
+            world.observe(.relayed(system, ssrc: header.ssrc))
+        }
+        if world.sabotage == .clippedBeginning, saboteur.clips(header, at: world.time.instant) { return }
         for destination in media.forwardList(in: reference.slot) {
+            if world.sabotage == .deafMember, destination.address.address == saboteur.victim { continue }
             world.network.send(bytes, from: address(of: destination.socket), to: destination.address)
         }
+        if world.sabotage == .strayRelayed, talker == nil { relayStray(bytes, reference, &world) }
     }
 
     // MARK: What the cells want done
 
-    private func act(_ actions: [CellAction], _ world: inout WorldServices) {
+    func act(_ actions: [CellAction], _ world: inout WorldServices) {
         for action in actions {
             switch action {
             case .transmit(let bytes, .flow(let flow)), .transmit(let bytes, .beside(let flow, _)):
+                if world.sabotage == .swallowedBye, bytes.starts(with: "BYE ".utf8) { continue }
                 if let connection = flows[flow] { world.network.send(bytes, on: connection, from: id) }
             case .transmit(let bytes, .target(let target)):
                 transmit(bytes, to: target, &world)
@@ -172,6 +188,7 @@ final class SystemHost {
                 break
             case .media(let command):
                 observe(command, &world)
+                if world.sabotage == .leakedLeg, saboteur.leaks(command) { continue }
                 media.handle(command, at: world.time)
             case .note(let observation):
                 world.note(system, observation)
@@ -201,27 +218,37 @@ final class SystemHost {
         switch command {
         case .openCall(let call, let settings):
             openCalls.append(call)
-            if let group = settings.groupID { world.observe(.callOpened(system, group, call)) }
+            guard let group = settings.groupID else { return }
+            world.observe(.callOpened(system, group, call))
+            if world.sabotage == .secondController { openTwice(call, group, settings, &world) }
         case .closeCall(let call):
             openCalls.removeAll { $0 == call }
             world.observe(.callClosed(system, call))
+            if world.sabotage == .secondController { closeTwice(call, &world) }
+        case .connectLeg(let leg, let remote):
+            remotes[leg] = remote
+        case .closeLeg(let leg):
+            remotes[leg] = nil
         case .join(let call, let leg, let description):
-            talkers[description.audioSSRC] = (call, leg)
+            talkers[description.audioSSRC] = Seat(call: call, leg: leg)
+            world.ssrcs[description.mcpttID] = description.audioSSRC
+            world.observe(.joined(system, call, leg, ssrc: description.audioSSRC))
         default:
             break
         }
     }
 
     /// Passes on what the media cell has to say until nothing is left, and asks to be woken in time.
-    private func settle(_ world: inout WorldServices) {
+    func settle(_ world: inout WorldServices) {
         while true {
             media.advance(to: world.time)
-            if let due = signalling.nextDeadline, due <= world.time.instant {
+            if let due = deadline(), due <= world.time.instant {
                 act(signalling.handle(.timeAdvanced, at: world.time), &world)
             }
             media.drainDatagrams { datagram, bytes in
+                guard let bytes = passed(Array(bytes), to: datagram.destination.address, world.sabotage) else { return }
                 world.network.send(
-                    Array(bytes), from: address(of: datagram.destination.socket), to: datagram.destination.address)
+                    bytes, from: address(of: datagram.destination.socket), to: datagram.destination.address)
             }
             let events = media.takeEvents()
             guard !events.isEmpty else { break }
@@ -232,7 +259,8 @@ final class SystemHost {
                 act(signalling.handle(.media(event), at: world.time), &world)
             }
         }
-        let due = [signalling.nextDeadline, media.nextDeadline].compactMap { $0 }.min()
+        var due = deadline()
+        if let other = media.nextDeadline { due = due.map { min($0, other) } ?? other }
         guard let due, wakeAt.map({ due < $0 }) ?? true else { return }
         // At least a microsecond on, so that a deadline that does not move cannot stop the clock.
         let instant = max(due, world.time.instant + .microseconds(1))
@@ -240,9 +268,51 @@ final class SystemHost {
         world.network.wake(id, at: instant)
     }
 
-    private func address(of socket: UInt8) -> SocketAddress {
+    /// Asked in place: to read the property of a value in a class would copy the value.
+    private func deadline() -> Instant? {
+        func ask(_ cell: inout SignallingCell) -> Instant? { cell.nextDeadline }
+        return ask(&signalling)
+    }
+
+    // MARK: What is left, and what is known
+
+    /// What is left of calls when all are over.
+    var remains: [(what: String, count: Int)] {
+        let cell = signalling.population
+        let media = media.population
+        return [
+            ("calls of the participating function", cell.participating.calls),
+            ("sessions of the participating function", cell.participating.sessions),
+            ("references of the participating function", cell.participating.references),
+            ("calls of the controlling function", cell.controlling.calls),
+            ("sessions of the controlling function", cell.controlling.sessions),
+            ("references of the controlling function", cell.controlling.references),
+            ("sessions of the gateway", cell.gateway.calls), ("dialogs of the gateway", cell.gateway.sessions),
+            ("references of the gateway", cell.gateway.references),
+            ("requests between functions", cell.transactions), ("invitations", cell.invitations),
+            ("calls of the media cell", media.calls), ("legs of the media cell", media.legs),
+        ]
+    }
+
+    /// What the owner of a group holds of a client.
+    func owns(_ user: MCPTTID, _ client: MCPTTClientID, in group: MCPTTGroupID) -> Bool {
+        signalling.isAffiliated(user, client: client, with: group)
+    }
+
+    /// What the system that serves a client tells it.
+    func serves(_ user: MCPTTID, _ client: MCPTTClientID, in group: MCPTTGroupID) -> Bool {
+        signalling.confirmsAffiliation(user, client: client, with: group)
+    }
+
+    func address(of socket: UInt8) -> SocketAddress {
         addresses.sockets[Int(socket)].address
     }
+}
+
+/// A participant of a call.
+struct Seat: Hashable {
+    var call: MediaCallID
+    var leg: LegID
 }
 
 extension SocketAddress {

@@ -1,6 +1,8 @@
+import CallControl
 import MCFoundation
 import OrderedCollections
 public import Policy
+import RTP
 public import Responder
 
 /// Why no world could be made of a plan.
@@ -13,38 +15,42 @@ public enum WorldError: Error {
 /// Many countries in one process: systems, responders, a network, faults, and checkers that watch. The same plan gives
 /// the same trace in every process.
 public final class World {
-    private let plan: WorldPlan
-    private let builder: WorldBuilder
-    private let groups: [WorldBuilder.GroupPlan]
-    private let groupsByID: [MCPTTGroupID: Int]
-    private var services: WorldServices
+    let plan: WorldPlan
+    let builder: WorldBuilder
+    let groups: [WorldBuilder.GroupPlan]
+    let groupsByID: [MCPTTGroupID: Int]
+    var services: WorldServices
     private var random: SeededGenerator
-    private var systems: [SystemHost] = []
-    private var devices: [DeviceHost] = []
+    var systems: [SystemHost] = []
+    var devices: [DeviceHost] = []
+    var trouble: Trouble
+    /// Talks that ended and whose last packets are under way.
+    var talksToJudge: [JudgedTalk] = []
     private var steps: [Step] = []
-    /// Bursts that begin before everything has settled after a fault are not judged.
-    private var disturbedUntil: Instant
     private let end: Instant
 
     /// What the script does at a time.
     private enum Step {
         case start(DeviceID)
         case press
-        case release(DeviceID, MCPTTGroupID)
+        case pressOf(DeviceID, Int, seconds: Int)
+        case release(DeviceID, Int)
         case changeAffiliation
         case fault
-        case healPartition(Int, Int)
-        case restartSystem(Int)
-        case restartDevice(DeviceID)
+        case heal(Fault)
         case rollCall(Int)
+        case judge
+        case forget
     }
 
     /// Everybody is registered, affiliated and connected by then.
     private static let settled = Duration.seconds(60)
     /// After the last fault or change everything must have come back within this time.
     private static let healing = Duration.seconds(240)
-    /// How long before a burst a device must have been undisturbed to be expected to hear it.
-    private static let calm = Duration.seconds(30)
+    /// Between the roll calls of two groups.
+    private static let rollCallInterval = Duration.seconds(12)
+    /// The hang time and the longest timers run out after the last word.
+    private static let windDown = Duration.seconds(120)
 
     public init(_ plan: WorldPlan) throws(WorldError) {
         self.plan = plan
@@ -53,13 +59,13 @@ public final class World {
         groups = builder.groups(&random)
         groupsByID = Dictionary(uniqueKeysWithValues: groups.enumerated().map { ($0.element.id, $0.offset) })
         services = WorldServices(
-            network: VirtualNetwork(random: random.fork()), trace: Trace(keepsLines: plan.keepsTrace))
-        disturbedUntil = Instant.zero + World.settled
+            network: VirtualNetwork(random: random.fork(), keepsLosses: true),
+            trace: Trace(keepsLines: plan.keepsTrace), sabotage: plan.sabotage)
+        trouble = Trouble(countries: plan.countries, devices: builder.deviceCount, until: .zero + World.settled)
         end = Instant.zero + World.settled + plan.duration
         self.random = random
-        let link = LinkConditions(
+        services.network.local = LinkConditions(
             jitter: plan.jitter, lossPerMille: plan.lossPerMille, duplicationPerMille: plan.duplicationPerMille)
-        services.network.local = link
         services.network.border = LinkConditions(
             latency: .milliseconds(20), jitter: plan.jitter, lossPerMille: plan.lossPerMille,
             duplicationPerMille: plan.duplicationPerMille)
@@ -106,17 +112,21 @@ public final class World {
         for number in devices.indices {
             schedule(.start(DeviceID(number)), at: .zero + .milliseconds(Int(random.next() % 20_000)))
         }
-        schedule(.press, at: .zero + World.settled)
-        schedule(.changeAffiliation, at: .zero + World.settled)
-        if let interval = plan.faultInterval { schedule(.fault, at: .zero + World.settled + interval) }
-        let rollCall = end + World.healing
-        for index in groups.indices { schedule(.rollCall(index), at: rollCall + .seconds(12 * index)) }
-        // The hang time and the longest timers run out after the last word.
-        let last = rollCall + .seconds(12 * groups.count) + .seconds(120)
+        if plan.duration > .zero {
+            schedule(.press, at: .zero + World.settled)
+            schedule(.changeAffiliation, at: .zero + World.settled)
+            if let interval = plan.faultInterval { schedule(.fault, at: .zero + World.settled + wait(interval)) }
+        }
+        let rollCall = end + (plan.faultInterval == nil ? .seconds(60) : World.healing)
+        for index in groups.indices { schedule(.rollCall(index), at: rollCall + World.rollCallInterval * index) }
+        let last = rollCall + World.rollCallInterval * groups.count + World.windDown
+        if plan.sabotage == .forgottenAffiliation { schedule(.forget, at: last + .seconds(-10)) }
         while let delivery = services.network.next(before: last) {
             dispatch(delivery)
-            judgeFinishedTalks()
+            for loss in services.network.takeLosses() { note(loss) }
+            takeFinishedTalks()
         }
+        judgeTheEnd()
         services.observe(.stopped)
         return WorldOutcome(
             plan: plan, violations: services.checkers.violations, statistics: services.statistics,
@@ -138,7 +148,9 @@ public final class World {
         services.network.runScript(steps.count - 1, at: instant)
     }
 
-    private var now: Instant { services.network.instant }
+    func scheduleJudging(at instant: Instant) { schedule(.judge, at: instant) }
+
+    var now: Instant { services.network.instant }
 
     /// Exponential waiting would be truer; uniform between half and one and a half times the mean is enough here.
     private func wait(_ mean: Duration) -> Duration {
@@ -148,57 +160,68 @@ public final class World {
 
     private func pick(_ count: Int) -> Int { Int(random.next() % UInt64(max(count, 1))) }
 
+    private func again(_ step: Step, after mean: Duration) {
+        let next = now + wait(mean)
+        if next < end { schedule(step, at: next) }
+    }
+
     // MARK: The script
 
     private func play(_ step: Step) {
         switch step {
         case .start(let device):
             let wanted = groups.filter { $0.members.contains(device) }.map(\.id)
-            let host = devices[device.value]
-            host.start(&services)
-            host.affiliate(wanted, &services)
+            devices[device.value].start(&services)
+            devices[device.value].affiliate(wanted, &services)
         case .press:
             pressSomewhere()
-            let next = now + wait(plan.pressInterval)
-            if next < end { schedule(.press, at: next) }
+            again(.press, after: plan.pressInterval)
+        case .pressOf(let device, let group, let seconds):
+            press(device, group, seconds: seconds)
         case .release(let device, let group):
-            devices[device.value].release(group, &services)
+            devices[device.value].release(groups[group].id, &services)
         case .changeAffiliation:
             changeAffiliationSomewhere()
-            let next = now + wait(.seconds(45))
-            if next < end { schedule(.changeAffiliation, at: next) }
+            again(.changeAffiliation, after: .seconds(45))
         case .fault:
             breakSomething()
-            if let interval = plan.faultInterval {
-                let next = now + wait(interval)
-                if next < end { schedule(.fault, at: next) }
-            }
-        case .healPartition(let left, let right):
-            services.network.heal(left, and: right)
-        case .restartSystem(let country):
-            services.network.restart(systems[country].id)
-            systems[country].restart(&services)
-        case .restartDevice(let device):
-            services.network.restart(devices[device.value].id)
-            // The settings made a machine before; they make one again.
-            try? devices[device.value].restart(&services)
+            if let interval = plan.faultInterval { again(.fault, after: interval) }
+        case .heal(let fault):
+            heal(fault)
         case .rollCall(let group):
-            rollCall(groups[group])
+            rollCall(group)
+        case .judge:
+            judgeDueTalks()
+        case .forget:
+            systems[0].forgetAffiliation(&services)
         }
     }
 
     private func pressSomewhere() {
-        let group = groups[pick(groups.count)]
+        let index = pick(groups.count)
+        let group = groups[index]
         guard !group.members.isEmpty else { return }
         let device = group.members[pick(group.members.count)]
-        press(device, group.id, seconds: 3 + pick(7))
+        let seconds = 3 + pick(7)
+        guard group.kind == .chat, !devices.contains(where: { $0.inCall(of: group.id) != nil }) else {
+            return press(device, index, seconds: seconds)
+        }
+        // Some tune in, and then somebody talks.
+        for _ in 0..<6 { join(group.members[pick(group.members.count)], group) }
+        schedule(.pressOf(device, index, seconds: seconds), at: now + .seconds(4))
     }
 
-    private func press(_ device: DeviceID, _ group: MCPTTGroupID, seconds: Int) {
+    private func join(_ device: DeviceID, _ group: WorldBuilder.GroupPlan) {
         let host = devices[device.value]
-        guard services.network.isRunning(host.id), host.affiliatedSince[group] != nil else { return }
+        guard services.network.isRunning(host.id), host.affiliatedSince[group.id] != nil else { return }
+        host.join(group.id, &services)
+    }
+
+    private func press(_ device: DeviceID, _ group: Int, seconds: Int) {
+        let host = devices[device.value]
+        guard services.network.isRunning(host.id), host.affiliatedSince[groups[group].id] != nil else { return }
         services.statistics.presses += 1
-        host.press(group, &services)
+        host.press(groups[group].id, groups[group].kind == .chat ? .chat : .prearranged, &services)
         schedule(.release(device, group), at: now + .seconds(seconds))
     }
 
@@ -215,64 +238,56 @@ public final class World {
         }
     }
 
+    /// At the end two members speak in each group, the second while the first still talks: who wants the group must
+    /// hear both.
+    private func rollCall(_ index: Int) {
+        let group = groups[index]
+        let speakers = group.members.filter { devices[$0.value].affiliatedSince[group.id] != nil }
+        guard let first = speakers.last else { return }
+        if group.kind == .chat { for device in speakers { join(device, group) } }
+        let start = group.kind == .chat ? now + .seconds(4) : now
+        schedule(.pressOf(first, index, seconds: 8), at: start)
+        if let second = speakers.first, second != first {
+            schedule(.pressOf(second, index, seconds: 12), at: start + .seconds(3))
+        }
+    }
+
+    // MARK: Faults
+
     private func breakSomething() {
         services.statistics.faults += 1
-        let length = Duration.seconds(5 + pick(40))
-        let back = now + length
-        disturbedUntil = max(disturbedUntil, back + .seconds(150))
-        switch pick(4) {
-        case 0, 1:
-            let left = pick(plan.countries)
-            let right = (left + 1 + pick(plan.countries - 1)) % plan.countries
-            guard left != right else { return }
-            services.network.partition(left, from: right)
-            schedule(.healPartition(left, right), at: back)
-        case 2:
-            let country = pick(plan.countries)
-            services.network.crash(systems[country].id)
-            schedule(.restartSystem(country), at: back)
-        default:
-            let device = DeviceID(pick(devices.count))
-            services.network.crash(devices[device.value].id)
-            schedule(.restartDevice(device), at: back)
+        let fault = Fault.any(countries: plan.countries, devices: devices.count, &random)
+        let back = now + .seconds(5 + pick(40))
+        trouble.note(fault, until: back)
+        switch fault {
+        case .partition(let left, let right): services.network.partition(left, from: right)
+        case .oneWay(let source, let target): services.network.cut(from: source, to: target)
+        case .isolation(let country):
+            for other in 0..<plan.countries where other != country { services.network.partition(country, from: other) }
+        case .systemCrash(let country, let crash): services.network.crash(systems[country].id, crash)
+        case .deviceCrash(let device, let crash): services.network.crash(devices[device.value].id, crash)
+        case .noCoverage(let device): services.network.setCoverage(devices[device.value].id, false)
         }
+        schedule(.heal(fault), at: back)
     }
 
-    // MARK: Judging
-
-    /// Everybody who was affiliated and undisturbed long enough before a burst must have heard it.
-    private func judgeFinishedTalks() {
-        guard !services.finishedTalks.isEmpty else { return }
-        let talks = services.finishedTalks
-        services.finishedTalks = []
-        for talk in talks {
-            services.statistics.bursts += 1
-            guard talk.from >= disturbedUntil, talk.to - talk.from >= .seconds(4), talk.packets >= 4,
-                let index = groupsByID[talk.group]
-            else { continue }
-            let expected = groups[index].members.filter { device in
-                let host = devices[device.value]
-                guard device != talk.device, let since = host.affiliatedSince[talk.group] else { return false }
-                return talk.from - since >= World.calm && talk.from - host.disturbedAt >= World.calm
-            }
-            services.statistics.judgedBursts += 1
-            services.statistics.judgedHearings += expected.count
-            services.observe(.burstEnded(ssrc: talk.ssrc, from: talk.from, expected: expected))
+    private func heal(_ fault: Fault) {
+        switch fault {
+        case .partition(let left, let right): services.network.heal(left, and: right)
+        case .oneWay(let source, let target): services.network.restore(from: source, to: target)
+        case .isolation(let country):
+            for other in 0..<plan.countries where other != country { services.network.heal(country, and: other) }
+        case .systemCrash(let country, _):
+            // A second crash of the same system found it down: it comes back once.
+            guard !services.network.isRunning(systems[country].id) else { return }
+            services.network.restart(systems[country].id)
+            systems[country].restart(&services)
+        case .deviceCrash(let device, _):
+            guard !services.network.isRunning(devices[device.value].id) else { return }
+            services.network.restart(devices[device.value].id)
+            // The settings made a machine before; they make one again.
+            try? devices[device.value].restart(&services)
+        case .noCoverage(let device): services.network.setCoverage(devices[device.value].id, true)
         }
-    }
-
-    /// At the end one member speaks in each group: who wants the group must hear, and nobody else may be affiliated.
-    private func rollCall(_ group: WorldBuilder.GroupPlan) {
-        for device in group.members {
-            let host = devices[device.value]
-            services.observe(
-                .affiliation(
-                    device, group.id, isWanted: host.wanted.contains(group.id),
-                    isKnownToOwner: host.affiliatedSince[group.id] != nil))
-        }
-        guard let speaker = group.members.first(where: { devices[$0.value].affiliatedSince[group.id] != nil }) else {
-            return
-        }
-        press(speaker, group.id, seconds: 8)
     }
 }

@@ -13,6 +13,7 @@ struct WorldBuilder {
     struct GroupPlan {
         var id: MCPTTGroupID
         var owner: Int
+        var kind: Group.Kind
         var members: [DeviceID]
     }
 
@@ -26,27 +27,41 @@ struct WorldBuilder {
     func mcpttID(_ device: DeviceID) -> MCPTTID {
         MCPTTID("sip:mcptt.\(userPart(device))@\(domain(country(of: device)))")
     }
+    func clientID(_ device: DeviceID) -> MCPTTClientID {
+        MCPTTClientID("urn:uuid:00000000-0000-4000-8000-\(String(1_000_000_000_000 + device.value).dropFirst(1))")
+    }
     private func password(_ device: DeviceID) -> String { "secret-\(device.value)" }
 
-    /// National groups with every third responder of the country, shared ones with some of every country.
+    /// National groups share out the responders of the country; of shared and chat groups some of every country are
+    /// members.
     func groups(_ random: inout SeededGenerator) -> [GroupPlan] {
         var groups: [GroupPlan] = []
         for country in 0..<plan.countries {
             let own = country * plan.respondersPerCountry..<(country + 1) * plan.respondersPerCountry
             for number in 0..<plan.nationalGroupsPerCountry {
                 let members = own.filter { $0 % plan.nationalGroupsPerCountry == number }.map { DeviceID($0) }
-                groups.append(group("national\(number)", country, members))
+                groups.append(group("national\(number)", country, .prearranged, members))
             }
             for number in 0..<plan.sharedGroupsPerCountry {
-                let chosen = (0..<deviceCount).filter { _ in random.next() % 6 == 0 }.map { DeviceID($0) }
-                groups.append(group("shared\(number)", country, chosen))
+                groups.append(group("shared\(number)", country, .prearranged, someOfAll(&random)))
+            }
+            for number in 0..<plan.chatGroupsPerCountry {
+                groups.append(group("chat\(number)", country, .chat, someOfAll(&random)))
             }
         }
         return groups
     }
 
-    private func group(_ name: String, _ owner: Int, _ members: [DeviceID]) -> GroupPlan {
-        GroupPlan(id: MCPTTGroupID("sip:\(name)@\(domain(owner))"), owner: owner, members: members)
+    /// Every sixth, but never fewer than the first two of each country.
+    private func someOfAll(_ random: inout SeededGenerator) -> [DeviceID] {
+        (0..<deviceCount).filter { number in
+            let isChosen = random.next() % 6 == 0
+            return isChosen || number % plan.respondersPerCountry < 2
+        }.map { DeviceID($0) }
+    }
+
+    private func group(_ name: String, _ owner: Int, _ kind: Group.Kind, _ members: [DeviceID]) -> GroupPlan {
+        GroupPlan(id: MCPTTGroupID("sip:\(name)@\(domain(owner))"), owner: owner, kind: kind, members: members)
     }
 
     func directory(_ country: Int, _ groups: [GroupPlan]) throws(DirectoryError) -> DirectorySnapshot {
@@ -75,7 +90,7 @@ struct WorldBuilder {
         }
         let owned = groups.filter { $0.owner == country }.map { group in
             Group(
-                id: group.id, kind: .prearranged,
+                id: group.id, kind: group.kind,
                 members: group.members.map { Member(mcpttID: mcpttID($0), priority: UInt8($0.value % 8)) })
         }
         return try DirectorySnapshot(system: identity, users: users, groups: owned, partners: partners)
@@ -109,8 +124,7 @@ struct WorldBuilder {
         var settings = ResponderSettings(
             publicIdentity: PublicUserIdentity("sip:" + name), privateIdentity: PrivateUserIdentity(name),
             password: Secret(password(device)), mcpttID: mcpttID(device),
-            clientID: MCPTTClientID(
-                "urn:uuid:00000000-0000-4000-8000-\(String(1_000_000_000_000 + device.value).dropFirst(1))"),
+            clientID: clientID(device),
             instance: InstanceID(
                 "urn:uuid:00000000-0000-4000-8000-\(String(1_000_000_000_000 + device.value).dropFirst(1))"),
             domain: domain(country),

@@ -11,10 +11,22 @@ struct WorldServices {
     var statistics = WorldStatistics()
     /// Talks that ended since the world last looked.
     var finishedTalks: [FinishedTalk] = []
+    /// The last talks of each group that were judged.
+    var lastTalks: [MCPTTGroupID: [FinishedTalk]] = [:]
     /// Which system's certificate a host at that address shows.
     var systemsByAddress: [IPAddress: MCSystemID] = [:]
+    /// The SSRC under which each user would be heard, as the system that owns the call assigned it last: what a device
+    /// that breaks the rules sends with.
+    var ssrcs: [MCPTTID: UInt32] = [:]
+    let sabotage: Sabotage?
     /// Every target anybody connected to, in order.
     private(set) var targets: [Target] = []
+
+    init(network: VirtualNetwork, trace: Trace, sabotage: Sabotage?) {
+        self.network = network
+        self.trace = trace
+        self.sabotage = sabotage
+    }
 
     /// Virtual UTC begins at 2026-01-01T00:00:00Z.
     var time: Now {
@@ -43,7 +55,6 @@ struct WorldServices {
 
 /// What happened, as one number that two processes can compare, and as lines where somebody wants to read them.
 public struct Trace: Sendable {
-    private var hash = StableHash()
     public private(set) var count = 0
     public private(set) var lines: [String] = []
     private let keepsLines: Bool
@@ -52,20 +63,25 @@ public struct Trace: Sendable {
         self.keepsLines = keepsLines
     }
 
-    /// Equal for two runs exactly if (up to chance) every fact was the same, at the same time, in the same order.
-    public var fingerprint: UInt64 { hash.value }
+    /// Equal for two runs exactly if (up to chance) every fact was the same, at the same time, in the same order. It is
+    /// the stable hash of all lines.
+    public private(set) var fingerprint = StableHash().value
 
     mutating func append(_ fact: WorldFact, at instant: Instant) {
-        append("\(instant.nanoseconds) \(fact)")
+        append("\(instant.nanoseconds) \(fact.description)")
     }
 
     mutating func append(_ system: MCSystemID, _ observation: Observation, at instant: Instant) {
         let fields = observation.fields.map { " \($0.name)=\($0.value)" }.joined()
-        append("\(instant.nanoseconds) \(system) \(observation.name)\(fields)")
+        append("\(instant.nanoseconds) \(system.value) \(observation.name)\(fields)")
     }
 
     private mutating func append(_ line: String) {
-        hash.combine(bytes: line.utf8)
+        // As `StableHash` does it, in place: hundreds of thousands of lines go this way.
+        var line = line
+        var hash = fingerprint
+        line.withUTF8 { for byte in $0 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+        fingerprint = hash
         count += 1
         if keepsLines { lines.append(line) }
     }
@@ -90,6 +106,8 @@ public struct WorldStatistics: Hashable, Sendable {
     public var judgedHearings = 0
     public var callsJoined = 0
     public var faults = 0
+    /// Judged bursts while a fault was on or healing elsewhere.
+    public var judgedInTrouble = 0
     /// By status and warning code.
     public var refusals: OrderedDictionary<String, Int> = [:]
 

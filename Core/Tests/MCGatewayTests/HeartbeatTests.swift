@@ -125,10 +125,26 @@ import Testing
         _ = border.pass(.seconds(40))
         var request = Border.message(
             .options, to: "sip:mcptt-gateway@it.example", from: "sip:mcptt-gateway@fr.example", information: nil)
-        request.headers.append(.contact, "<sip:mcptt-gateway@fr.example>;+g.euccs.epoch=\"e2\"")
-        _ = border.request(request, from: Border.abroad)
+        request.headers.append(.contact, "<sip:mcptt-gateway@fr.example>;+g.euccs.epoch=\"e1\"")
+        #expect(border.request(request, from: Border.abroad).1.states == [])
         let (probe, id) = try #require(border.pass(.seconds(5)).sent.last)
-        #expect(border.tell(.sip(.response(Border.alive(probe, epoch: "e2"), id))).states == [.reachable(epoch: "e2")])
+        #expect(border.tell(.sip(.response(Border.alive(probe, epoch: "e1"), id))).states == [.reachable(epoch: "e1")])
+    }
+
+    /// What it publishes next belongs to the new epoch: told later, the restart would make its owner forget it.
+    @Test func aLostPartnerThatBeganAnewIsKnownToHaveAsSoonAsItSaysSo() throws {
+        var border = try Border()
+        border.reach()
+        for _ in 1...4 { _ = border.pass(.seconds(5)) }
+        #expect(border.gateway.state(of: Border.france) == .lost)
+        var request = Border.message(
+            .options, to: "sip:mcptt-gateway@it.example", from: "sip:mcptt-gateway@fr.example", information: nil)
+        request.headers.append(.contact, "<sip:mcptt-gateway@fr.example>;+g.euccs.epoch=\"e2\"")
+        #expect(border.request(request, from: Border.abroad).1.states == [.reachable(epoch: "e2")])
+        // It must still answer: where it does not, it is lost again, and the same epoch is no news any more.
+        var states: [PartnerState] = []
+        for _ in 1...4 { states += border.pass(.seconds(5)).states }
+        #expect(states == [.lost])
     }
 
     @Test func aPartnerThatIsTakenOutOfTheDirectoryIsLost() throws {
