@@ -56,14 +56,18 @@ public struct Burst: Hashable, Sendable {
         public var from: Instant
         /// The way of what it hears.
         public var hops: [Hop]
+        /// Served by another system than the group's owner.
+        public var isAbroad: Bool
 
-        public init(_ device: DeviceID, from: Instant, hops: [Hop] = []) {
+        public init(_ device: DeviceID, from: Instant, hops: [Hop] = [], isAbroad: Bool = false) {
             self.device = device
             self.from = from
             self.hops = hops
+            self.isAbroad = isAbroad
         }
     }
 
+    public var group: MCPTTGroupID
     public var ssrc: UInt32
     /// What was said within this time had to be heard; the last moment is not asked for, because the end of the talk may
     /// overtake it.
@@ -71,7 +75,8 @@ public struct Burst: Hashable, Sendable {
     public var until: Instant
     public var listeners: [Listener]
 
-    public init(ssrc: UInt32, from: Instant, until: Instant, listeners: [Listener]) {
+    public init(group: MCPTTGroupID, ssrc: UInt32, from: Instant, until: Instant, listeners: [Listener]) {
+        self.group = group
         self.ssrc = ssrc
         self.from = from
         self.until = until
@@ -92,6 +97,9 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     public var rule: Rule
     public var at: Instant
     public var text: String
+    /// Set where a listener of another country than the owner's heard nothing of a burst up to a moment, and everything
+    /// from then on, if such a moment came.
+    public var isDeafAbroad = false
 
     public enum Rule: String, Hashable, Sendable, CaseIterable {
         case oneHolder, noMediaWithoutGrant, oneControllingFunction, everyCallEnds, everybodyHears, convergence

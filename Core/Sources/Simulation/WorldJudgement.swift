@@ -69,7 +69,7 @@ extension World {
             systems[builder.country(of: device)].id, host.id,
         ]
         let hops = zip(path, path.dropFirst()).map { Hop(from: $0, to: $1) }.filter { $0.from != $0.to }
-        return Burst.Listener(device, from: begin, hops: hops)
+        return Burst.Listener(device, from: begin, hops: hops, isAbroad: builder.country(of: device) != group.owner)
     }
 
     func judgeDueTalks() {
@@ -81,7 +81,7 @@ extension World {
             let owner = groups[index].owner
             let isJudged = isClear(talk.device, owner, since: talk.from)
             var burst = Burst(
-                ssrc: talk.ssrc, from: talk.from, until: talk.to + World.tail * -1,
+                group: talk.group, ssrc: talk.ssrc, from: talk.from, until: talk.to + World.tail * -1,
                 listeners: judged.listeners.filter {
                     isJudged && isClear($0.device, owner, since: talk.from)
                         && devices[$0.device.value].disturbedAt < talk.from

@@ -16,7 +16,7 @@ public struct WorldPlan: Hashable, Sendable {
     /// of the media a packet now and then.
     public var packetInterval = Duration.seconds(1)
     /// Mean time between two presses of a button anywhere.
-    public var pressInterval = Duration.seconds(4)
+    public var pressInterval = Duration.seconds(6)
     /// Mean time between faults; nil for none.
     public var faultInterval: Duration? = .seconds(200)
     public var lossPerMille: UInt64 = 5

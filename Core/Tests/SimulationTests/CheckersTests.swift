@@ -22,7 +22,7 @@ struct CheckersTests {
     private func burst(_ listeners: Int..., from: Int64 = 0, until: Int64) -> WorldFact {
         .burstEnded(
             Burst(
-                ssrc: 7, from: at(from), until: at(until),
+                group: group, ssrc: 7, from: at(from), until: at(until),
                 listeners: listeners.map { Burst.Listener(DeviceID($0), from: at(from), hops: [way]) }))
     }
     private func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
