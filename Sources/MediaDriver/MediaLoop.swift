@@ -122,6 +122,7 @@ final class MediaLoop {
         receiveAudio(at: now)
         if let deadline = cell.nextDeadline, deadline <= now.instant { cell.advance(to: now) }
         sendFloor()
+        cell.prepareTalkers()
         forward(at: now.instant)
         let events = cell.takeEvents()
         if !events.isEmpty { onEvents(events) }

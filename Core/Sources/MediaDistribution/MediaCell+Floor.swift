@@ -116,8 +116,20 @@ extension MediaCell {
         events.append(.talkerChanged(call, talker, talker.flatMap { legs[$0]?.participant?.mcpttID }))
         guard let talker else { return }
         if let source = legs[talker]?.registration.source { sources[source]?.replay.permitRestart() }
-        // Made now rather than when the first packet waits for it.
-        _ = makeList(of: call, for: talker)
+        unprepared.append((call, talker))
+        if unprepared.count >= Self.mostUnprepared { prepareTalkers() }
+    }
+
+    private static let mostUnprepared = 64
+
+    /// Makes the forward lists of new talkers: behind the grants, which leave first, and before their first packets.
+    public mutating func prepareTalkers() {
+        guard !unprepared.isEmpty else { return }
+        for (call, talker) in unprepared where calls[call]?.talker == talker {
+            let isMade = calls[call]?.lists.contains { $0.talker == talker && !$0.isStale } ?? true
+            if !isMade { _ = makeList(of: call, for: talker) }
+        }
+        unprepared.removeAll(keepingCapacity: true)
     }
 
     mutating func send(_ message: FloorMessage, to id: LegID, in call: MediaCallID) {

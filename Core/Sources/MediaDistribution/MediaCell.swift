@@ -30,6 +30,8 @@ public struct MediaCell: ~Copyable {
     var splices: [SplicePair: LegID] = [:]
     var lists = ForwardLists()
     var outbox = Outbox()
+    /// New talkers whose forward lists are still to be made.
+    var unprepared: [(call: MediaCallID, talker: LegID)] = []
     /// Where an announcement is written.
     private var scratch: [UInt8] = []
     var events: [MediaEvent] = []
@@ -108,6 +110,7 @@ public struct MediaCell: ~Copyable {
         while let tier = outbox.mostUrgentAnnouncement {
             _ = drainAnnouncements(of: tier, atMost: .max, body)
         }
+        prepareTalkers()
     }
 
     /// Hands out what one participant waits for (grants, refusals, places in the queue) and what a gateway passes on.

@@ -32,8 +32,14 @@ struct Outbox {
 
     var hasReplies: Bool { !entries.isEmpty }
 
+    /// Asked with each turn of a driver, so nothing is made to answer it.
     var mostUrgentAnnouncement: CallTier? {
-        CallTier.allCases.last { !announcements[Int($0.rawValue)].isEmpty }
+        var index = announcements.count - 1
+        while index >= 0 {
+            if !announcements[index].isEmpty { return CallTier(rawValue: UInt8(index)) }
+            index -= 1
+        }
+        return nil
     }
 
     mutating func append(to destination: ForwardDestination, tier: CallTier, _ write: (inout [UInt8]) -> Void) {

@@ -62,6 +62,20 @@ import Testing
         #expect(site.cell.mostUrgentAnnouncement == nil)
     }
 
+    @Test func `a grant does not wait for the talker's forward list, which stands before the first packet`() {
+        let site = fabric.site(1)
+        let phones = call(site, 1, phones: 1...40)
+        tell(site, .request, from: phones[0])
+        #expect(site.cell.forwardList(in: 0).isEmpty)
+        #expect(replies(site).map(\.kind) == [.granted])
+        site.cell.prepareTalkers()
+        #expect(site.cell.forwardList(in: 0).count == 39)
+        let version = rtp(1, ssrc: phones[0].audioSSRC).withUnsafeBytes {
+            site.cell.receive($0, on: 0, from: phones[0].audio, at: fabric.now)?.version
+        }
+        #expect(version == 1)
+    }
+
     @Test func `a small emergency group is told before the rest of a big group`() {
         let site = fabric.site(1)
         let big = call(site, 1, phones: 1...100)
