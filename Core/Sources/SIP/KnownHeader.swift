@@ -230,12 +230,16 @@ final class KnownHeaderIndex: Sendable {
         }
         guard !range.isEmpty else { return 0 }
         var slot = Self.hash(bytes, range)
+        let letters = letters
+        let lower = letters.span
         while slots[slot] != 0 {
             let candidate = Int(slots[slot])
             let start = starts[candidate]
             if starts[candidate + 1] - start == range.count {
                 var offset = 0
-                while offset < range.count, Ascii.lower(bytes[range.lowerBound + offset]) == letters[start + offset] {
+                while offset < range.count {
+                    let byte = bytes[range.lowerBound + offset]
+                    guard byte == lower[start + offset] || Ascii.lower(byte) == lower[start + offset] else { break }
                     offset += 1
                 }
                 if offset == range.count { return slots[slot] }

@@ -31,24 +31,32 @@ struct HeaderSection {
         while start + 1 < span.count, span[start] == Ascii.carriageReturn, span[start + 1] == Ascii.lineFeed {
             start += 2
         }
-        guard let end = Self.end(span, from: start, limit: start + limits.headerOctets) else { return nil }
+        var isFolded = false
+        let limit = start + limits.headerOctets
+        guard let end = Self.end(span, from: start, limit: limit, &isFolded) else { return nil }
         var octets = Array(bytes[start..<end])
-        Self.unfold(&octets)
+        if isFolded { Self.unfold(&octets) }
         self.octets = octets
         self.end = end
     }
 
     /// The position behind the first empty line.
     static func end(_ bytes: Octets, from start: Int, limit: Int) -> Int? {
+        var isFolded = false
+        return end(bytes, from: start, limit: limit, &isFolded)
+    }
+
+    private static func end(_ bytes: Octets, from start: Int, limit: Int, _ isFolded: inout Bool) -> Int? {
         let last = min(bytes.count, limit) - 3
         var index = start
         while index < last {
             index = bytes.lineBreak(from: index, last)
             guard index < last else { return nil }
-            if bytes[index] == Ascii.carriageReturn, bytes[index + 1] == Ascii.lineFeed,
-                bytes[index + 2] == Ascii.carriageReturn, bytes[index + 3] == Ascii.lineFeed
-            {
-                return index + 4
+            if bytes[index] == Ascii.carriageReturn, bytes[index + 1] == Ascii.lineFeed {
+                let next = bytes[index + 2]
+                if next == Ascii.carriageReturn, bytes[index + 3] == Ascii.lineFeed { return index + 4 }
+                if Ascii.isBlank(next) { isFolded = true }
+                index += 1
             }
             index += 1
         }

@@ -22,7 +22,8 @@ public enum Multipart {
         _ body: [UInt8], _ contentType: ContentType, limits: SIPLimits = SIPLimits()
     ) throws(SIPParseError) -> [BodyPart] {
         guard contentType.type == "multipart" else { return [BodyPart(contentType: contentType, body: body)] }
-        guard let boundary = contentType.parameters["boundary"], let ranges = ranges(body, Array(boundary.utf8)) else {
+        let boundary = Array((contentType.parameters["boundary"] ?? "").utf8)
+        guard let ranges = ranges(body, boundary.span) else {
             throw SIPParseError(status: 400, diagnosis: "multipart body malformed")
         }
         guard ranges.count <= limits.bodyParts else {
@@ -64,9 +65,16 @@ public enum Multipart {
         let bytes = headers.storage.span
         guard let layout = bytes.contentType(headers.fields[index].value) else { return false }
         guard bytes.equalsIgnoringCase(layout.type, "multipart") else { return true }
-        guard let boundary = boundary(bytes, layout.parameters), let ranges = ranges(body, boundary),
-            ranges.count <= limits.bodyParts
-        else { return false }
+        guard let boundary = boundary(bytes, layout.parameters) else { return false }
+        let found: [Range<Int>]?
+        if boundary.hasEscapes {
+            // Escapes are read in the rare case that there are some.
+            let read = Array(bytes.unquoted(boundary.value).utf8)
+            found = ranges(body, read.span)
+        } else {
+            found = ranges(body, bytes.extracting(boundary.value))
+        }
+        guard let ranges = found, ranges.count <= limits.bodyParts else { return false }
         let octets = body.span
         return ranges.allSatisfy { range in
             let start = bodyStart(octets, range, limits) { name, value in
@@ -77,34 +85,30 @@ public enum Multipart {
         }
     }
 
-    private static func boundary(_ bytes: Octets, _ parameters: Range<Int>) -> [UInt8]? {
+    private static func boundary(
+        _ bytes: Octets, _ parameters: Range<Int>
+    ) -> (value: Range<Int>, hasEscapes: Bool)? {
         var position = parameters.lowerBound
         var found: ParameterLayout?
         while bytes.nextParameter(&position, parameters.upperBound, &found), let parameter = found {
             guard bytes.equalsIgnoringCase(parameter.name, "boundary"), let value = parameter.value else { continue }
-            // Escapes are read in the rare case that there are some.
-            let hasEscapes = parameter.isQuoted && value.contains { bytes[$0] == Ascii.backslash }
-            return hasEscapes ? Array(bytes.unquoted(value).utf8) : value.map { bytes[$0] }
+            return (value, parameter.isQuoted && value.contains { bytes[$0] == Ascii.backslash })
         }
         return nil
     }
 
     /// Where the parts stand: between the delimiters, without the line break that belongs to the next one.
-    private static func ranges(_ body: [UInt8], _ boundary: [UInt8]) -> [Range<Int>]? {
-        guard (1...70).contains(boundary.count), boundary.allSatisfy({ ByteSet.boundary.contains($0) }),
-            boundary.last != Ascii.space
-        else { return nil }
-        var delimiter: [UInt8] = []
-        delimiter.reserveCapacity(boundary.count + 2)
-        delimiter.append(Ascii.hyphen)
-        delimiter.append(Ascii.hyphen)
-        delimiter += boundary
+    private static func ranges(_ body: [UInt8], _ boundary: Octets) -> [Range<Int>]? {
+        guard (1...70).contains(boundary.count), boundary[boundary.count - 1] != Ascii.space else { return nil }
+        for index in 0..<boundary.count where !ByteSet.boundary.contains(boundary[index]) { return nil }
+        let length = boundary.count + 2
         let bytes = body.span
         var ranges: [Range<Int>] = []
+        ranges.reserveCapacity(4)
         var partStart: Int?
         var position = 0
-        while let found = find(delimiter.span, in: bytes, from: position) {
-            var index = found + delimiter.count
+        while let found = find(boundary, in: bytes, from: position) {
+            var index = found + length
             let isLast = index + 1 < bytes.count && bytes[index] == Ascii.hyphen && bytes[index + 1] == Ascii.hyphen
             if isLast { index += 2 }
             bytes.skipBlanks(&index, bytes.count)
@@ -113,7 +117,7 @@ public enum Multipart {
                 && bytes[index + 1] == Ascii.lineFeed
             guard endsLine || (isLast && index == bytes.count) else {
                 // A longer word that begins like the boundary is content.
-                position = found + delimiter.count
+                position = found + length
                 continue
             }
             if let partStart { ranges.append(partStart..<max(partStart, found - 2)) }
@@ -126,17 +130,17 @@ public enum Multipart {
         return nil
     }
 
-    /// The next place where `delimiter` starts a line.
-    private static func find(_ delimiter: Octets, in bytes: Octets, from start: Int) -> Int? {
+    /// The next place where two hyphens and `boundary` start a line.
+    private static func find(_ boundary: Octets, in bytes: Octets, from start: Int) -> Int? {
         var index = start
-        while index + delimiter.count <= bytes.count {
+        while index + 2 + boundary.count <= bytes.count {
             let startsLine =
                 index == 0
                 || (index >= 2 && bytes[index - 1] == Ascii.lineFeed && bytes[index - 2] == Ascii.carriageReturn)
-            if startsLine {
+            if startsLine, bytes[index] == Ascii.hyphen, bytes[index + 1] == Ascii.hyphen {
                 var offset = 0
-                while offset < delimiter.count, bytes[index + offset] == delimiter[offset] { offset += 1 }
-                if offset == delimiter.count { return index }
+                while offset < boundary.count, bytes[index + 2 + offset] == boundary[offset] { offset += 1 }
+                if offset == boundary.count { return index }
             }
             index = bytes.lineBreak(from: index, bytes.count) + 1
         }

@@ -61,6 +61,8 @@ extension Span<UInt8> {
     /// The parameters in `range`, which `areParameters`.
     func parameters(_ range: Range<Int>) -> Parameters {
         var result = Parameters()
+        guard !range.isEmpty else { return result }
+        result.items.reserveCapacity(4)
         var position = range.lowerBound
         var found: ParameterLayout?
         while nextParameter(&position, range.upperBound, &found), let layout = found {

@@ -128,15 +128,21 @@ extension SIPURI: LosslessStringConvertible {
     }
 
     init(_ bytes: Octets, _ layout: URILayout) {
-        guard layout.isSIP else {
-            self.init(scheme: bytes.text(layout.scheme), opaque: bytes.text(layout.opaque))
-            return
-        }
-        self.init(
-            scheme: layout.scheme.count == 3 ? .sip : .sips, user: layout.user.map { bytes.text($0) },
-            host: bytes.text(layout.host), port: layout.port)
+        scheme =
+            if layout.isSIP {
+                layout.scheme.count == 3 ? .sip : .sips
+            } else {
+                .other(bytes.text(layout.scheme).lowercased())
+            }
+        user = layout.user.map { bytes.text($0) }
         password = layout.password.map { bytes.text($0) }
+        host = bytes.text(layout.host)
+        port = layout.port
         headers = layout.headers.map { bytes.text($0) }
+        opaque = bytes.text(layout.opaque)
+        parameters = Parameters()
+        guard !layout.parameters.isEmpty else { return }
+        parameters.items.reserveCapacity(4)
         var position = layout.parameters.lowerBound
         while position < layout.parameters.upperBound {
             position += 1

@@ -8,22 +8,25 @@ extension Span<UInt8> {
     /// The first carriage return or line feed at or behind `start`; `end` where there is none.
     ///
     /// Eight octets at a time: the high bit of `(word - 14 in each octet) & ~word` is set for an octet below 14. A tab is
-    /// one as well, and a borrow can set a bit too many above a set one; so a hit only sends the search to single octets.
+    /// one as well, and a borrow can set a bit too many above a set one; so the lowest bit is what counts, and is looked
+    /// at.
     func lineBreak(from start: Int, _ end: Int) -> Int {
         let raw = bytes
         var index = start
         while index < end {
             while index + 8 <= end {
-                let word = raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-                guard (word &- 0x0e0e_0e0e_0e0e_0e0e) & ~word & 0x8080_8080_8080_8080 == 0 else { break }
+                let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+                let low = (word &- 0x0e0e_0e0e_0e0e_0e0e) & ~word & 0x8080_8080_8080_8080
+                if low != 0 {
+                    index += low.trailingZeroBitCount / 8
+                    break
+                }
                 index += 8
             }
-            let stop = Swift.min(index + 8, end)
-            while index < stop {
-                let byte = self[index]
-                if byte == Ascii.carriageReturn || byte == Ascii.lineFeed { return index }
-                index += 1
-            }
+            guard index < end else { return end }
+            let byte = self[index]
+            if byte == Ascii.carriageReturn || byte == Ascii.lineFeed { return index }
+            index += 1
         }
         return end
     }
