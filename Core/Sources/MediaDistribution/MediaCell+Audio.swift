@@ -45,7 +45,7 @@ extension MediaCell {
             }
             reference = list(of: call, for: leg)
             call.packetsOfTalk &+= 1
-            if call.packetsOfTalk % Self.packetsPerReminder == Self.firstReminder { remindPartners(of: call, leg) }
+            if Self.isReminder(call.packetsOfTalk) { remindPartners(of: call, leg) }
         case .client, .trunks:
             guard crossesBorder(source, key.ssrc, at: now.instant) else {
                 counters.audioWithoutPermission += 1
@@ -62,11 +62,12 @@ extension MediaCell {
         return reference
     }
 
-    /// A partner's gateway lets our stream in because Floor Taken announced it, so a lost one must not cost the talk:
-    /// it is said again to one member of each partner, first so early that the packets which the gateway lets through
-    /// unannounced bridge the time until then, later each two seconds.
-    private static let packetsPerReminder = 100
-    private static let firstReminder = 5
+    /// A partner's gateway lets our stream in, and knows whose it is, because Floor Taken announced it: a lost one must
+    /// not cost the talk. It is said again to one member of each partner with the first packets, and later each two
+    /// seconds.
+    private static func isReminder(_ packet: Int) -> Bool {
+        packet == 1 || packet == 2 || packet % 100 == 4
+    }
 
     private mutating func remindPartners(of call: Call, _ talker: LegID) {
         guard let list = call.lists.first(where: { $0.talker == talker }) else { return }
