@@ -1,4 +1,5 @@
 import MCFoundation
+import MediaDistribution
 import MediaDriver
 import NationalSystem
 import Testing
