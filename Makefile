@@ -24,9 +24,10 @@ run: deps ## the lab: three countries, speech across the border (without a termi
 	@if [ -t 1 ]; then exec .build/release/euccs lab; else exec .build/release/euccs lab --once --report lab-out/report.json; fi
 
 test: build ## every test that needs nothing but this machine
-	@swift test -c release --skip-build --skip ProgramTests
-	@# Speech in real time between real processes, with the machine to itself.
+	@# Three times, so that what runs in real time has the machine to itself: speech between processes, then sockets.
 	@swift test -c release --skip-build --filter ProgramTests
+	@swift test -c release --skip-build --skip 'ProgramTests|SimulationTests'
+	@swift test -c release --skip-build --filter SimulationTests
 
 simulate: ## many countries in one process, SEEDS=n runs
 	@$(SWIFT_BUILD) --product euccs

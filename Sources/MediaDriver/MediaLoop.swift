@@ -123,6 +123,7 @@ final class MediaLoop {
         if let deadline = cell.nextDeadline, deadline <= now.instant { cell.advance(to: now) }
         sendFloor()
         cell.prepareTalkers()
+        sendFloor()
         forward(at: now.instant)
         let events = cell.takeEvents()
         if !events.isEmpty { onEvents(events) }

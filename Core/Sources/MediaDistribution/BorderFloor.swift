@@ -109,23 +109,24 @@ struct OvertakingWindow {
 /// Whether a client behind our gateway may send across the border, as the partner's floor messages to it say.
 final class BorderTalk {
     private enum State {
-        /// No floor message came yet: the floor may have been granted with the answer to the INVITE.
-        case untold(OvertakingWindow)
-        case granted
+        /// No floor message came yet: the floor may have been granted with the answer to the INVITE, and the Floor
+        /// Granted beside it may be lost or have come before this leg. The partner's own gate decides alone.
+        case untold
+        case granted(at: Instant)
         /// The floor was taken away or given back; the partner decides how long it still forwards.
         case ending(Instant)
         /// When the last packet without permission passed.
         case none(Instant?)
     }
     private let limits: MediaLimits
-    private var state = State.untold(OvertakingWindow())
+    private var state = State.untold
 
     init(limits: MediaLimits) {
         self.limits = limits
     }
 
-    func granted() {
-        state = .granted
+    func granted(at now: Instant) {
+        state = .granted(at: now)
     }
 
     /// Floor Revoke to the client, or Floor Release of it.
@@ -141,11 +142,14 @@ final class BorderTalk {
         if case .untold = state { state = .none(nil) }
     }
 
-    /// Floor Idle, or Floor Taken of another.
+    /// Floor Idle, or Floor Taken of another. Floor Granted has no number: what follows it at once may be older than it
+    /// and was overtaken on the way.
     func ended(at now: Instant) {
         switch state {
         case .untold: state = .none(nil)
-        case .granted: state = .ending(now + limits.overtakingTime)
+        case .granted(let since):
+            guard now - since > limits.overtakingTime else { return }
+            state = .ending(now + limits.overtakingTime)
         case .ending(let until): state = .ending(min(until, now + limits.overtakingTime))
         case .none: break
         }
@@ -153,18 +157,13 @@ final class BorderTalk {
 
     /// One packet of the client. Of what has no permission one a second passes, so that the partner's floor control
     /// sees it and says so with Floor Revoke (TS 24.380 6.3.5.4.8).
-    func admits(_ ssrc: UInt32, at now: Instant) -> Bool {
+    func admits(at now: Instant) -> Bool {
         switch state {
-        case .granted: return true
+        case .untold, .granted: return true
         case .ending(let until):
             if now < until { return true }
             state = .none(now)
             return false
-        case .untold(var window):
-            guard window.isOpen(for: ssrc, at: now, limits) else { return false }
-            window.note(ssrc, at: now)
-            state = .untold(window)
-            return true
         case .none(let last):
             if let last, now - last < .seconds(1) { return false }
             state = .none(now)

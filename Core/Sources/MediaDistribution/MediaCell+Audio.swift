@@ -69,7 +69,7 @@ extension MediaCell {
         packet == 1 || packet == 2 || packet % 100 == 4
     }
 
-    private mutating func remindPartners(of call: Call, _ talker: LegID) {
+    mutating func remindPartners(of call: Call, _ talker: LegID) {
         guard let list = call.lists.first(where: { $0.talker == talker }) else { return }
         for leg in list.heralds {
             guard let message = call.floor.repeatedTaken(to: ParticipantKey(leg.value)) else { continue }
@@ -86,7 +86,7 @@ extension MediaCell {
 
     /// Whether the floor control of the partner's call stands for a packet that would cross our border.
     private func crossesBorder(_ source: Source, _ ssrc: UInt32, at now: Instant) -> Bool {
-        if let talk = source.talk { return talk.admits(ssrc, at: now) }
+        if let talk = source.talk { return talk.admits(at: now) }
         for floor in source.floors where floor.holds(ssrc, at: now) { return true }
         for floor in source.floors where floor.mayOvertake(ssrc, at: now) {
             floor.noteOvertaking(ssrc, at: now)

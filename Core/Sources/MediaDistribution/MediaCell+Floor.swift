@@ -128,6 +128,8 @@ extension MediaCell {
         for (call, talker) in unprepared where calls[call]?.talker == talker {
             let isMade = calls[call]?.lists.contains { $0.talker == talker && !$0.isStale } ?? true
             if !isMade { _ = makeList(of: call, for: talker) }
+            // Said twice from the first: where the one datagram is lost, the first packet has no home at the partner.
+            if let call = calls[call] { remindPartners(of: call, talker) }
         }
         unprepared.removeAll(keepingCapacity: true)
     }
@@ -160,14 +162,14 @@ extension MediaCell {
             deliver(messages, from: member, to: call, at: now)
             return
         }
-        guard let floor = other.floor else {
-            counters.floorWithoutDestination += 1
-            return
-        }
         if leg.isOutside {
             for message in messages { observe(message, forClient: peer, on: leg, at: now) }
         } else if messages.contains(where: { $0.kind == .release }) {
             leg.talk?.ending(at: now.instant)
+        }
+        guard let floor = other.floor else {
+            counters.floorWithoutDestination += 1
+            return
         }
         outbox.append(to: floor.destination, tier: legs[peer]?.relayTier ?? .normal) { octets in
             FloorDatagram.copy(packet, as: other.floorSSRC, into: &octets)
@@ -189,7 +191,7 @@ extension MediaCell {
                 restart(ofClient: id)
                 _ = floor?.taken(by: [ssrc], adds: false, sequenceNumber: nil, at: now.instant)
             }
-            talk?.granted()
+            talk?.granted(at: now.instant)
         case .taken:
             observe(message.indicator, forClient: id, on: outside)
             observeTaken(message, forClient: id, on: trunk, at: now)

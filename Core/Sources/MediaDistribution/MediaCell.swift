@@ -111,6 +111,7 @@ public struct MediaCell: ~Copyable {
             _ = drainAnnouncements(of: tier, atMost: .max, body)
         }
         prepareTalkers()
+        drainReplies(body)
     }
 
     /// Hands out what one participant waits for (grants, refusals, places in the queue) and what a gateway passes on.

@@ -12,6 +12,9 @@ struct Publication: Sendable {
     var isAuthorised = false
     /// nil: the user never said.
     var wantedGroups: [MCPTTGroupID]?
+    /// Groups that the user took back and did not turn to since: nobody brings him back into their calls, for joining
+    /// would affiliate again.
+    var leftGroups: [MCPTTGroupID] = []
     /// The wish changed while a PUBLISH was out.
     var isChanged = false
     /// The last PUBLISH failed for a reason that may pass.
@@ -85,6 +88,10 @@ extension ResponderClient {
     mutating func affiliate(_ groups: [MCPTTGroupID], at now: Now) {
         var unique: [MCPTTGroupID] = []
         for group in groups.prefix(settings.limits.groups) where !unique.contains(group) { unique.append(group) }
+        let left = (publication.wantedGroups ?? []).filter { !unique.contains($0) }
+        let before = publication.leftGroups.filter { !unique.contains($0) && !left.contains($0) }
+        publication.leftGroups = Array((before + left).suffix(settings.limits.groups))
+        rejoins.removeAll { left.contains($0.request.group) }
         publication.wantedGroups = unique
         if registration.isRegistered { publishAffiliation(at: now) }
     }

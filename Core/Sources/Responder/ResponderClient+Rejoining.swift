@@ -20,7 +20,7 @@ extension ResponderClient {
     /// The server released the call with Reason 503: what stood between is gone, not the call.
     mutating func cutOff(_ call: ResponderCall, _ bye: SIPRequest, at now: Now) {
         guard settings.rejoins, call.kind == .chat, let group = call.group, Self.saysUnavailable(bye),
-            rejoins.count < settings.limits.calls
+            !publication.leftGroups.contains(group), rejoins.count < settings.limits.calls
         else { return }
         rejoins.removeAll { $0.request.group == group }
         let stood = call.joinedAt.map { now.instant - $0 } ?? .zero

@@ -108,7 +108,9 @@ public struct ResponderClient: Sendable {
         case .setAnswerMode(let mode):
             settings.answerMode = mode
             if registration.isRegistered { publishSettings(at: now) }
-        case .call(let request): startCall(request, at: now)
+        case .call(let request):
+            publication.leftGroups.removeAll { $0 == request.group }
+            startCall(request, at: now)
         case .answer(let call): answerCall(call, at: now)
         case .decline(let call): declineCall(call, at: now)
         case .leave(let call): leave(call, at: now)

@@ -265,13 +265,11 @@ struct HearingChecker: Sendable {
             }
             guard let first = missed.first else { continue }
             let isClipped = first.sequence == due.first?.sequence
-            var violation = violation(
-                .everybodyHears, now,
-                "device \(listener.device.value) did not hear \(missed.count) of \(due.count) packets of SSRC "
-                    + "\(burst.ssrc) in \(burst.group.value)" + (isClipped ? ", nor its beginning" : ""))
-            violation.isDeafAbroad =
-                listener.isAbroad && zip(due, missed).allSatisfy { $0.sequence == $1.sequence }
-            violations.append(violation)
+            violations.append(
+                violation(
+                    .everybodyHears, now,
+                    "device \(listener.device.value) did not hear \(missed.count) of \(due.count) packets of SSRC "
+                        + "\(burst.ssrc) in \(burst.group.value)" + (isClipped ? ", nor its beginning" : "")))
         }
         forget(burst)
         return violations

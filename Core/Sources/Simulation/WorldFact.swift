@@ -56,14 +56,11 @@ public struct Burst: Hashable, Sendable {
         public var from: Instant
         /// The way of what it hears.
         public var hops: [Hop]
-        /// Served by another system than the group's owner.
-        public var isAbroad: Bool
 
-        public init(_ device: DeviceID, from: Instant, hops: [Hop] = [], isAbroad: Bool = false) {
+        public init(_ device: DeviceID, from: Instant, hops: [Hop] = []) {
             self.device = device
             self.from = from
             self.hops = hops
-            self.isAbroad = isAbroad
         }
     }
 
@@ -97,9 +94,6 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     public var rule: Rule
     public var at: Instant
     public var text: String
-    /// Set where a listener of another country than the owner's heard nothing of a burst up to a moment, and everything
-    /// from then on, if such a moment came.
-    public var isDeafAbroad = false
 
     public enum Rule: String, Hashable, Sendable, CaseIterable {
         case oneHolder, noMediaWithoutGrant, oneControllingFunction, everyCallEnds, everybodyHears, convergence

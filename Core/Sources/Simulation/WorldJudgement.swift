@@ -69,7 +69,7 @@ extension World {
             systems[builder.country(of: device)].id, host.id,
         ]
         let hops = zip(path, path.dropFirst()).map { Hop(from: $0, to: $1) }.filter { $0.from != $0.to }
-        return Burst.Listener(device, from: begin, hops: hops, isAbroad: builder.country(of: device) != group.owner)
+        return Burst.Listener(device, from: begin, hops: hops)
     }
 
     func judgeDueTalks() {

@@ -204,6 +204,10 @@ final class Phone {
     }
 
     var kinds: [FloorMessageKind] { messages.map(\.kind) }
+    /// What was told, without what was said again.
+    var story: [FloorMessageKind] {
+        kinds.enumerated().filter { $0 == 0 || kinds[$0 - 1] != $1 }.map(\.element)
+    }
 }
 
 func rtp(_ sequence: UInt16, ssrc: UInt32, type: UInt8 = 96) -> [UInt8] {

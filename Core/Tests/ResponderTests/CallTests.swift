@@ -384,13 +384,14 @@ import Testing
 @Suite struct CutOffTests {
     private func cutOff(
         kind: GroupCallKind = .chat, reason: String = "SIP;cause=503;text=\"partner-lost\"",
-        _ change: (inout ResponderSettings) -> Void = { _ in }
+        affiliatingAndBack: Bool = false, _ change: (inout ResponderSettings) -> Void = { _ in }
     ) throws -> Bench {
         let bench = try Bench.registered(change)
         bench.command(.call(CallRequest(group: Bench.group, kind: kind)))
         bench.giveMedia()
         let invite = try #require(bench.take(.invite))
         bench.acceptCall(invite, .init(queueing: true))
+        if affiliatingAndBack { for groups in [[Bench.group], []] { bench.command(.affiliate(groups)) } }
         bench.send(
             .bye, callID: try #require(invite.headers.callID), toTag: try #require(invite.headers.from?.tag)
         ) { $0.append(.reason, reason) }
@@ -453,5 +454,19 @@ import Testing
         other.command(.deregister)
         other.pass(milliseconds: 120_000)
         #expect(other.take(.invite) == nil)
+    }
+
+    @Test func `Who is affiliated no more by his own wish is not brought back`() throws {
+        let bench = try cutOff()
+        bench.command(.affiliate([Bench.group]))
+        bench.command(.affiliate([]))
+        bench.pass(milliseconds: 120_000)
+        #expect(bench.take(.invite) == nil)
+    }
+
+    @Test func `Who took his affiliation back during the call is not brought back after a loss`() throws {
+        let bench = try cutOff(affiliatingAndBack: true)
+        bench.pass(milliseconds: 120_000)
+        #expect(bench.take(.invite) == nil)
     }
 }
