@@ -46,7 +46,7 @@ extension Registrar {
         let realm = digest.realm
         let given = request.headers.values(.authorization).compactMap { DigestCredentials($0) }
         guard let credentials = given.first(where: { $0.realm == realm }) else {
-            throw challenge(isStale: false, at: now)
+            throw challenge(to: request, isStale: false, at: now)
         }
         let directory = self.directory
         let verdict = digest.verify(credentials, method: .register, requestURI: request.uri, at: now) {
@@ -59,7 +59,7 @@ extension Registrar {
             }
         }
         switch verdict {
-        case .stale: throw challenge(isStale: true, at: now)
+        case .stale: throw challenge(to: request, isStale: true, at: now)
         case .refused: throw Refusal(status: 403, cause: "credentials")
         case .accepted: break
         }
@@ -70,9 +70,14 @@ extension Registrar {
         return user
     }
 
-    /// The same whoever is named, so that nobody learns which accounts there are: what the system has hashes for.
-    private mutating func challenge(isStale: Bool, at now: Now) -> Refusal {
-        let provable = provable
+    /// The same whoever is named, so that nobody learns which accounts there are: what the system has hashes for. A
+    /// plain telephone that has MD5 alone is the exception: some look no further than the first challenge.
+    private mutating func challenge(to request: SIPRequest, isStale: Bool, at now: Now) -> Refusal {
+        let named = request.headers.to.flatMap {
+            directory.user(publicIdentity: PublicUserIdentity($0.uri.description))
+        }
+        var provable = provable
+        if let named, named.endpoint.isLegacy, named.credentials.sha256 == nil { provable = [.md5] }
         let challenges = digest.challenges(isStale: isStale, at: now) { provable.contains($0) }
         return Refusal(
             status: 401, headers: challenges.map { (.wwwAuthenticate, $0.description) },

@@ -255,6 +255,13 @@ import Testing
         let mixed = try DirectorySnapshot(system: Desk.system, users: [old, Desk.user("bruno")], groups: [])
         _ = desk.registrar.handle(.directoryReplaced(mixed), at: desk.now)
         for name in ["anna", "bruno", "zoe"] { #expect(challenges(&desk, name) == [.sha256, .md5]) }
+        // A plain telephone may look no further than the first challenge.
+        var siren = user("siren") { $0.sha256 = nil }
+        siren.endpoint = .legacy(affiliations: [])
+        let withSiren = try DirectorySnapshot(system: Desk.system, users: [old, Desk.user("bruno"), siren], groups: [])
+        _ = desk.registrar.handle(.directoryReplaced(withSiren), at: desk.now)
+        #expect(challenges(&desk, "siren") == [.md5])
+        #expect(challenges(&desk, "anna") == [.sha256, .md5])
         // Where no account has the better hash, nobody is asked for it: some clients look at the first challenge alone.
         let plain = try DirectorySnapshot(system: Desk.system, users: [old], groups: [])
         _ = desk.registrar.handle(.directoryReplaced(plain), at: desk.now)
