@@ -54,6 +54,8 @@ public struct MediaRefusalLog: Sendable {
             ("datagrams too long", counters.datagramsTruncated),
             ("copies of audio that could not be sent", counters.copiesFailed),
             ("copies of audio given up", counters.copiesGivenUp),
+            ("copies of audio too old", counters.copiesTooOld),
+            ("audio beyond the share of its tier", counters.packetsOverQuota),
             ("floor control that could not be sent", counters.floorDatagramsFailed),
         ]
     }
