@@ -74,7 +74,7 @@ public final class MediaDriver: Sendable {
     deinit { stop() }
 }
 
-/// A C thread; it belongs to whoever took it out of the lock.
+/// A C thread. Unchecked, for a pointer is not Sendable: it belongs to whoever took it out of the lock, and is joined once.
 struct ThreadHandle: @unchecked Sendable {
     let pointer: OpaquePointer
 }
