@@ -6,6 +6,9 @@ import subprocess
 import sys
 import time
 
+# Each verdict is told when it is known, wherever the output goes.
+sys.stdout.reconfigure(line_buffering=True)
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COPY = ROOT / ".build-mutate" / "Core"
 
