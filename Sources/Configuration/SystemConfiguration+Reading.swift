@@ -163,15 +163,21 @@ private struct SystemReader {
         return .init(certificate: certificate, key: key)
     }
 
-    func media(_ fields: Fields) -> MediaAddresses? {
-        let access = fields.required("access").flatMap(ports)
-        let interconnection = fields.required("interconnection").flatMap(ports)
+    func media(_ fields: Fields) -> MediaPlane? {
+        let cells = fields.optional("cells").map { $0.integer(1...Int(Self.mostMediaCells)) } ?? 1
+        let access = fields.required("access").flatMap { ports($0, cells: cells ?? 1) }
+        let interconnection = fields.required("interconnection").flatMap { ports($0, cells: cells ?? 1) }
         fields.end()
-        guard let access, let interconnection else { return nil }
-        return MediaAddresses(access: access, interconnection: interconnection)
+        guard let cells, let access, let interconnection else { return nil }
+        return MediaPlane(
+            (0..<cells).map { MediaAddresses(access: access[$0], interconnection: interconnection[$0]) })
     }
 
-    func ports(_ value: Value) -> [MediaPorts]? {
+    /// More than any machine of today has processors to give them.
+    private static let mostMediaCells = 64
+
+    /// The sockets of one side by media cell: each has the two ports after those of the one before it.
+    func ports(_ value: Value, cells: Int) -> [[MediaPorts]]? {
         guard let fields = value.fields() else { return nil }
         let v4 = fields.optional("v4").map { $0.address(isIPv6: false) }
         let v6 = fields.optional("v6").map { $0.address(isIPv6: true) }
@@ -180,13 +186,26 @@ private struct SystemReader {
         let floor = floorPort?.integer(1...65_535)
         fields.end()
         if v4 == nil, v6 == nil { value.issues.add(value, "expected v4 or v6 or both, found neither") }
-        if let floorPort, let audio, audio == floor {
+        guard let audio, let floorPort, let floor else { return nil }
+        if audio == floor {
             floorPort.issues.add(floorPort, "expected another port than audio_port, found \(audio) too")
+        } else if (audio - floor).isMultiple(of: 2), abs(audio - floor) < 2 * cells {
+            floorPort.issues.add(
+                floorPort,
+                "expected a port that no audio port of \(cells) cells takes (\(audio) and every second one after it), "
+                    + "found \(floor)")
         }
-        guard let audio, let floor else { return nil }
-        return [v4, v6].compactMap { $0 ?? nil }.map { address in
-            MediaPorts(
-                audio: SocketAddress(address, port: UInt16(audio)), floor: SocketAddress(address, port: UInt16(floor)))
+        guard max(audio, floor) + 2 * (cells - 1) <= 65_535 else {
+            value.issues.add(value, "expected ports that leave room below 65536 for \(cells) cells, two ports each")
+            return nil
+        }
+        func socket(_ address: IPAddress, _ port: Int, _ cell: Int) -> SocketAddress {
+            SocketAddress(address, port: UInt16(port + 2 * cell))
+        }
+        return (0..<cells).map { cell in
+            [v4, v6].compactMap { $0 ?? nil }.map { address in
+                MediaPorts(audio: socket(address, audio, cell), floor: socket(address, floor, cell))
+            }
         }
     }
 

@@ -14,7 +14,7 @@ public struct SystemConfiguration: Sendable {
     public var access: AccessListeners
     public var interconnection: InterconnectionListeners
     public var certificates: CertificateFiles
-    public var media: MediaAddresses
+    public var media: MediaPlane
     public var partners: [PartnerConfiguration]
     public var timers = ServiceTimers()
     public var limits = ServiceLimits()

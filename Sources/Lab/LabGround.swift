@@ -7,13 +7,17 @@ struct LabPorts {
     var accessTLS: UInt16
     var accessTCP: UInt16
     var interconnection: UInt16
-    /// Audio and floor towards users, audio and floor towards partners.
-    var media: [UInt16]
+    /// The first of the ports for media towards users, and of those towards partners: audio, floor, and the same again
+    /// for each further media cell.
+    var media: UInt16
+    var borderMedia: UInt16
 }
 
 /// Writes what each country's process reads: certificates of its own authority, configuration, users and groups. The
 /// files are those an operator would write.
 struct LabGround {
+    private static let mediaCells = 2
+
     let folder: URL
     private(set) var ports: [String: LabPorts] = [:]
     private(set) var passwords: [String: String] = [:]
@@ -22,11 +26,12 @@ struct LabGround {
     init(folder: URL) throws {
         self.folder = folder
         // Held until everything is written; no two systems get the same.
-        let reservation = try PortReservation(7 * LabCountry.all.count)
+        let runs = [1, 1, 1, 2 * Self.mediaCells, 2 * Self.mediaCells]
+        let reservation = try PortReservation(runs: LabCountry.all.flatMap { _ in runs })
         for (index, country) in LabCountry.all.enumerated() {
-            let mine = Array(reservation.ports[7 * index..<7 * index + 7])
+            let mine = Array(reservation.firsts[runs.count * index..<runs.count * (index + 1)])
             ports[country.code] = LabPorts(
-                accessTLS: mine[0], accessTCP: mine[1], interconnection: mine[2], media: Array(mine[3...]))
+                accessTLS: mine[0], accessTCP: mine[1], interconnection: mine[2], media: mine[3], borderMedia: mine[4])
         }
         var random = SystemRandomNumberGenerator()
         for person in LabCast.everybody { passwords[person.mcpttID.value] = random.token(20) }
@@ -98,8 +103,9 @@ struct LabGround {
               access: {certificate: access.pem, key: access.key}
               interconnection: {certificate: gateway.pem, key: gateway.key}
             media:
-              access: {v4: 127.0.0.1, audio_port: \(ports.media[0]), floor_port: \(ports.media[1])}
-              interconnection: {v4: 127.0.0.1, audio_port: \(ports.media[2]), floor_port: \(ports.media[3])}
+              cells: \(Self.mediaCells)
+              access: {v4: 127.0.0.1, audio_port: \(ports.media), floor_port: \(ports.media + 1)}
+              interconnection: {v4: 127.0.0.1, audio_port: \(ports.borderMedia), floor_port: \(ports.borderMedia + 1)}
             partners:
             \(partners.joined(separator: "\n"))
             log_level: notice

@@ -6,25 +6,40 @@ struct PortReservation: ~Copyable {
     /// Linux hands out 32768 to 60999 by default (net.ipv4.ip_local_port_range).
     private static let range: ClosedRange<UInt16> = 20_000...31_999
     private static let attempts = 2_000
-    let ports: [UInt16]
+    /// The first port of each run.
+    let firsts: [UInt16]
     private let held: [Int32]
 
-    init(_ count: Int) throws {
-        var ports: [UInt16] = []
+    /// - Parameter runs: how many ports beside each other are wanted, each time.
+    init(runs: [Int]) throws {
+        var firsts: [UInt16] = []
         var held: [Int32] = []
-        for _ in 0..<Self.attempts where ports.count < count {
-            let port = UInt16.random(in: Self.range)
-            guard !ports.contains(port), let pair = Self.hold(port) else { continue }
-            ports.append(port)
-            held += pair
+        for _ in 0..<Self.attempts where firsts.count < runs.count {
+            let first = UInt16.random(in: Self.range)
+            // What is held already is refused by the kernel.
+            guard let run = Self.hold(first, count: runs[firsts.count]) else { continue }
+            firsts.append(first)
+            held += run
         }
-        self.ports = ports
+        self.firsts = firsts
         self.held = held
-        guard ports.count == count else { throw LabError("no \(count) free ports on loopback") }
+        guard firsts.count == runs.count else { throw LabError("no \(runs.reduce(0, +)) free ports on loopback") }
     }
 
     deinit {
         for descriptor in held { close(descriptor) }
+    }
+
+    private static func hold(_ first: UInt16, count: Int) -> [Int32]? {
+        var held: [Int32] = []
+        for port in Int(first)..<Int(first) + count {
+            guard let port = UInt16(exactly: port), let pair = hold(port) else {
+                for descriptor in held { close(descriptor) }
+                return nil
+            }
+            held += pair
+        }
+        return held
     }
 
     private static func hold(_ port: UInt16) -> [Int32]? {

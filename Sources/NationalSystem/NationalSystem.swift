@@ -16,10 +16,11 @@ import SIPUserAgent
 public import SignallingDriver
 import Synchronization
 
-/// One national MC system in one process: a signalling cell and a media cell on their drivers, joined by mailboxes.
+/// One national MC system in one process: a signalling cell and its media cells on their drivers, joined by mailboxes.
 public final class NationalSystem: Sendable {
     private let signalling: SignallingDriver
-    private let media: MediaDriver
+    /// By the number of the cell.
+    private let media: [MediaDriver]
     private let relay: EventRelay
     private let mediaWatch: Task<Void, Never>
 
@@ -33,7 +34,7 @@ public final class NationalSystem: Sendable {
     ) async throws -> NationalSystem {
         let directory = try DirectoryFile.read(for: configuration).snapshot(for: configuration)
         let relay = EventRelay()
-        let media = try MediaDriver.start(NationalSystem.sockets(configuration.media)) { relay.deliver($0) }
+        let media = try NationalSystem.startMedia(configuration.media) { relay.deliver($0) }
         do {
             var system = SystemRandomNumberGenerator()
             let seed = (system.next(), system.next(), system.next(), system.next())
@@ -44,19 +45,19 @@ public final class NationalSystem: Sendable {
             let partnerListeners = Set(transport.listeners.map(\.name).filter { $0.hasPrefix("interconnection") })
             let signalling = try await SignallingDriver.start(
                 configuration: transport, cell: cell, partnerListeners: partnerListeners, logger: logger,
-                media: { media.send([$0]) }, observe: observe)
+                media: { media[Int($0.cell)].send([$0]) }, observe: observe)
             relay.connect { signalling.deliver($0) }
             return NationalSystem(
                 signalling: signalling, media: media, relay: relay,
                 mediaWatch: NationalSystem.watch(media, logger: logger))
         } catch {
-            media.stop()
+            for cell in media { cell.stop() }
             throw error
         }
     }
 
     private init(
-        signalling: SignallingDriver, media: MediaDriver, relay: EventRelay, mediaWatch: Task<Void, Never>
+        signalling: SignallingDriver, media: [MediaDriver], relay: EventRelay, mediaWatch: Task<Void, Never>
     ) {
         self.signalling = signalling
         self.media = media
@@ -64,15 +65,34 @@ public final class NationalSystem: Sendable {
         self.mediaWatch = mediaWatch
     }
 
-    /// Looks at the counters of the media cell now and then, and says what it refused.
-    private static func watch(_ media: MediaDriver, logger: Logger) -> Task<Void, Never> {
+    /// One driver a media cell, in the order of their numbers; none where one cannot start.
+    private static func startMedia(
+        _ plane: MediaPlane, onEvents: @escaping @Sendable ([MediaEvent]) -> Void
+    ) throws(NetworkFailure) -> [MediaDriver] {
+        var started: [MediaDriver] = []
+        do throws(NetworkFailure) {
+            for cell in plane.cells { started.append(try MediaDriver.start(sockets(cell), onEvents: onEvents)) }
+        } catch {
+            for cell in started { cell.stop() }
+            throw error
+        }
+        return started
+    }
+
+    /// Looks at the counters of the media cells now and then, and says what they refused.
+    private static func watch(_ media: [MediaDriver], logger: Logger) -> Task<Void, Never> {
         Task {
-            var log = MediaRefusalLog()
+            var logs = media.map { _ in MediaRefusalLog() }
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
-                for line in log.due(media.counters(), at: SystemClock.now().instant) {
-                    logger.notice(
-                        "media packets refused or lost", metadata: ["kind": "\(line.kind)", "count": "\(line.count)"])
+                for (number, cell) in media.enumerated() {
+                    for line in logs[number].due(cell.counters(), at: SystemClock.now().instant) {
+                        logger.notice(
+                            "media packets refused or lost",
+                            metadata: [
+                                "cell": "\(number)", "kind": "\(line.kind)", "count": "\(line.count)",
+                            ])
+                    }
                 }
             }
         }
@@ -81,7 +101,8 @@ public final class NationalSystem: Sendable {
     /// Where each listener was bound, by its name.
     public var addresses: [String: SocketAddress] { signalling.addresses }
     public var signallingCounters: SignallingCounters { signalling.counters }
-    public var mediaCounters: MediaDriverCounters { media.counters() }
+    /// By the number of the media cell.
+    public var mediaCounters: [MediaDriverCounters] { media.map { $0.counters() } }
 
     /// Reads the directory file again; running calls go on under the new directory.
     public func reloadDirectory(_ configuration: SystemConfiguration) throws {
@@ -91,7 +112,7 @@ public final class NationalSystem: Sendable {
     public func stop() async {
         mediaWatch.cancel()
         await signalling.stop()
-        media.stop()
+        for cell in media { cell.stop() }
     }
 
     private static func sockets(_ addresses: MediaAddresses) -> MediaDriverConfiguration {
@@ -199,7 +220,7 @@ public final class NationalSystem: Sendable {
     }
 }
 
-/// Keeps what the media cell says until the signalling cell stands.
+/// Keeps what the media cells say until the signalling cell stands.
 private final class EventRelay: Sendable {
     private struct State {
         var waiting: [MediaEvent] = []

@@ -25,10 +25,16 @@ import Testing
         #expect(system.certificates.interconnection.key.hasSuffix("/gateway.key"))
         #expect(system.certificates.clientCertificates == .optional)
         #expect(
-            system.media.access.map(\.audio) == [
+            system.media.cells[0].access.map(\.audio) == [
                 SocketAddress("192.0.2.10", 40_000), SocketAddress("2001:db8::10", 40_000),
             ])
-        #expect(system.media.interconnection.map(\.floor) == [SocketAddress("198.51.100.10", 41_001)])
+        #expect(system.media.cells[0].interconnection.map(\.floor) == [SocketAddress("198.51.100.10", 41_001)])
+        #expect(system.media.cells.count == 2)
+        #expect(
+            system.media.cells[1].access.map(\.floor) == [
+                SocketAddress("192.0.2.10", 40_003), SocketAddress("2001:db8::10", 40_003),
+            ])
+        #expect(system.media.cells[1].interconnection.map(\.audio) == [SocketAddress("198.51.100.10", 41_002)])
         let france = try #require(system.partners.first)
         #expect(
             france.partner.gateways == [

@@ -47,48 +47,56 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "34:24: certificates.client_certificates: expected one of none, optional, required, found \"sometimes\""),
         Mistake(
             "audio_port: 40000", "audio_port: 70000",
-            "37:60: media.access.audio_port: expected a whole number from 1 to 65535, found 70000"),
+            "38:60: media.access.audio_port: expected a whole number from 1 to 65535, found 70000"),
         Mistake(
             "floor_port: 40001", "floor_port: 40000",
-            "37:79: media.access.floor_port: expected another port than audio_port, found 40000 too"),
+            "38:79: media.access.floor_port: expected another port than audio_port, found 40000 too"),
+        Mistake(
+            "floor_port: 40001", "floor_port: 40002",
+            "38:79: media.access.floor_port: expected a port that no audio port of 2 cells takes (40000 and every second one after it), found 40002"
+        ),
+        Mistake(
+            "audio_port: 41000, floor_port: 41001", "audio_port: 65534, floor_port: 65535",
+            "39:20: media.interconnection: expected ports that leave room below 65536 for 2 cells, two ports each"),
+        Mistake("cells: 2 ", "cells: 0 ", "37:10: media.cells: expected a whole number from 1 to 64, found 0"),
         Mistake(
             "v4: 198.51.100.10, audio", "audio",
-            "38:20: media.interconnection: expected v4 or v6 or both, found neither"),
+            "39:20: media.interconnection: expected v4 or v6 or both, found neither"),
         Mistake(
             "domains: [mc.fr.example] ", "domains: [mc.fr.example, vvf.it.example] ",
-            "42:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
+            "43:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
         ),
-        Mistake("trunk: true ", "trunk: maybe ", "46:12: partners[0].trunk: expected true or false, found \"maybe\""),
+        Mistake("trunk: true ", "trunk: maybe ", "47:12: partners[0].trunk: expected true or false, found \"maybe\""),
         Mistake(
             "users_admitted: all ", "users_admitted: some ",
-            "50:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
+            "51:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
         Mistake(
             "users_released: [sip:carla@mc.it.example]", "users_released: [carla]",
-            "51:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
+            "52:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
         ),
         Mistake(
             "heartbeat: 5 s ", "heartbeat: 5 ",
-            "58:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
+            "59:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
         ),
         Mistake(
             "idle: 600 s ", "idle: 2 s ",
-            "61:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
+            "62:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
         ),
         Mistake(
             "idle: 600 s ", "idle: 120 s ",
-            "61:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
+            "62:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
         Mistake(
             "flow_timer: 120 s ", "flow_timer: 900 s ",
-            "61:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
+            "62:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
         Mistake(
             "log_level: info ", "log_level: loud ",
-            "70:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
+            "71:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
         Mistake(
             "log_level: info ", "log_level: info\nlog_level: debug ",
-            "71:1: log_level: key appears twice in its mapping"),
+            "72:1: log_level: key appears twice in its mapping"),
         Mistake(
-            "limits:\n", "limits: 5\nlimites:\n", "63:9: limits: expected a mapping, found 5",
-            "64:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, system, timers"
+            "limits:\n", "limits: 5\nlimites:\n", "64:9: limits: expected a mapping, found 5",
+            "65:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, system, timers"
         ),
     ]
 
@@ -102,7 +110,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     @Test func `a file that is not there is told with the place where it is named`() throws {
         let told = try example.mistakes(replacing: "authority: fr-root.pem", by: "authority: fr-rot.pem")
         #expect(
-            told == ["system.yaml:45:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
+            told == ["system.yaml:46:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
     }
 
     static let directory = [

@@ -47,17 +47,19 @@ def record():
 
 
 def ports():
-    """country -> face -> (audio, floor)"""
+    """country -> [(face, audio, floor)]: each media cell has two ports of each face, after those of the cell before it"""
     found = {}
     for country in ("it", "fr", "es"):
         lines = text(os.path.join(WORK, "lab", country, "system.yaml"))
-        found[country] = {
-            face: (int(audio), int(floor))
+        cells = re.search(r"^  cells: (\d+)$", lines, re.M)
+        found[country] = [
+            (face, int(audio) + 2 * cell, int(floor) + 2 * cell)
             for face, audio, floor in re.findall(
                 r"(access|interconnection): \{v4: [^,]+, audio_port: (\d+), floor_port: (\d+)\}", lines
             )
-        }
-        if len(found[country]) != 2:
+            for cell in range(int(cells[1]) if cells else 1)
+        ]
+        if {face for face, _, _ in found[country]} != {"access", "interconnection"}:
             raise Failed(f"the media ports of {country} are not in its configuration")
     return found
 
@@ -66,8 +68,8 @@ class Story:
     """What tshark read: floor messages and audio packets of the lab's ports."""
 
     def __init__(self, capture, found):
-        self.audio = {p[0]: (c, f) for c, faces in found.items() for f, p in faces.items()}
-        self.floor = {p[1]: (c, f) for c, faces in found.items() for f, p in faces.items()}
+        self.audio = {audio: (c, face) for c, sockets in found.items() for face, audio, _ in sockets}
+        self.floor = {floor: (c, face) for c, sockets in found.items() for face, _, floor in sockets}
         ours = {**{p: "rtp" for p in self.audio}, **{p: "rtcp" for p in self.floor}}
         # The devices' ports are chosen by the kernel; each is named too, lest tshark take one for another protocol.
         kinds = dict(ours)

@@ -11,7 +11,7 @@ public struct MediaPorts: Hashable, Sendable {
     }
 }
 
-/// What the functions write into SDP: the sockets of the media cell that carries out their commands, per side.
+/// What the functions write into SDP: the sockets of one media cell, per side.
 public struct MediaAddresses: Hashable, Sendable {
     /// In order of preference, one entry an address family.
     public var access: [MediaPorts]
@@ -34,4 +34,33 @@ public struct MediaAddresses: Hashable, Sendable {
         guard let isIPv6 else { return ports.first }
         return ports.first { $0.audio.address.isIPv6 == isIPv6 }
     }
+}
+
+/// The media cells of a system by number, from 0. A group lives in one of them, whatever function asks: so its floor,
+/// its members and the legs that our gateway holds for it are beside each other, and no packet of it crosses a thread.
+public struct MediaPlane: Hashable, Sendable {
+    /// As many as a number in an identifier can name.
+    public static let mostCells = 256
+
+    public let cells: [MediaAddresses]
+
+    /// nil without a cell, or with more than `mostCells`.
+    public init?(_ cells: [MediaAddresses]) {
+        guard !cells.isEmpty, cells.count <= Self.mostCells else { return nil }
+        self.cells = cells
+    }
+
+    /// One cell for everything.
+    public init(_ cell: MediaAddresses) {
+        cells = [cell]
+    }
+
+    /// Where a group lives; what belongs to no group is in cell 0.
+    public func cell(of group: MCPTTGroupID?) -> UInt8 {
+        guard let group, cells.count > 1 else { return 0 }
+        return UInt8(StableHash.of(group.value) % UInt64(cells.count))
+    }
+
+    /// The sockets of the cell in which a group lives.
+    public subscript(group: MCPTTGroupID?) -> MediaAddresses { cells[Int(cell(of: group))] }
 }

@@ -5,13 +5,17 @@ public import MCFoundation
 public struct LegID: Hashable, Comparable, Sendable {
     public let value: UInt64
     public init(_ value: UInt64) { self.value = value }
+    /// The number of the media cell that holds it (`NumberedCounter`).
+    public var cell: UInt8 { UInt8(truncatingIfNeeded: value >> 48) }
     public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
-/// A call in the media cell. Never used twice, so that a late command finds nothing rather than the next call.
+/// A call in a media cell. Never used twice, so that a late command finds nothing rather than the next call.
 public struct MediaCallID: Hashable, Comparable, Sendable {
     public let value: UInt64
     public init(_ value: UInt64) { self.value = value }
+    /// The number of the media cell that holds it (`NumberedCounter`).
+    public var cell: UInt8 { UInt8(truncatingIfNeeded: value >> 48) }
     public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
@@ -39,19 +43,27 @@ public struct LegRemote: Hashable, Sendable {
     public var payloadType: UInt8
     /// Set where the peer is a gateway that understands trunks: audio of the call goes there once.
     public var trunk: TrunkID?
+    /// The direction of the audio that the peer stated says that it plays what it receives; false while it holds the
+    /// call (RFC 3264 8.4).
+    public var hears: Bool
+    /// It says that the peer sends.
+    public var speaks: Bool
 
     public init(
-        audio: SocketAddress, floor: SocketAddress?, floorSSRC: UInt32?, payloadType: UInt8, trunk: TrunkID? = nil
+        audio: SocketAddress, floor: SocketAddress?, floorSSRC: UInt32?, payloadType: UInt8, trunk: TrunkID? = nil,
+        hears: Bool = true, speaks: Bool = true
     ) {
         self.audio = audio
         self.floor = floor
         self.floorSSRC = floorSSRC
         self.payloadType = payloadType
         self.trunk = trunk
+        self.hears = hears
+        self.speaks = speaks
     }
 }
 
-/// What functions ask of the media cell. Commands of one call are carried out in order; none is dropped.
+/// What functions ask of a media cell. Commands of one call are carried out in order; none is dropped.
 public enum MediaCommand: Hashable, Sendable {
     case openCall(MediaCallID, FloorSettings)
     /// The settings of a running call changed (tier, limits).
@@ -72,6 +84,15 @@ public enum MediaCommand: Hashable, Sendable {
     case leave(MediaCallID, LegID)
     /// Gateway: what arrives on one leg leaves on the other. `outside` looks at the partner.
     case relay(inside: LegID, outside: LegID)
+
+    /// The number of the media cell that is to carry it out.
+    public var cell: UInt8 {
+        switch self {
+        case .openCall(let call, _), .configureCall(let call, _), .closeCall(let call): call.cell
+        case .join(let call, _, _), .leave(let call, _): call.cell
+        case .openLeg(let leg, _, _), .connectLeg(let leg, _), .closeLeg(let leg), .relay(let leg, _): leg.cell
+        }
+    }
 }
 
 /// What the media cell tells the functions. Nothing per packet.

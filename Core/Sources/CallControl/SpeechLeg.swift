@@ -6,14 +6,16 @@ extension LegRemote {
     public init(_ offer: SpeechOffer) {
         self.init(
             audio: offer.audio, floor: offer.floor, floorSSRC: offer.floorParameters.floorSSRC,
-            payloadType: offer.payloadType, trunk: offer.trunk.map { TrunkID($0) })
+            payloadType: offer.payloadType, trunk: offer.trunk.map { TrunkID($0) }, hears: offer.direction.receives,
+            speaks: offer.direction.sends)
     }
 
     /// Where a leg's media goes whose peer answered this.
     public init(_ answer: SpeechAnswer) {
         self.init(
             audio: answer.audio, floor: answer.floor, floorSSRC: answer.floorParameters.floorSSRC,
-            payloadType: answer.payloadType, trunk: answer.trunk.map { TrunkID($0) })
+            payloadType: answer.payloadType, trunk: answer.trunk.map { TrunkID($0) }, hears: answer.direction.receives,
+            speaks: answer.direction.sends)
     }
 }
 
@@ -43,8 +45,8 @@ public struct SSRCAllocator: Sendable {
     public var count: Int { taken.count }
 }
 
-/// Mints identifiers whose upper eight bits are the number of the function, so that those of two functions of one
-/// media cell never meet.
+/// Mints identifiers whose upper eight bits are the number of the function, so that those of two functions of
+/// one cell never meet.
 public struct NumberedCounter: Sendable {
     private let prefix: UInt64
     private var last: UInt64 = 0
@@ -53,8 +55,9 @@ public struct NumberedCounter: Sendable {
         prefix = UInt64(number) << 56
     }
 
-    public mutating func next() -> UInt64 {
+    /// `cell` is the number of the media cell that is to hold what is counted, if one is: it stands in bits 48 to 55.
+    public mutating func next(in cell: UInt8 = 0) -> UInt64 {
         last += 1
-        return prefix | last
+        return prefix | UInt64(cell) << 48 | last
     }
 }

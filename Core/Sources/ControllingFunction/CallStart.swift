@@ -23,9 +23,10 @@ extension ControllingFunction {
         guard let identity = SessionIdentity.uri(service: system.services.controllingGroup.value, token: token) else {
             throw Refusal(status: 500)
         }
+        let mediaCall = MediaCallID(numbers.next(in: media.cell(of: group.id)))
         let required = group.members.filter { $0.isRequired && $0.mcpttID != caller.key.user }.map(\.mcpttID)
         var call = GroupCall(
-            group: group, media: MediaCallID(numbers.next()), identity: identity, token: token, initiator: caller.key,
+            group: group, media: mediaCall, identity: identity, token: token, initiator: caller.key,
             broadcaster: request.isBroadcast ? caller.leg.id : nil, tier: request.tier, payloadType: offer.payloadType,
             phase: .settingUp(.init(caller: session, missingRequired: group.kind == .chat ? [] : required)))
         call.insert(caller, session)

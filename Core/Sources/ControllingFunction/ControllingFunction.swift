@@ -13,7 +13,7 @@ import SIPUserAgent
 public struct ControllingFunction: Sendable {
     let system: SystemIdentity
     let settings: ControllingSettings
-    let media: MediaAddresses
+    let media: MediaPlane
     var directory: DirectorySnapshot
     var agent: UserAgent
     var random: SeededGenerator
@@ -51,11 +51,11 @@ public struct ControllingFunction: Sendable {
     }
 
     /// - Parameters:
-    ///   - media: the sockets of the media cell that carries out the commands of this function.
+    ///   - media: the media cells that carry out the commands of this function, each for its groups.
     ///   - number: stands in the upper eight bits of every identifier minted here; another one for each function of a
     ///     cell.
     public init(
-        system: SystemIdentity, directory: DirectorySnapshot, media: MediaAddresses, random: SeededGenerator,
+        system: SystemIdentity, directory: DirectorySnapshot, media: MediaPlane, random: SeededGenerator,
         number: UInt8, settings: ControllingSettings = .init()
     ) {
         var random = random

@@ -97,6 +97,11 @@ struct GroupCall: Sendable {
 
     mutating func alertDenied(_ session: SessionID) { participants[session]?.asksForAlert = false }
 
+    /// The version of a description that is sent in a session anew.
+    mutating func nextDescriptionVersion(in session: SessionID) -> UInt64 {
+        participants[session]?.nextDescriptionVersion() ?? 1
+    }
+
     func session(of key: ClientKey) -> SessionID? { sessions[key] }
 
     mutating func insert(_ participant: Participant, _ session: SessionID) {
@@ -145,6 +150,13 @@ struct Participant: Sendable {
     var asksForAlert = false
     /// Invited for the second time, in the other address family.
     var isSecondTry = false
+    /// Of the description that we last sent in the session: one higher with each (RFC 3264 8).
+    private(set) var descriptionVersion: UInt64 = 1
+
+    mutating func nextDescriptionVersion() -> UInt64 {
+        descriptionVersion += 1
+        return descriptionVersion
+    }
 
     /// What stands in the media cell for this participant.
     struct Leg: Hashable, Sendable {

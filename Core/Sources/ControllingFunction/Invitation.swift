@@ -94,7 +94,7 @@ extension ControllingFunction {
         do throws(SpeechNegotiationError) {
             let offer = try SpeechOffer(reading: incoming.offered, accepting: [SpeechCodec(group.speech)])
             if let call = calls[group.id], call.payloadType != offer.payloadType { throw .noCommonCodec }
-            guard media.ports(.access, like: offer.audio.address) != nil else { throw .noAddress }
+            guard media[group.id].ports(.access, like: offer.audio.address) != nil else { throw .noAddress }
             return offer
         } catch {
             throw Refusal(status: 488)
@@ -107,17 +107,19 @@ extension ControllingFunction {
     ) -> Participant {
         Participant(
             key: request.caller, member: admission.member, system: admission.system,
-            leg: makeLeg(isIPv6: offer.audio.address.isIPv6), tier: request.tier, state: .calling(offer, offered),
-            asksForAlert: request.asksForAlert)
+            leg: makeLeg(in: admission.group.id, isIPv6: offer.audio.address.isIPv6), tier: request.tier,
+            state: .calling(offer, offered), asksForAlert: request.asksForAlert)
     }
 
-    mutating func makeLeg(isIPv6: Bool?) -> Participant.Leg {
+    mutating func makeLeg(in group: MCPTTGroupID, isIPv6: Bool?) -> Participant.Leg {
         // Who calls was checked to have a family of ours, and every cell has an access side.
-        guard let ports = media.ports(.access, isIPv6: isIPv6) ?? media.access.first else {
+        let cell = media[group]
+        guard let ports = cell.ports(.access, isIPv6: isIPv6) ?? cell.access.first else {
             preconditionFailure("a media cell without access ports")
         }
         return Participant.Leg(
-            id: LegID(numbers.next()), audioSSRC: ssrcs.allocate(), floorSSRC: ssrcs.allocate(), ports: ports)
+            id: LegID(numbers.next(in: media.cell(of: group))), audioSSRC: ssrcs.allocate(),
+            floorSSRC: ssrcs.allocate(), ports: ports)
     }
 
     private mutating func refuse(_ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, at now: Now) {

@@ -99,7 +99,7 @@ extension ControllingFunction {
             let target = directory.participating(for: key.user)?.identity, let uri = SIPURI(target.value),
             call.participants.count < min(call.group.maximumParticipants, settings.limits.participantsPerCall)
         else { return }
-        let leg = makeLeg(isIPv6: isIPv6 ?? entry.isIPv6)
+        let leg = makeLeg(in: id, isIPv6: isIPv6 ?? entry.isIPv6)
         let offer = SpeechOffer(
             audio: leg.ports.audio, floor: leg.ports.floor,
             floorParameters: FloorControlParameters(
@@ -209,7 +209,7 @@ extension ControllingFunction {
         _ session: SessionID, _ participant: Participant, in id: MCPTTGroupID, isIPv6: Bool, at now: Now
     ) {
         forget(session, in: id)
-        if !participant.isSecondTry, media.ports(.access, isIPv6: isIPv6) != nil {
+        if !participant.isSecondTry, media[id].ports(.access, isIPv6: isIPv6) != nil {
             invite(participant.key, to: id, isIPv6: isIPv6, at: now)
         }
         guard calls[id]?.session(of: participant.key) == nil else { return }
@@ -280,7 +280,10 @@ extension ControllingFunction {
             floorSSRC: participant.leg.floorSSRC)
         let answer = SpeechAnswer(
             to: offer, audio: participant.leg.ports.audio, floor: participant.leg.ports.floor, floorParameters: wishes)
-        guard let description = try? answer.session(answering: offered, id: participant.leg.id.value & 0xffff_ffff)
+        let version = calls[id]?.nextDescriptionVersion(in: session) ?? 1
+        guard
+            let description = try? answer.session(
+                answering: offered, id: participant.leg.id.value & 0xffff_ffff, version: version)
         else { return agent.answer(transaction, status: 488, at: now) }
         command(.connectLeg(participant.leg.id, LegRemote(offer)))
         let body = CallBody(sessionDescription: description.serialized()).write(into: &headers)

@@ -32,9 +32,11 @@ struct BorderDescription: Hashable, Sendable {
         }
         received = session
         self.audioIndex = audioIndex
+        let direction = session.direction(of: audio)
         remote = LegRemote(
             audio: SocketAddress(address, port: audio.port), floor: floor, floorSSRC: ssrc, payloadType: format,
-            trunk: audio.attributes.value(of: trunkAttributeName).flatMap { $0.isEmpty ? nil : TrunkID($0) })
+            trunk: audio.attributes.value(of: trunkAttributeName).flatMap { $0.isEmpty ? nil : TrunkID($0) },
+            hears: direction.receives, speaks: direction.sends)
     }
 
     /// What the other side is shown. `floorSSRC` stands in where the author states none; `trunk` is written or, where

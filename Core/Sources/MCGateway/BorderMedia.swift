@@ -7,9 +7,9 @@ import SIPUserAgent
 
 // The media legs of a session across the border.
 extension MCGateway {
-    mutating func openLeg(_ side: BorderSide, floorSSRC: UInt32) -> LegID {
-        lastLeg += 1
-        let leg = LegID(UInt64(number) << 56 | lastLeg)
+    /// Both legs of a session are in the media cell of its group: a relay joins legs of one cell.
+    mutating func openLeg(_ side: BorderSide, for group: MCPTTGroupID?, floorSSRC: UInt32) -> LegID {
+        let leg = LegID(legNumbers.next(in: media.cell(of: group)))
         actions.append(.media(.openLeg(leg, face: side.face, floorSSRC: floorSSRC)))
         return leg
     }
@@ -84,7 +84,7 @@ extension MCGateway {
         }
         // An offer that only the answer would bring is not asked of the far end: it gets what this end last said.
         guard let offer = offered, let floorSSRC = state[far].floorSSRC,
-            let ports = media.ports(far.face, like: state[far].description?.remote.audio.address)
+            let ports = media[state.admitted.group].ports(far.face, like: state[far].description?.remote.audio.address)
         else { return agent.answer(transaction, status: 488, at: now) }
         state[far].sdpVersion += 1
         onward.replaceDescription(
@@ -109,7 +109,7 @@ extension MCGateway {
         answer.headers = headers
         if response.isSuccess, let part = response.part(MIMEType.sessionDescription),
             let description = BorderDescription(part.body), let floorSSRC = state[near].floorSSRC,
-            let ports = media.ports(near.face, like: modification.offer.remote.audio.address)
+            let ports = media[state.admitted.group].ports(near.face, like: modification.offer.remote.audio.address)
         {
             // Not before: a change that is refused leaves both ends as they were (RFC 3261 14.1).
             state[near].description = modification.offer

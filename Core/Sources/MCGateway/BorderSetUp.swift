@@ -31,7 +31,8 @@ extension MCGateway {
         }
         let far: BorderSide = route.crossing == .leaving ? .outside : .inside
         // In the family of the offer, so that an owner who asks for another one gets it on the far side too.
-        guard let ports = media.ports(far.face, like: offer.remote.audio.address) ?? media.ports(far.face) else {
+        let cell = media[route.admitted.group]
+        guard let ports = cell.ports(far.face, like: offer.remote.audio.address) ?? cell.ports(far.face) else {
             throw BorderRefusal(488, cause: "media")
         }
         var onward = try crossed(request, over: route)
@@ -47,7 +48,7 @@ extension MCGateway {
             ports: ports, sessionID: end.sdpSession, version: end.sdpVersion, floorSSRC: floorSSRC,
             trunk: far == .outside ? trunk : nil)
         onward.replaceDescription(description, boundary: random.token(16))
-        end.leg = openLeg(far, floorSSRC: floorSSRC)
+        end.leg = openLeg(far, for: route.admitted.group, floorSSRC: floorSSRC)
         end.session = agent.invite(onward, at: now)
         lastSession += 1
         let callID = (far == .outside ? onward.headers.callID : request.headers.callID) ?? ""
@@ -98,7 +99,8 @@ extension MCGateway {
         guard let (id, side) = ends[session], var state = sessions[id], side != state.caller else { return }
         let near = state.caller
         guard let answer = response.part(MIMEType.sessionDescription).flatMap({ BorderDescription($0.body) }),
-            let offer = state[near].description, let ports = media.ports(near.face, like: offer.remote.audio.address)
+            let offer = state[near].description,
+            let ports = media[state.admitted.group].ports(near.face, like: offer.remote.audio.address)
         else {
             agent.reject(state[near].session, status: 488, at: now)
             agent.end(session, at: now)
@@ -106,7 +108,7 @@ extension MCGateway {
         }
         let floorSSRC = answer.remote.floorSSRC ?? mintFloorSSRC()
         state[near].floorSSRC = floorSSRC
-        state[near].leg = openLeg(near, floorSSRC: floorSSRC)
+        state[near].leg = openLeg(near, for: state.admitted.group, floorSSRC: floorSSRC)
         state[side].description = answer
         if let leg = state[near].leg { sessionsByLeg[leg] = id }
         // A trunk is one only where the partner's gateway knows it too.

@@ -7,9 +7,8 @@ import SIPUserAgent
 /// The MC gateway server (TS 24.379 6.8): exit point towards partner systems and entry point from them. A back-to-back
 /// user agent with a media anchor: neither side learns the other's contacts, routes, calls or addresses.
 public struct MCGateway: Sendable {
-    let number: UInt8
     let settings: GatewaySettings
-    let media: MediaAddresses
+    let media: MediaPlane
     /// Names this run of the process: a partner that sees another one knows that we forgot what it told us.
     let epoch: String
     var directory: DirectorySnapshot
@@ -25,7 +24,7 @@ public struct MCGateway: Sendable {
     var memberships = Memberships()
     var pendingPerPartner = PartnerTally()
     var lastSession: UInt64 = 0
-    var lastLeg: UInt64 = 0
+    var legNumbers: NumberedCounter
     /// Requests carried to the other side whose answer is due.
     var carried: [ClientTransactionID: CarriedRequest] = [:]
     var heartbeats: [ClientTransactionID: MCSystemID] = [:]
@@ -45,10 +44,10 @@ public struct MCGateway: Sendable {
     /// `number` is that of the function in its cell; `key` is shared by every gateway of the system; `random` is
     /// seeded anew for every start.
     public init(
-        number: UInt8, settings: GatewaySettings, key: SessionIdentityKey, media: MediaAddresses,
+        number: UInt8, settings: GatewaySettings, key: SessionIdentityKey, media: MediaPlane,
         directory: DirectorySnapshot, random: SeededGenerator, at now: Now
     ) {
-        self.number = number
+        legNumbers = NumberedCounter(number: number)
         self.settings = settings
         self.media = media
         self.directory = directory

@@ -12,7 +12,8 @@ public struct CellSettings: Sendable {
     public var access: SentBy
     /// The side that partner systems see.
     public var interconnection: SentBy
-    public var media: MediaAddresses
+    /// The media cells beside this one.
+    public var media: MediaPlane
     /// Every process of a system that shares this key can read the session identities that another one gave to
     /// partners: what keeps rejoin and subscriptions working after the loss of a gateway.
     public var sessionIdentityKey: SessionIdentityKey
@@ -26,7 +27,7 @@ public struct CellSettings: Sendable {
     public var messages = SIPLimits()
 
     public init(
-        cell: UInt8 = 0, access: SentBy, interconnection: SentBy, media: MediaAddresses,
+        cell: UInt8 = 0, access: SentBy, interconnection: SentBy, media: MediaPlane,
         sessionIdentityKey: SessionIdentityKey
     ) {
         self.cell = cell

@@ -105,12 +105,13 @@ extension MediaCell {
         return lists.reference(slot, tier: call.tier)
     }
 
-    /// Everybody in the call but the talker, at the ends of splices and relays, and each partner once.
+    /// Everybody in the call but the talker and who holds the call, at the ends of splices and relays, and each partner
+    /// once.
     mutating func makeList(of callID: MediaCallID, for talker: LegID) -> UInt32 {
         var destinations: [ForwardDestination] = []
         var partners: Set<AddressKey> = []
         var heralds: [LegID] = []
-        for member in calls[callID]?.members ?? [] where member != talker {
+        for member in calls[callID]?.members ?? [] where member != talker && legs[member]?.signalled?.hears == true {
             guard let end = end(of: member).flatMap({ legs[$0] }), let audio = end.audio else { continue }
             if end.signalled?.trunk != nil {
                 guard partners.insert(audio.key).inserted else { continue }
@@ -149,7 +150,7 @@ extension MediaCell {
         case .trunks(let keys): destinations = listeners(on: keys, to: key.ssrc)
         case .client(let inside):
             let outside = legs[inside]?.relayPeer.flatMap { legs[$0] }
-            destinations = outside?.audio.map { [$0.destination] } ?? []
+            destinations = outside?.signalled?.hears == true ? outside?.audio.map { [$0.destination] } ?? [] : []
         case .participant: destinations = []
         }
         let slot = source.slot ?? lists.reserve()

@@ -76,8 +76,10 @@ extension MediaCell {
         legs[id]?.audio = audio
         legs[id]?.floor = floor
         legs[id]?.looksAtOurselves = mirrored?.use == .audio
-        // Whether the peer may ask for the floor follows from whether it has floor control.
-        if (leg.signalled?.floor == nil) != (remote.floor == nil) { legs[id]?.isOnFloor = false }
+        // Whether the peer may ask for the floor follows from whether it has floor control, and speaks.
+        if (leg.signalled?.floor == nil) != (remote.floor == nil) || leg.signalled?.speaks != remote.speaks {
+            legs[id]?.isOnFloor = false
+        }
         guard splice(id) else {
             refuse(id)
             settle(before, around: id, at: now)

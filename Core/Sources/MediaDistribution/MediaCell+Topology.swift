@@ -83,8 +83,8 @@ extension MediaCell {
         guard let leg = legs[id], !leg.isOnFloor, let call = leg.call, var description = leg.participant,
             let end = end(of: id)
         else { return }
-        // A peer without floor control hears the call and cannot ask.
-        if legs[end]?.floor == nil { description.isReceiveOnly = true }
+        // A peer without floor control hears the call and cannot ask; one that does not send has nothing to ask for.
+        if legs[end]?.floor == nil || leg.signalled?.speaks == false { description.isReceiveOnly = true }
         legs[id]?.isOnFloor = true
         tellFloor(of: call, .joined(ParticipantKey(id.value), description), at: now)
     }

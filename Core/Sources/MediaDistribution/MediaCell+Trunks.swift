@@ -66,13 +66,13 @@ extension MediaCell {
         }
     }
 
-    /// Our clients on these trunks, but not the one whose own voice it is.
+    /// Our clients on these trunks, but not the one whose own voice it is, nor who holds the call.
     func listeners(on keys: [TrunkKey], to ssrc: UInt32) -> [ForwardDestination] {
         var destinations: [ForwardDestination] = []
         for key in keys {
             for outside in trunks[key]?.legs ?? [] {
                 guard let inside = legs[outside]?.relayPeer.flatMap({ legs[$0] }), inside.learnedSSRC != ssrc,
-                    let audio = inside.audio
+                    inside.signalled?.hears == true, let audio = inside.audio
                 else { continue }
                 destinations.append(audio.destination)
             }

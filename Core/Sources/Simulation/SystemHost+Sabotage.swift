@@ -62,20 +62,23 @@ extension SystemHost {
         world.observe(.forwarded(system, talker.call, talker.leg))
         for ssrc in talkers.keys.sorted() {
             guard let other = talkers[ssrc], other.call == talker.call, other.leg != talker.leg,
-                let remote = remotes[other.leg], let own = addresses.audioSocket(towards: remote.audio),
-                !addresses.sockets.contains(where: { $0.address == remote.audio })
+                let remote = remotes[other.leg],
+                let own = addresses.audioSocket(of: other.leg.cell, towards: remote.audio),
+                !addresses.owns(remote.audio)
             else { continue }
             world.network.send(bytes, from: own.address, to: remote.audio)
         }
     }
 
     /// The packet of a partner once more, under an SSRC of nobody.
-    func relayStray(_ bytes: [UInt8], _ reference: ForwardReference, _ world: inout WorldServices) {
+    func relayStray(
+        _ bytes: [UInt8], _ reference: ForwardReference, of host: MediaHost, _ world: inout WorldServices
+    ) {
         var bytes = bytes
         bytes.replaceSubrange(8..<12, with: [0xff, 0xff, 0xff, 0xfe])
         world.observe(.relayed(system, ssrc: 0xffff_fffe))
-        for destination in media.forwardList(in: reference.slot) {
-            world.network.send(bytes, from: address(of: destination.socket), to: destination.address)
+        for destination in host.cell.forwardList(in: reference.slot) {
+            world.network.send(bytes, from: host.address(of: destination.socket), to: destination.address)
         }
     }
 
@@ -98,19 +101,19 @@ extension SystemHost {
         }
     }
 
-    private static let second: UInt64 = 1 << 48
+    private static let second: UInt64 = 1 << 47
 
     func openTwice(
         _ call: MediaCallID, _ group: MCPTTGroupID, _ settings: FloorSettings, _ world: inout WorldServices
     ) {
         let second = MediaCallID(call.value ^ Self.second)
-        media.handle(.openCall(second, settings), at: world.time)
+        media[Int(second.cell)].cell.handle(.openCall(second, settings), at: world.time)
         world.observe(.callOpened(system, group, second))
     }
 
     func closeTwice(_ call: MediaCallID, _ world: inout WorldServices) {
         let second = MediaCallID(call.value ^ Self.second)
-        media.handle(.closeCall(second), at: world.time)
+        media[Int(second.cell)].cell.handle(.closeCall(second), at: world.time)
         world.observe(.callClosed(system, second))
     }
 
@@ -124,8 +127,9 @@ extension SystemHost {
 
 extension SystemAddresses {
     /// Partners have the same port as we, clients have others.
-    func audioSocket(towards remote: SocketAddress) -> MediaSocket? {
-        let face: MediaFace = remote.port == media.access.first?.audio.port ? .interconnection : .access
-        return sockets.first { $0.use == .audio && $0.face == face }
+    func audioSocket(of cell: UInt8, towards remote: SocketAddress) -> MediaSocket? {
+        let isPartner = media.cells.contains { $0.access.first?.audio.port == remote.port }
+        let face: MediaFace = isPartner ? .interconnection : .access
+        return sockets[Int(cell)].first { $0.use == .audio && $0.face == face }
     }
 }

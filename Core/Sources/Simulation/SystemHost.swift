@@ -12,8 +12,11 @@ import SIPUserAgent
 struct SystemAddresses: Sendable {
     var accessSIP: SocketAddress
     var interconnectionSIP: SocketAddress
-    var sockets: [MediaSocket]
-    var media: MediaAddresses
+    var media: MediaPlane
+    /// By the number of the media cell.
+    var sockets: [[MediaSocket]]
+
+    private static let mediaCells: UInt16 = 2
 
     /// `10.<country>.0.1` towards its users, `10.<country>.0.2` towards partners: one host with two addresses.
     init(country: Int) {
@@ -21,16 +24,46 @@ struct SystemAddresses: Sendable {
         let outside = IPAddress(v4: 0x0a00_0002 + UInt32(country) << 16)
         accessSIP = SocketAddress(access, port: 5061)
         interconnectionSIP = SocketAddress(outside, port: 5062)
-        let inner = MediaPorts(audio: SocketAddress(access, port: 20_000), floor: SocketAddress(access, port: 20_001))
-        let outer = MediaPorts(audio: SocketAddress(outside, port: 20_000), floor: SocketAddress(outside, port: 20_001))
-        media = MediaAddresses(access: [inner], interconnection: [outer])
-        sockets = [
-            MediaSocket(id: 0, use: .audio, face: .access, address: inner.audio),
-            MediaSocket(id: 1, use: .floor, face: .access, address: inner.floor),
-            MediaSocket(id: 2, use: .audio, face: .interconnection, address: outer.audio),
-            MediaSocket(id: 3, use: .floor, face: .interconnection, address: outer.floor),
-        ]
+        func ports(_ address: IPAddress, _ cell: UInt16) -> MediaPorts {
+            MediaPorts(
+                audio: SocketAddress(address, port: 20_000 + 2 * cell),
+                floor: SocketAddress(address, port: 20_001 + 2 * cell))
+        }
+        let cells = (0..<Self.mediaCells).map { cell in
+            MediaAddresses(access: [ports(access, cell)], interconnection: [ports(outside, cell)])
+        }
+        guard let plane = MediaPlane(cells) else { preconditionFailure("a system without a media cell") }
+        media = plane
+        sockets = cells.map { cell in
+            [
+                MediaSocket(id: 0, use: .audio, face: .access, address: cell.access[0].audio),
+                MediaSocket(id: 1, use: .floor, face: .access, address: cell.access[0].floor),
+                MediaSocket(id: 2, use: .audio, face: .interconnection, address: cell.interconnection[0].audio),
+                MediaSocket(id: 3, use: .floor, face: .interconnection, address: cell.interconnection[0].floor),
+            ]
+        }
     }
+
+    func owns(_ address: SocketAddress) -> Bool {
+        sockets.contains { $0.contains { $0.address == address } }
+    }
+}
+
+/// One media cell, a value that must not be copied, behind a reference.
+final class MediaHost {
+    var cell: MediaCell
+    private let sockets: [MediaSocket]
+
+    init(_ sockets: [MediaSocket]) {
+        cell = MediaCell(sockets: sockets)
+        self.sockets = sockets
+    }
+
+    func socket(at address: SocketAddress) -> MediaSocket? {
+        sockets.first { $0.address == address }
+    }
+
+    func address(of socket: UInt8) -> SocketAddress { sockets[Int(socket)].address }
 }
 
 /// One MC system of the simulated world: the very cells of the product, driven by virtual time and network. It feeds
@@ -43,7 +76,8 @@ final class SystemHost {
     private let settings: CellSettings
     private var random: SeededGenerator
     var signalling: SignallingCell
-    var media: MediaCell
+    /// By number.
+    private(set) var media: [MediaHost]
     private var flows: [FlowID: ConnectionID] = [:]
     private var flowsByConnection: [ConnectionID: FlowID] = [:]
     private var targets: [ConnectionID: (target: Target, waiting: [[UInt8]])] = [:]
@@ -69,7 +103,7 @@ final class SystemHost {
         self.settings = settings
         var random = random
         signalling = SignallingCell(settings: settings, directory: directory, random: random.fork(), at: now)
-        media = MediaCell(sockets: addresses.sockets)
+        media = addresses.sockets.map(MediaHost.init)
         self.random = random
     }
 
@@ -86,7 +120,7 @@ final class SystemHost {
         wakeAt = nil
         signalling = SignallingCell(
             settings: settings, directory: directory, random: random.fork(), at: world.time)
-        media = MediaCell(sockets: addresses.sockets)
+        media = addresses.sockets.map(MediaHost.init)
         settle(&world)
     }
 
@@ -148,8 +182,16 @@ final class SystemHost {
     }
 
     private func receive(_ bytes: [UInt8], from: SocketAddress, to: SocketAddress, _ world: inout WorldServices) {
-        guard let socket = addresses.sockets.first(where: { $0.address == to }) else { return }
-        let reference = bytes.withUnsafeBytes { media.receive($0, on: socket.id, from: from, at: world.time) }
+        for host in media {
+            guard let socket = host.socket(at: to) else { continue }
+            return receive(bytes, from: from, on: socket, of: host, &world)
+        }
+    }
+
+    private func receive(
+        _ bytes: [UInt8], from: SocketAddress, on socket: MediaSocket, of host: MediaHost, _ world: inout WorldServices
+    ) {
+        let reference = bytes.withUnsafeBytes { host.cell.receive($0, on: socket.id, from: from, at: world.time) }
         guard socket.use == .audio, let header = try? RTPHeader(reading: bytes) else { return }
         let talker = talkers[header.ssrc]
         guard let reference else {
@@ -162,11 +204,11 @@ final class SystemHost {
             world.observe(.relayed(system, ssrc: header.ssrc))
         }
         if world.sabotage == .clippedBeginning, saboteur.clips(header, at: world.time.instant) { return }
-        for destination in media.forwardList(in: reference.slot) {
+        for destination in host.cell.forwardList(in: reference.slot) {
             if world.sabotage == .deafMember, destination.address.address == saboteur.victim { continue }
-            world.network.send(bytes, from: address(of: destination.socket), to: destination.address)
+            world.network.send(bytes, from: host.address(of: destination.socket), to: destination.address)
         }
-        if world.sabotage == .strayRelayed, talker == nil { relayStray(bytes, reference, &world) }
+        if world.sabotage == .strayRelayed, talker == nil { relayStray(bytes, reference, of: host, &world) }
     }
 
     // MARK: What the cells want done
@@ -189,7 +231,7 @@ final class SystemHost {
             case .media(let command):
                 observe(command, &world)
                 if world.sabotage == .leakedLeg, saboteur.leaks(command) { continue }
-                media.handle(command, at: world.time)
+                media[Int(command.cell)].cell.handle(command, at: world.time)
             case .note(let observation):
                 world.note(system, observation)
             }
@@ -241,16 +283,18 @@ final class SystemHost {
     /// Passes on what the media cell has to say until nothing is left, and asks to be woken in time.
     func settle(_ world: inout WorldServices) {
         while true {
-            media.advance(to: world.time)
+            for host in media { host.cell.advance(to: world.time) }
             if let due = deadline(), due <= world.time.instant {
                 act(signalling.handle(.timeAdvanced, at: world.time), &world)
             }
-            media.drainDatagrams { datagram, bytes in
-                guard let bytes = passed(Array(bytes), to: datagram.destination.address, world.sabotage) else { return }
-                world.network.send(
-                    bytes, from: address(of: datagram.destination.socket), to: datagram.destination.address)
+            for host in media {
+                host.cell.drainDatagrams { datagram, bytes in
+                    let remote = datagram.destination.address
+                    guard let bytes = passed(Array(bytes), to: remote, world.sabotage) else { return }
+                    world.network.send(bytes, from: host.address(of: datagram.destination.socket), to: remote)
+                }
             }
-            let events = media.takeEvents()
+            let events = media.flatMap { $0.cell.takeEvents() }
             guard !events.isEmpty else { break }
             for event in events {
                 if case .talkerChanged(let call, let leg, _) = event {
@@ -260,7 +304,9 @@ final class SystemHost {
             }
         }
         var due = deadline()
-        if let other = media.nextDeadline { due = due.map { min($0, other) } ?? other }
+        for host in media {
+            if let other = host.cell.nextDeadline { due = due.map { min($0, other) } ?? other }
+        }
         guard let due, wakeAt.map({ due < $0 }) ?? true else { return }
         // At least a microsecond on, so that a deadline that does not move cannot stop the clock.
         let instant = max(due, world.time.instant + .microseconds(1))
@@ -279,7 +325,7 @@ final class SystemHost {
     /// What is left of calls when all are over.
     var remains: [(what: String, count: Int)] {
         let cell = signalling.population
-        let media = media.population
+        let media = media.map { $0.cell.population }
         return [
             ("calls of the participating function", cell.participating.calls),
             ("sessions of the participating function", cell.participating.sessions),
@@ -290,7 +336,8 @@ final class SystemHost {
             ("sessions of the gateway", cell.gateway.calls), ("dialogs of the gateway", cell.gateway.sessions),
             ("references of the gateway", cell.gateway.references),
             ("requests between functions", cell.transactions), ("invitations", cell.invitations),
-            ("calls of the media cell", media.calls), ("legs of the media cell", media.legs),
+            ("calls of the media cells", media.reduce(0) { $0 + $1.calls }),
+            ("legs of the media cells", media.reduce(0) { $0 + $1.legs }),
         ]
     }
 
@@ -302,10 +349,6 @@ final class SystemHost {
     /// What the system that serves a client tells it.
     func serves(_ user: MCPTTID, _ client: MCPTTClientID, in group: MCPTTGroupID) -> Bool {
         signalling.confirmsAffiliation(user, client: client, with: group)
-    }
-
-    func address(of socket: UInt8) -> SocketAddress {
-        addresses.sockets[Int(socket)].address
     }
 }
 

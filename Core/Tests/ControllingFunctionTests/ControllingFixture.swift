@@ -36,7 +36,7 @@ struct ControllingFixture {
             system: Self.italy, users: [], groups: groups, partners: [Self.france])
         function = ControllingFunction(
             system: Self.italy, directory: directory,
-            media: MediaAddresses(access: access, interconnection: []),
+            media: MediaPlane(MediaAddresses(access: access, interconnection: [])),
             random: SeededGenerator(seed: 7), number: 2, settings: settings)
     }
 

@@ -132,7 +132,8 @@ struct InProcessSystem {
             system: italy, directory: directory, random: random.fork(), number: 1)
         controlling = ControllingFunction(
             system: italy, directory: directory,
-            media: MediaAddresses(access: [ControllingFixture.ports], interconnection: []), random: random.fork(),
+            media: MediaPlane(MediaAddresses(access: [ControllingFixture.ports], interconnection: [])),
+            random: random.fork(),
             number: 2)
         for name in names { add(client: "\(name)-1", of: name, random: random.fork()) }
         for name in legacy { add(client: "\(name)-1", of: name, random: random.fork(), isService: false) }

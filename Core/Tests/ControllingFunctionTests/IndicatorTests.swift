@@ -178,6 +178,46 @@ import Testing
             try SpeechOffer(reading: SessionDescription(parsing: octets)).audio == ControllingFixture.ports.audio)
     }
 
+    @Test func aParticipantHoldsTheCallAndResumesIt() throws {
+        var fixture = try ControllingFixture()
+        fixture.affiliate("anna")
+        let request = fixture.invitation(anna)
+        let started = fixture.receive(request)
+        _ = fixture.acknowledge(request, started.responses[0])
+        func change(
+            _ direction: MediaDirection, _ version: UInt64
+        ) throws -> (remote: LegRemote?, answer: SessionDescription) {
+            let address = SocketAddress(IPAddress(v4: 0xc000_02aa), port: 7_000)
+            let offer = SpeechOffer(
+                audio: address, floor: SocketAddress(address.address, port: 7_001),
+                floorParameters: FloorControlParameters(queueing: true, floorSSRC: 99), payloadType: 97,
+                direction: direction)
+            let actions = fixture.receive(
+                fixture.inside(
+                    .invite, request, started.responses[0], number: Int(version),
+                    sdp: offer.session(id: 1, version: version).serialized()))
+            let response = try #require(actions.responses.first)
+            _ = fixture.acknowledge(request, response, number: Int(version))
+            let remotes = actions.commands.compactMap { if case .connectLeg(_, let to) = $0 { to } else { nil } }
+            let octets = try #require(response.part(MIMEType.sessionDescription)).body
+            return (remotes.first, try SessionDescription(parsing: octets))
+        }
+        let first = try SessionDescription(
+            parsing: try #require(started.responses[0].part(MIMEType.sessionDescription)).body)
+        let held = try change(.sendOnly, 2)
+        #expect(held.remote?.hears == false)
+        #expect(held.remote?.speaks == true)
+        #expect(held.answer.direction(of: held.answer.media[0]) == .receiveOnly)
+        #expect(held.answer.origin.sessionID == first.origin.sessionID)
+        #expect(held.answer.origin.version == first.origin.version + 1)
+        let silent = try change(.inactive, 3)
+        #expect(silent.remote?.speaks == false)
+        let resumed = try change(.sendReceive, 4)
+        #expect(resumed.remote?.hears == true)
+        #expect(resumed.remote?.speaks == true)
+        #expect(resumed.answer.origin.version == first.origin.version + 3)
+    }
+
     // MARK: Broadcast
 
     @Test func inABroadcastOnlyTheInitiatorTalksAndItEndsWhenHeIsDone() throws {

@@ -54,7 +54,7 @@ struct Border {
         }
         gateway = MCGateway(
             number: 3, settings: settings, key: key,
-            media: MediaAddresses(access: ports(0x0a00_0002), interconnection: ports(0xcb00_7105)),
+            media: MediaPlane(MediaAddresses(access: ports(0x0a00_0002), interconnection: ports(0xcb00_7105))),
             directory: try Border.directory([Border.partner(agreement, gateways: gateways)]),
             random: SeededGenerator(seed: seed), at: now)
     }

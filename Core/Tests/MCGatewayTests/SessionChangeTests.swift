@@ -58,6 +58,25 @@ import Testing
         #expect(remotes == [moved, Border.outsideSDP])
     }
 
+    @Test func aHoldCrossesAndTheMediaCellIsToldOfIt() throws {
+        var border = try Border()
+        let (accepted, _) = try established(&border)
+        var change = inDialog(.invite, 2, accepted)
+        var offer = Border.speech(Border.insideSDP, ssrc: 0xaaaa)
+        offer.direction = .sendOnly
+        change.body = CallBody(sessionDescription: offer.session(id: 42, version: 2).serialized())
+            .write(into: &change.headers)
+        let (_, actions) = border.request(change, from: .system)
+        let (out, id) = try #require(actions.sent(.invite))
+        let shown = try SessionDescription(parsing: out.part(MIMEType.sessionDescription)?.body ?? [])
+        #expect(shown.direction(of: shown.media[0]) == .sendOnly)
+        let answer = try Border.answer(out, Border.outsideSDP, ssrc: 0xbbbb, contact: "<sip:x@198.51.100.9>")
+        let back = border.tell(.sip(.response(answer, id)))
+        let remotes = back.media.compactMap { if case .connectLeg(_, let remote) = $0 { remote } else { nil } }
+        #expect(remotes.map(\.hears) == [false, true])
+        #expect(remotes.map(\.speaks) == [true, false])
+    }
+
     @Test func aRefusedModificationLeavesTheSessionAsItWas() throws {
         var border = try Border()
         let (accepted, _) = try established(&border)

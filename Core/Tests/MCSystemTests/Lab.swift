@@ -75,6 +75,9 @@ struct Lab {
             members: members.map { Member(mcpttID: $0, priority: 5) })
     }
 
+    /// How many media cells a site has.
+    var mediaCells = 1
+
     private static let key = SessionIdentityKey(Array(repeating: 0x5a, count: 32))
 
     func settings(_ number: Int, serializes: Bool) throws -> CellSettings {
@@ -82,17 +85,21 @@ struct Lab {
             let address = IPAddress(v4: 0x0a00_0000 + UInt32(number) << 8 + last)
             return [MediaPorts(audio: .init(address, port: port), floor: .init(address, port: port + 1))]
         }
+        let cells = (0..<mediaCells).map { cell in
+            MediaAddresses(
+                access: ports(2, 20_000 + 2 * UInt16(cell)), interconnection: ports(3, 30_000 + 2 * UInt16(cell)))
+        }
+        guard let media = MediaPlane(cells) else { throw LabError.cells }
         guard let key = Lab.key else { throw LabError.key }
         var settings = CellSettings(
             access: SentBy(host: "10.0.\(number).1", udpPort: 5_060, tcpPort: 5_060, tlsPort: nil),
             interconnection: SentBy(host: "border\(number).example", tlsPort: 5_061),
-            media: MediaAddresses(access: ports(2, 20_000), interconnection: ports(3, 30_000)),
-            sessionIdentityKey: key)
+            media: media, sessionIdentityKey: key)
         settings.serializesInternally = serializes
         return settings
     }
 
-    enum LabError: Error { case key }
+    enum LabError: Error { case key, cells }
 
     mutating func addSite(
         _ name: String, users: [String], groups: [Group] = [], partners: [Partner] = [], serializes: Bool = false

@@ -206,6 +206,44 @@ import Testing
         #expect(listener.heard == [packet])
     }
 
+    @Test func `who holds the call abroad hears nothing, and nothing crosses when nobody there hears`() {
+        let italy = fabric.site(1)
+        let france = fabric.site(2)
+        let call = TestCall(fabric, at: italy)
+        let (talker, first, second) = (fabric.phone(10), fabric.phone(100), fabric.phone(101))
+        call.join(talker)
+        let borders = [first, second].map { ($0, call.join($0, of: france, trunk: trunk)) }
+        /// As gateways and the controlling function do when a re-INVITE has passed through them.
+        func hold(_ index: Int, _ holds: Bool) {
+            let (phone, border) = borders[index]
+            var near = phone.remote()
+            near.hears = !holds
+            fabric.tell(france, .connectLeg(border.farInside, near))
+            for (leg, command) in [(border.outside, 4), (border.member, 6)] {
+                guard case .connectLeg(leg, var remote) = border.homeCommands[command] else {
+                    Issue.record("another order of commands")
+                    continue
+                }
+                remote.hears = !holds
+                fabric.tell(italy, .connectLeg(leg, remote))
+            }
+        }
+        fabric.pressToTalk(talker, at: italy)
+        fabric.talk(talker, to: italy, sequence: 1)
+        hold(0, true)
+        fabric.talk(talker, to: italy, sequence: 2)
+        #expect(first.heard.count == 1)
+        #expect(second.heard.count == 2)
+        hold(1, true)
+        let crossed = fabric.audioCrossings(from: italy, to: france)
+        fabric.talk(talker, to: italy, sequence: 3)
+        #expect(fabric.audioCrossings(from: italy, to: france) == crossed)
+        hold(0, false)
+        fabric.talk(talker, to: italy, sequence: 4)
+        #expect(first.heard.count == 2)
+        #expect(second.heard.count == 2)
+    }
+
     @Test func `closing any leg of the way ends the stream, and the others are heard on`() {
         for closed in 0..<3 {
             let fabric = Fabric()

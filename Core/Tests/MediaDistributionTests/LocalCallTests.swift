@@ -103,6 +103,44 @@ import Testing
         #expect(site.cell.counters.floorUnknownSource == 1)
     }
 
+    @Test func `who holds the call hears nothing until it resumes, and is told who talks all the while`() {
+        let site = fabric.site(1)
+        let call = TestCall(fabric, at: site)
+        let (talker, listener) = (fabric.phone(1), fabric.phone(2))
+        call.join(talker)
+        let leg = call.join(listener)
+        fabric.pressToTalk(talker, at: site)
+        fabric.talk(talker, to: site, sequence: 1)
+        var remote = listener.remote()
+        remote.hears = false
+        fabric.tell(site, .connectLeg(leg, remote))
+        fabric.talk(talker, to: site, sequence: 2)
+        #expect(listener.heard.count == 1)
+        #expect(site.cell.counters.audioWithoutListeners == 1)
+        fabric.release(talker, at: site)
+        #expect(listener.kinds.last == .idle)
+        fabric.pressToTalk(talker, at: site)
+        #expect(listener.kinds.last == .taken)
+        fabric.tell(site, .connectLeg(leg, listener.remote()))
+        fabric.talk(talker, to: site, sequence: 3)
+        #expect(listener.heard.count == 2)
+    }
+
+    @Test func `who says that it does not send cannot have the floor`() {
+        let site = fabric.site(1)
+        let call = TestCall(fabric, at: site)
+        let (mute, other) = (fabric.phone(1), fabric.phone(2))
+        let leg = call.join(mute)
+        call.join(other)
+        var remote = mute.remote()
+        remote.speaks = false
+        fabric.tell(site, .connectLeg(leg, remote))
+        #expect(fabric.pressToTalk(mute, at: site) == nil)
+        #expect(mute.messages.last?.kind == .deny)
+        fabric.tell(site, .connectLeg(leg, mute.remote()))
+        #expect(fabric.pressToTalk(mute, at: site) == mute.audioSSRC)
+    }
+
     @Test func `who left or whose leg is closed hears nothing more, and the floor is free if it was the talker`() {
         let site = fabric.site(1)
         let call = TestCall(fabric, at: site)
