@@ -13,6 +13,7 @@ enum MediaOrder: Sendable {
     case connect(CallHandle, RemoteMedia)
     case close(CallHandle)
     case sendFloor(CallHandle, [UInt8], to: SocketAddress)
+    case keepAlive(CallHandle, [UInt8])
     case startTalking(CallHandle, ssrc: UInt32)
     case stopTalking(CallHandle)
     /// What will be said as soon as the floor is there; it replaces what was not yet begun.
@@ -163,6 +164,11 @@ final class DeviceMediaLoop {
         case .sendFloor(let handle, let octets, to: let remote):
             // A floor message that the kernel does not take is repeated by the machine's timers.
             try? calls[handle]?.floor.send(octets, to: remote)
+        case .keepAlive(let handle, let octets):
+            // One that the kernel does not take is followed by the next.
+            guard let call = calls[handle], let remote = call.remote else { return }
+            try? call.audio.send(octets, to: remote.audio)
+            if let floor = remote.floor { try? call.floor.send(octets, to: floor) }
         case .startTalking(let handle, let ssrc):
             startTalking(handle, ssrc: ssrc)
         case .stopTalking(let handle):

@@ -1,6 +1,7 @@
 public import Foundation
 import MCFoundation
 import Responder
+import SDP
 import Yams
 
 /// What is wrong with a profile file, with what was expected.
@@ -21,6 +22,7 @@ extension DeviceProfile {
         }
         let known = [
             "mcptt_id", "sip_identity", "user_name", "password", "domain", "edge", "authority", "address", "priority",
+            "codec",
         ]
         for key in mapping.keys where !known.contains(key.string ?? "") {
             throw DeviceProfileError(
@@ -53,7 +55,19 @@ extension DeviceProfile {
             domain: try value("domain"),
             edge: try parsed("edge", "an address and a port", SocketAddress.init(readingHostAndPort:)),
             authorityPEM: pem, address: try parsed("address", "an IP address") { IPAddress($0) },
-            priority: mapping[Node("priority")] == nil ? 0 : try parsed("priority", "0 to 255") { UInt8($0) })
+            priority: mapping[Node("priority")] == nil ? 0 : try parsed("priority", "0 to 255") { UInt8($0) },
+            codec: mapping[Node("codec")] == nil
+                ? .amrWB(octetAlign: true) : try parsed("codec", "one of amr-wb, amr-wb-be, opus", Self.codec))
+    }
+
+    /// The words of `groups[].codec` in the directory file.
+    private static func codec(_ text: String) -> SpeechCodec? {
+        switch text {
+        case "amr-wb": .amrWB(octetAlign: true)
+        case "amr-wb-be": .amrWB(octetAlign: false)
+        case "opus": .opus
+        default: nil
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 public import MCFoundation
 public import Responder
-import SDP
+public import SDP
 import SIPUserAgent
 
 /// Who a device belongs to and where its MC system is, in the words of the profile file.
@@ -15,10 +15,13 @@ public struct DeviceProfile: Sendable {
     public var authorityPEM: String
     public var address: IPAddress
     public var priority: UInt8
+    /// That of the user's groups: nobody transcodes.
+    public var codec: SpeechCodec
 
     public init(
         mcpttID: MCPTTID, publicIdentity: PublicUserIdentity, privateIdentity: PrivateUserIdentity, password: Secret,
-        domain: String, edge: SocketAddress, authorityPEM: String, address: IPAddress, priority: UInt8
+        domain: String, edge: SocketAddress, authorityPEM: String, address: IPAddress, priority: UInt8,
+        codec: SpeechCodec = .amrWB(octetAlign: true)
     ) {
         self.mcpttID = mcpttID
         self.publicIdentity = publicIdentity
@@ -29,6 +32,7 @@ public struct DeviceProfile: Sendable {
         self.authorityPEM = authorityPEM
         self.address = address
         self.priority = priority
+        self.codec = codec
     }
 
     /// The settings of a client for this profile. The client's identifiers are new each time: they name one run of one
@@ -42,6 +46,7 @@ public struct DeviceProfile: Sendable {
             participatingService: PublicServiceIdentity("sip:mcptt-participating@\(domain)"),
             sentBy: SentBy(host: address.hostText, tlsPort: nil))
         settings.floorPriority = priority
+        settings.codec = codec
         return settings
     }
 

@@ -1,4 +1,4 @@
-import SDP
+public import SDP
 import Speech
 
 /// Something to say, coded and packed beforehand: one RTP payload per frame. Coding ahead keeps the pace of sending
@@ -19,15 +19,15 @@ public struct EncodedSpeech: Sendable {
 }
 
 extension EncodedSpeech {
-    /// Reads a WAV file and codes it as AMR-WB; the last frame is filled up with silence.
-    public init(wav path: String) throws {
+    /// Reads a WAV file and codes it; the last frame is filled up with silence.
+    public init(wav path: String, codec: SpeechCodec = .amrWB(octetAlign: true)) throws {
         let samples = try WAVAudio(contentsOf: path).mono(at: 16_000)
-        try self.init(samples: samples[...])
+        try self.init(samples: samples[...], codec: codec)
     }
 
-    /// Codes 16 kHz mono samples as AMR-WB, octet aligned.
-    public init(samples: ArraySlice<Int16>) throws {
-        var encoder = try SpeechEncoder(.amrWB(octetAlign: true))
+    /// Codes 16 kHz mono samples.
+    public init(samples: ArraySlice<Int16>, codec: SpeechCodec = .amrWB(octetAlign: true)) throws {
+        var encoder = try SpeechEncoder(codec)
         let frame = encoder.samplesPerFrame
         var payloads: [[UInt8]] = []
         var position = samples.startIndex
@@ -38,6 +38,6 @@ extension EncodedSpeech {
             payloads.append(try encoder.encode(piece))
             position = end
         }
-        self.init(payloads: payloads, timestampStep: UInt32(frame))
+        self.init(payloads: payloads, timestampStep: codec.timestampStep)
     }
 }

@@ -151,6 +151,7 @@ private struct DeviceShell: Sendable {
         case .connectMedia(let call, let remote): media.carryOut(.connect(call, remote))
         case .closeMedia(let call): media.carryOut(.close(call))
         case .sendFloor(let call, let octets, to: let remote): media.carryOut(.sendFloor(call, octets, to: remote))
+        case .keepMediaAlive(let call, let octets): media.carryOut(.keepAlive(call, octets))
         case .startTalking(let call, let ssrc): media.carryOut(.startTalking(call, ssrc: ssrc))
         case .stopTalking(let call): media.carryOut(.stopTalking(call))
         case .notify(let responderNotice): notice(.responder(responderNotice, at: now.instant))

@@ -24,6 +24,13 @@ struct DeviceOptions: ParsableArguments {
 
     @Option(help: "Write what is heard to this WAV file.")
     var record: String?
+
+    func readProfile() throws -> DeviceProfile {
+        do { return try DeviceProfile(contentsOf: URL(fileURLWithPath: profile)) } catch {
+            Terminal.complain("\(error)")
+            throw ExitCode(2)
+        }
+    }
 }
 
 /// Waits for what a command needs, shows the rest.
@@ -34,11 +41,10 @@ actor Handheld {
     private var hasTalked = false
 
     static func start(_ options: DeviceOptions) async throws -> Handheld {
-        let profile: DeviceProfile
+        let profile = try options.readProfile()
         let recorder: SpeechRecorder?
         do {
-            profile = try DeviceProfile(contentsOf: URL(fileURLWithPath: options.profile))
-            recorder = try options.record.map { try SpeechRecorder(path: $0) }
+            recorder = try options.record.map { try SpeechRecorder(path: $0, codec: profile.codec) }
         } catch {
             Terminal.complain("\(error)")
             throw ExitCode(2)
@@ -252,7 +258,9 @@ extension ResponderCommands {
 
         func run() async throws {
             let speech: EncodedSpeech
-            do { speech = try EncodedSpeech(wav: wav) } catch {
+            do { speech = try EncodedSpeech(wav: wav, codec: device.readProfile().codec) } catch let error as ExitCode {
+                throw error
+            } catch {
                 Terminal.complain("\(wav): \(error)")
                 throw ExitCode(2)
             }

@@ -7,6 +7,12 @@ extension MediaCell {
     mutating func receiveFloor(
         _ packet: UnsafeRawBufferPointer, on socket: UInt8, from: SocketAddress, at now: Now
     ) {
+        if let ssrc = FloorDatagram.reporter(in: packet) {
+            // It says where its sender is and no more; RTCP ends at each hop.
+            counters.controlPackets += 1
+            if sender(of: ssrc, on: socket, from: from, at: now) == nil { counters.floorUnknownSource += 1 }
+            return
+        }
         guard packet.count <= limits.floorDatagramBytes, let ssrc = FloorDatagram.ssrc(of: packet) else {
             counters.floorMalformed += 1
             return
@@ -279,6 +285,15 @@ enum FloorDatagram {
             offset += length
         }
         return found
+    }
+
+    /// The sender of a datagram that begins with an RTCP receiver report: with it a client behind network address
+    /// translation keeps the way to its floor socket open (RFC 6263 4.3).
+    static func reporter(in packet: UnsafeRawBufferPointer) -> UInt32? {
+        guard packet.count >= 8, packet[0] >> 6 == 2, packet[1] == 201,
+            length(of: packet, at: 0) <= packet.count
+        else { return nil }
+        return packet.bigEndian32(at: 4)
     }
 
     /// Appends the floor messages of a datagram that `ssrc(of:)` accepted, with another SSRC in their headers; nothing

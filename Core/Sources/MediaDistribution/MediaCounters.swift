@@ -5,7 +5,7 @@ public struct MediaCounters: Hashable, Sendable {
     public var audioPacketsForwarded: UInt64 = 0
     /// Copies of them, one per destination.
     public var audioCopiesSent: UInt64 = 0
-    /// RTCP packets, which end here.
+    /// RTCP packets, which end here; on a floor socket those that only keep a way open.
     public var controlPackets: UInt64 = 0
     /// Admitted packets of a call in which nobody else listens.
     public var audioWithoutListeners: UInt64 = 0

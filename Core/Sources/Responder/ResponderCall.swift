@@ -32,6 +32,8 @@ struct ResponderCall: Sendable {
     var audio: SocketAddress?
     var floorAddress: SocketAddress?
     var remote: RemoteMedia?
+    /// Set while there is a remote.
+    var mediaKeepAliveDue: Instant?
     /// `o=` of our descriptions; the version grows with each.
     var descriptionID: UInt64
     var descriptionVersion: UInt64 = 0

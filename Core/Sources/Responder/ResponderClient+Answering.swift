@@ -116,7 +116,7 @@ extension ResponderClient {
         headers.append(.sessionExpires, SessionTimers.header(settings.sessionInterval, refresher: .uas))
         headers.append(.contentType, MIMEType.sessionDescription)
         userAgent.accept(session, headers: headers, body: answered.description, at: now)
-        begin(handle, answered.remote)
+        begin(handle, answered.remote, at: now)
         tellFloor(handle, .sessionEstablished(implicitRequest: false, granted: false), at: now)
         catchUpWithButton(of: handle, at: now)
     }
@@ -161,6 +161,7 @@ extension ResponderClient {
         if calls[handle]?.remote != answered.remote {
             calls[handle]?.remote = answered.remote
             actions.append(.connectMedia(handle, answered.remote))
+            keepMediaAlive(handle, at: now)
         }
     }
 

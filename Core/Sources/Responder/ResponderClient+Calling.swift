@@ -133,7 +133,7 @@ extension ResponderClient {
             handle,
             RemoteMedia(
                 audio: answer.audio, floor: answer.floor, codec: answer.codec, payloadType: answer.payloadType,
-                direction: offerersDirection(answer.direction)))
+                direction: offerersDirection(answer.direction)), at: now)
         let isTaken = wish.requestsFloor && (parameters.implicitRequest || parameters.granted)
         tellFloor(handle, .sessionEstablished(implicitRequest: isTaken, granted: parameters.granted), at: now)
         catchUpWithButton(of: handle, at: now)
@@ -151,11 +151,12 @@ extension ResponderClient {
     }
 
     /// The call stands: media flows as far as the floor allows.
-    mutating func begin(_ handle: CallHandle, _ remote: RemoteMedia) {
+    mutating func begin(_ handle: CallHandle, _ remote: RemoteMedia, at now: Now) {
         calls[handle]?.phase = .established
         calls[handle]?.remote = remote
         calls[handle]?.remoteOffer = nil
         actions.append(.connectMedia(handle, remote))
+        keepMediaAlive(handle, at: now)
         guard let call = calls[handle] else { return }
         notify(
             .callStarted(

@@ -66,6 +66,7 @@ public struct ResponderClient: Sendable {
         next = earlier(next, registration.nextDeadline)
         next = earlier(next, publication.nextDeadline)
         next = earlier(next, nextRejoin)
+        next = earlier(next, nextMediaKeepAlive)
         for call in calls.values { next = earlier(next, call.floor.nextDeadline) }
         return next
     }
@@ -130,6 +131,7 @@ public struct ResponderClient: Sendable {
         advanceRegistration(at: now)
         advancePublication(at: now)
         advanceRejoins(at: now)
+        advanceMediaKeepAlives(at: now)
         for call in calls.keys {
             guard let deadline = calls[call]?.floor.nextDeadline, deadline <= now.instant else { continue }
             tellFloor(call, .timeAdvanced, at: now)

@@ -98,6 +98,8 @@ public enum ResponderAction: Hashable, Sendable {
     case closeMedia(CallHandle)
     /// One datagram from the floor socket of the call.
     case sendFloor(CallHandle, [UInt8], to: SocketAddress)
+    /// One datagram from each of the call's sockets to where its media go, so that translators let the answers in.
+    case keepMediaAlive(CallHandle, [UInt8])
     /// RTP may be sent, with this SSRC, until `stopTalking`. Comes again where the server assigns another SSRC.
     case startTalking(CallHandle, ssrc: UInt32)
     case stopTalking(CallHandle)

@@ -285,6 +285,10 @@ final class DeviceHost {
         case .sendFloor(let handle, let bytes, to: let remote):
             guard let call = calls[handle] else { return }
             world.network.send(bytes, from: call.floor, to: remote)
+        case .keepMediaAlive(let handle, let bytes):
+            guard let call = calls[handle], let remote = call.remote else { return }
+            world.network.send(bytes, from: call.audio, to: remote.audio)
+            if let floor = remote.floor { world.network.send(bytes, from: call.floor, to: floor) }
         case .startTalking(let handle, let ssrc):
             startTalking(handle, ssrc: ssrc, &world)
         case .stopTalking(let handle):

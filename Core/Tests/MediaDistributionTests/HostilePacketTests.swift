@@ -266,6 +266,26 @@ import Testing
         #expect(listener.heard.count == 1)
     }
 
+    @Test func `who asks for nothing behind translation shows its floor address with RTCP, which goes no further`() {
+        let site = fabric.site(1)
+        let (talker, listener, _) = talking(site)
+        let outer = fabric.phone(51)
+        let socket = site.address(.floor, .access)
+        fabric.send(rtcp(ssrc: 5), from: outer.floor, to: socket)
+        #expect(site.cell.counters.floorUnknownSource == 1)
+        var long = rtcp(ssrc: listener.floorSSRC)
+        long[3] = 2
+        fabric.send(long, from: outer.floor, to: socket)
+        #expect(site.cell.counters.floorMalformed == 1)
+        fabric.release(talker, at: site)
+        #expect(outer.messages.isEmpty)
+        fabric.send(rtcp(ssrc: listener.floorSSRC), from: outer.floor, to: socket)
+        fabric.pressToTalk(talker, at: site)
+        #expect(outer.kinds.last == .taken)
+        #expect(listener.kinds.last == .idle)
+        #expect(site.cell.counters.addressesLatched == 1)
+    }
+
     @Test func `a session refresh does not undo a learned address, a new one does`() {
         let site = fabric.site(1)
         let call = TestCall(fabric, at: site)

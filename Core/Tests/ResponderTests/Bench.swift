@@ -18,6 +18,8 @@ final class Bench {
     var notices: [ResponderNotice] = []
     /// Everything else it wants done, in order.
     var others: [ResponderAction] = []
+    /// With which the ways to the media sockets are kept open.
+    var mediaKeepAlives: [[UInt8]] = []
     private var cseq: UInt32 = 100
 
     static let edge = Target(host: "192.0.2.1", port: 5060, transport: .tcp)
@@ -69,6 +71,7 @@ final class Bench {
                 case nil: preconditionFailure("the client sent what cannot be parsed")
                 }
             case .notify(let notice): notices.append(notice)
+            case .keepMediaAlive(_, let octets): mediaKeepAlives.append(octets)
             default: others.append(action)
             }
         }

@@ -2,6 +2,7 @@ import CallControl
 import FloorControl
 import MCDocuments
 import MCFoundation
+import RTP
 import Responder
 import SDP
 import SIP
@@ -37,6 +38,27 @@ import Testing
         #expect(offer.floorParameters.implicitRequest)
         #expect(offer.floorParameters.granted)
         #expect(offer.floorParameters.floorSSRC != nil)
+    }
+
+    @Test func `The way to its media is opened with a call and kept open as long as it stands`() throws {
+        let bench = try Bench.registered()
+        bench.command(.call(CallRequest(group: Bench.group)))
+        bench.giveMedia()
+        #expect(bench.mediaKeepAlives.isEmpty)
+        let invite = try #require(bench.take(.invite))
+        let description = try SessionDescription(parsing: try #require(invite.part(MIMEType.sessionDescription)).body)
+        let floorSSRC = try #require(try SpeechOffer(reading: description).floorParameters.floorSSRC)
+        bench.acceptCall(invite, .init(queueing: true))
+        #expect(bench.mediaKeepAlives.count == 1)
+        bench.pass(milliseconds: 44_999)
+        #expect(bench.mediaKeepAlives.count == 3)
+        bench.pass(milliseconds: 1)
+        #expect(bench.mediaKeepAlives.count == 4)
+        let packet = try #require(bench.mediaKeepAlives.last)
+        #expect(try RTCPPacket.parse(packet) == [.receiverReport(ReceiverReport(ssrc: floorSSRC))])
+        bench.command(.leave(call))
+        bench.pass(milliseconds: 60_000)
+        #expect(bench.mediaKeepAlives.count == 4)
     }
 
     @Test func `Where the answer grants the floor, talking starts at once with the SSRC that it assigns`() throws {
