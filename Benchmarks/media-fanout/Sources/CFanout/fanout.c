@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -23,6 +24,26 @@ uint64_t fanout_raise_descriptor_limit(void) {
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
     return limit.rlim_cur;
+}
+
+static cpu_set_t everywhere;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void note_processors(void) { sched_getaffinity(0, sizeof everywhere, &everywhere); }
+
+void fanout_place(int alone) {
+    pthread_once(&once, note_processors);
+    if (CPU_COUNT(&everywhere) < 2) return;
+    cpu_set_t place = everywhere;
+    int first = 0;
+    while (!CPU_ISSET(first, &everywhere)) first++;
+    if (alone) {
+        CPU_ZERO(&place);
+        CPU_SET(first, &place);
+    } else {
+        CPU_CLR(first, &place);
+    }
+    sched_setaffinity(0, sizeof place, &place);
 }
 
 static int open_socket(int buffer, uint16_t *port) {

@@ -43,7 +43,10 @@ func settle(_ sink: OpaquePointer, at expected: UInt64) throws {
 
 /// The reference loop in C.
 func runPlain(_ sink: OpaquePointer, listeners: Int, perSecond: Int, count: Int) throws -> Cost {
-    guard let plain = fanout_plain_start(sink, UInt32(listeners)) else { throw NetworkFailure(.outOfMemory) }
+    fanout_place(1)
+    let started = fanout_plain_start(sink, UInt32(listeners))
+    fanout_place(0)
+    guard let plain = started else { throw NetworkFailure(.outOfMemory) }
     let socket = try DatagramSocket(bind: SocketAddress(.loopback, port: 0))
     let before = fanout_sink_received(sink)
     try talk(
@@ -76,6 +79,8 @@ final class Server {
 
     init(listeners: [UInt16]) throws {
         let local = SocketAddress(.loopback, port: 0)
+        fanout_place(1)
+        defer { fanout_place(0) }
         driver = try MediaDriver.start(
             MediaDriverConfiguration(
                 sockets: [.init(.audio, .access, local: local), .init(.floor, .access, local: local)],

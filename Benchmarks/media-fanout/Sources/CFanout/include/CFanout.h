@@ -6,6 +6,10 @@
 /// Lets the process open as many descriptors as the system grants it. Gives the number.
 uint64_t fanout_raise_descriptor_limit(void);
 
+/// Binds the calling thread, and those it starts from now on, to the first processor it may use (`alone`) or to all the
+/// others. Nothing happens where there is only one.
+void fanout_place(int alone);
+
 /// Listeners on ports of their own at 127.0.0.1, read and forgotten by one thread.
 struct fanout_sink;
 struct fanout_sink *fanout_sink_start(uint32_t listeners);
