@@ -3,5 +3,6 @@
 # meet, under the thread sanitizer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export LSAN_OPTIONS="suppressions=$PWD/scripts/leaks.txt:print_suppressions=0"
 (cd Core && swift test --sanitize=address --scratch-path ../.build-asan --skip SimulationTests)
 swift test --sanitize=thread --scratch-path .build-tsan --filter '^(SignallingDriverTests|MediaDriverTests)\.'

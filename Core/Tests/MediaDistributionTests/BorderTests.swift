@@ -352,8 +352,9 @@ import Testing
     @Test func `a talk whose Floor Taken is lost is heard whole, because it is said again in time`() {
         let world = world(italians: 1, french: 1, trunk: trunk)
         var lost = 0
+        let border = world.france.address(.floor, .interconnection)
         fabric.loses = { datagram in
-            guard lost < 2, datagram.to == world.france.address(.floor, .interconnection) else { return false }
+            guard lost < 2, datagram.to == border else { return false }
             lost += 1
             return true
         }
@@ -368,7 +369,8 @@ import Testing
 
     @Test func `a talk that the partner's floor control never stood for ends at our border`() {
         let world = world(italians: 1, french: 1, trunk: trunk)
-        fabric.loses = { $0.to == world.france.address(.floor, .interconnection) }
+        let border = world.france.address(.floor, .interconnection)
+        fabric.loses = { $0.to == border }
         fabric.pressToTalk(world.italians[0], at: world.italy)
         for sequence in 1...150 as ClosedRange<UInt16> {
             fabric.talk(world.italians[0], to: world.italy, sequence: sequence)
