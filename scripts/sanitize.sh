@@ -5,4 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export LSAN_OPTIONS="suppressions=$PWD/scripts/leaks.txt:print_suppressions=0"
 (cd Core && swift test --sanitize=address --scratch-path ../.build-asan --skip SimulationTests)
-swift test --sanitize=thread --scratch-path .build-tsan --filter '^(SignallingDriverTests|MediaDriverTests)\.'
+export TSAN_OPTIONS="suppressions=$PWD/scripts/races.txt"
+# One after the other: some look at idle times, and the sanitizer makes everything slow.
+swift test --no-parallel --sanitize=thread --scratch-path .build-tsan --filter '^(SignallingDriverTests|MediaDriverTests)\.'

@@ -104,7 +104,7 @@ import Testing
         try await refused(client)
         try await eventually { server.host.counters.refusedCertificates == 1 }
         #expect(server.opened.isEmpty)
-        #expect(server.log.all.first?.contains("may not assert") == true)
+        try await eventually { server.log.all.first?.contains("may not assert") == true }
         await client.host.stop()
         await server.host.stop()
     }
@@ -174,7 +174,8 @@ import Testing
         try await silent.closed()
         // The head of a ClientHello, and no more.
         let halting = try await RawPeer.connect(port: server.port("main"))
-        try await halting.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
+        // On a slow machine its time may be over before it says even that.
+        try? await halting.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
         try await halting.closed()
         #expect(server.host.counters.handshakeTimeouts == 2)
         #expect(server.opened.isEmpty)
