@@ -10,7 +10,8 @@ extension MediaCell {
         if let ssrc = FloorDatagram.reporter(in: packet) {
             // It says where its sender is and no more; RTCP ends at each hop.
             counters.controlPackets += 1
-            if sender(of: ssrc, on: socket, from: from, at: now) == nil { counters.floorUnknownSource += 1 }
+            // Of a stranger nothing is said: the first of a device may overtake what signalling says of it.
+            _ = sender(of: ssrc, on: socket, from: from, at: now)
             return
         }
         guard packet.count <= limits.floorDatagramBytes, let ssrc = FloorDatagram.ssrc(of: packet) else {

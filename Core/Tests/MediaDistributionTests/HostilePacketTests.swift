@@ -272,7 +272,9 @@ import Testing
         let outer = fabric.phone(51)
         let socket = site.address(.floor, .access)
         fabric.send(rtcp(ssrc: 5), from: outer.floor, to: socket)
-        #expect(site.cell.counters.floorUnknownSource == 1)
+        #expect(site.cell.counters.controlPackets == 1)
+        #expect(site.cell.counters.floorUnknownSource == 0)
+        #expect(site.cell.counters.addressesLatched == 0)
         var long = rtcp(ssrc: listener.floorSSRC)
         long[3] = 2
         fabric.send(long, from: outer.floor, to: socket)
