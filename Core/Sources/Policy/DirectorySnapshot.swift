@@ -85,12 +85,23 @@ public struct DirectorySnapshot: Sendable {
         if let other = idsByPrivateIdentity[user.privateIdentity], other != user.mcpttID {
             throw DirectoryError("private identity \(user.privateIdentity) belongs to \(other) and to \(user.mcpttID)")
         }
-        removeUser(user.mcpttID)
-        usersByID[user.mcpttID] = user
+        let old = usersByID.updateValue(user, forKey: user.mcpttID)
+        if let old {
+            if old.publicIdentity != user.publicIdentity { idsByPublicIdentity[old.publicIdentity] = nil }
+            if old.privateIdentity != user.privateIdentity { idsByPrivateIdentity[old.privateIdentity] = nil }
+        } else {
+            userIDs.insertSorted(user.mcpttID)
+        }
         idsByPublicIdentity[user.publicIdentity] = user.mcpttID
         idsByPrivateIdentity[user.privateIdentity] = user.mcpttID
-        userIDs.insertSorted(user.mcpttID)
-        if user.endpoint.isLegacy { legacyUsers.insertSorted(user.mcpttID) }
+        // The sorted lists are moved only where somebody comes or goes: a profile may concern 100,000 users.
+        if user.endpoint.isLegacy != (old?.endpoint.isLegacy ?? false) {
+            if user.endpoint.isLegacy {
+                legacyUsers.insertSorted(user.mcpttID)
+            } else {
+                legacyUsers.removeSorted(user.mcpttID)
+            }
+        }
         routing.set(user: user.mcpttID, route: .init(home: user.homeSystem, serving: user.servingSystem))
     }
 

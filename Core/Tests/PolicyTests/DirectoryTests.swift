@@ -47,6 +47,18 @@ private func user(_ name: String, domain: String = "it.example", serving: MCSyst
         #expect(before.legacyUsers.isEmpty)
     }
 
+    @Test func aTelephoneThatBecomesAClientIsNoLongerListedAsOne() throws {
+        var telephone = user("anna")
+        telephone.endpoint = .legacy(affiliations: [])
+        var directory = try DirectorySnapshot(system: italy, users: [telephone, user("bruno")], groups: [])
+        telephone.endpoint = .legacy(affiliations: [MCPTTGroupID("sip:fire@it.example")])
+        try directory.setUser(telephone)
+        #expect(directory.legacyUsers == [telephone.mcpttID])
+        try directory.setUser(user("anna"))
+        #expect(directory.legacyUsers.isEmpty)
+        #expect(directory.userIDs == [user("anna").mcpttID, user("bruno").mcpttID])
+    }
+
     @Test func groupsAreRoutedByEntryThenByDomain() throws {
         let local = Group(id: MCPTTGroupID("sip:fire@it.example"), kind: .prearranged, members: [])
         let directory = try DirectorySnapshot(system: italy, users: [], groups: [local], partners: [france])

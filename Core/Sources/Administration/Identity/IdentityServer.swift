@@ -1,0 +1,180 @@
+import Audit
+public import MCFoundation
+
+/// The identity management server (TS 24.482, TS 33.180 Annex B): an OpenID provider whose decisions are all here and
+/// whose passwords, signatures and connections are all elsewhere.
+///
+/// Tokens are lost with the process: users then log in again, and servers go on to accept access tokens until they
+/// expire. OPEN: keeping token families in the store.
+public struct IdentityServer: Sendable {
+    /// Work that was given out and for whom.
+    enum Job: Sendable {
+        case password(PasswordAttempt)
+        case external(IdentityRequestID, transaction: IdentitySecret, nonce: String)
+        case signature(pending: UInt64, TokenKind)
+    }
+
+    struct PasswordAttempt: Sendable {
+        var request: IdentityRequestID
+        var transaction: IdentitySecret
+        var userName: String
+        var subject: LoginSubject
+        var source: LoginSource
+        var address: IPAddress
+    }
+
+    let settings: IdentitySettings
+    var random: SeededGenerator
+    var throttle: LoginFailures
+    var transactions: LoginTransactions
+    var codes: AuthorizationCodes
+    var families: TokenFamilies
+    var revocations: TokenRevocations
+    var keys: SigningKeys
+    var authentications: ExpiringTable<IdentityJobID, Job>
+    var signatures: ExpiringTable<IdentityJobID, Job>
+    var pending: ExpiringTable<UInt64, PendingTokens>
+    var actions: [IdentityAction] = []
+    private var lastNumber: UInt64 = 0
+    private var keysDue: Instant?
+    private var isKeyAskedFor = false
+
+    public init(settings: IdentitySettings, random: SeededGenerator) {
+        self.settings = settings
+        self.random = random
+        let limits = settings.limits
+        throttle = LoginFailures(policy: settings.login, records: limits.failureRecords)
+        transactions = LoginTransactions(limits: limits)
+        codes = AuthorizationCodes(
+            capacity: limits.codes, lifetime: settings.codeLifetime, memory: settings.usedCodeMemory)
+        families = TokenFamilies(limits: limits, idle: settings.refreshTokenLifetime)
+        revocations = TokenRevocations(limits: limits)
+        // A minute more than the longest token, for clocks that differ.
+        keys = SigningKeys(
+            policy: settings.keys,
+            keptAfter: max(settings.accessTokenLifetime, settings.idTokenLifetime) + .seconds(60))
+        authentications = ExpiringTable(capacity: limits.authenticationsInFlight)
+        signatures = ExpiringTable(capacity: limits.tokenRequestsInFlight * 2)
+        pending = ExpiringTable(capacity: limits.tokenRequestsInFlight)
+    }
+
+    /// The keys in use and those published.
+    public var signingKeys: SigningKeys { keys }
+
+    /// What this server revoked, for verifying tokens beside it.
+    public var tokenRevocations: TokenRevocations { revocations }
+
+    /// When `timeAdvanced` has something to do; nil where nothing waits.
+    public var nextDeadline: Instant? {
+        [
+            throttle.nextDeadline, transactions.nextDeadline, codes.nextDeadline, families.nextDeadline,
+            authentications.nextExpiry, signatures.nextExpiry, pending.nextExpiry, keysDue,
+        ].compactMap { $0 }.min()
+    }
+
+    /// Decides on an event. The directory is the newest there is.
+    public mutating func handle(
+        _ event: IdentityEvent, at now: Now, directory: some IdentityDirectory
+    ) -> [IdentityAction] {
+        actions = []
+        expire(at: now)
+        switch event {
+        case .authorizationRequested(let request, let parameters, let source):
+            authorize(request, parameters, from: source, at: now)
+        case .loginSubmitted(let request, let form, let source):
+            logIn(request, form, from: source, at: now, directory: directory)
+        case .passwordVerified(let job, let matches):
+            judge(job, matches: matches, at: now, directory: directory)
+        case .passwordNotVerified(let job):
+            if case .password(let attempt) = authentications.remove(job) { abandon(attempt, at: now) }
+        case .externalReturned(let request, let parameters):
+            externalReturned(request, parameters, at: now)
+        case .externalCodeExchanged(let job, let identity):
+            externalExchanged(job, identity, at: now, directory: directory)
+        case .tokenRequested(let request, let parameters):
+            tokenRequested(request, parameters, at: now, directory: directory)
+        case .signed(let job, let token):
+            signed(job, token, at: now, directory: directory)
+        case .revocationRequested(let request, let parameters):
+            revocationRequested(request, parameters, at: now)
+        case .userLoggedOff(let user):
+            revokeAll(of: user, reason: "log-off", at: now)
+        case .userSuspended(let user):
+            revokeAll(of: user, reason: "suspended", at: now)
+        case .userForgiven(let user):
+            throttle.forgive(user)
+            audit(.administration, "login.forgiven", user: user)
+        case .signingKeyCreated(let key):
+            keyCreated(key, at: now)
+        case .signingKeyCompromised(let keyID):
+            if keys.withdraw(keyID: keyID, at: now.utc) {
+                audit(.administration, "key.withdrawn", user: nil, details: [AuditDetail("kid", keyID)])
+                actions.append(.publishKeys(keys.keySet()))
+            }
+            keepKeys(at: now)
+        case .timeAdvanced:
+            break
+        }
+        defer { actions = [] }
+        return actions
+    }
+
+    mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    mutating func answer(_ request: IdentityRequestID, _ answer: IdentityAnswer) {
+        actions.append(.answer(request, answer))
+    }
+
+    mutating func answerPage(_ request: IdentityRequestID, _ error: AuthorizationPageError) {
+        answer(request, .errorPage(error, LoginPage.error(error, texts: settings.texts)))
+    }
+
+    mutating func audit(
+        _ kind: AuditClass, _ action: String, user: MCPTTID?, details: [AuditDetail] = [],
+        outcome: AuditOutcome = .done
+    ) {
+        let actor = AuditParty(identity: user?.value ?? "", role: user == nil ? "unknown" : "responder")
+        actions.append(.audit(AuditEntry(kind, action, actor: actor, details: details, outcome: outcome)))
+    }
+
+    private mutating func expire(at now: Now) {
+        while let late = authentications.popExpired(at: now.instant) { jobExpired(late.value, at: now) }
+        while signatures.popExpired(at: now.instant) != nil {}
+        while let late = pending.popExpired(at: now.instant) { giveUp(late.value) }
+        throttle.forgetExpired(at: now.instant)
+        transactions.forgetExpired(at: now.instant)
+        codes.forgetExpired(at: now.instant)
+        families.forgetExpired(at: now.instant)
+        revocations.forgetExpired(at: now.utc)
+        keepKeys(at: now)
+    }
+
+    private mutating func keyCreated(_ key: SigningKey, at now: Now) {
+        isKeyAskedFor = false
+        if keys.add(key, at: now.utc) {
+            audit(.administration, "key.published", user: nil, details: [AuditDetail("kid", key.keyID)])
+            actions.append(.publishKeys(keys.keySet()))
+        }
+        keepKeys(at: now)
+    }
+
+    private mutating func keepKeys(at now: Now) {
+        if keys.advance(at: now.utc) {
+            let signer = keys.current?.keyID ?? ""
+            audit(.administration, "key.rotated", user: nil, details: [AuditDetail("kid", signer)])
+            actions.append(.publishKeys(keys.keySet()))
+        }
+        if keys.needsKey, !isKeyAskedFor {
+            isKeyAskedFor = true
+            actions.append(.createSigningKey)
+        }
+        // UTC may be set while we wait; then the wake-up comes at the wrong time and is asked for again.
+        keysDue = keys.nextChange.map { due in
+            let (wait, overflow) = due.microseconds.subtractingReportingOverflow(now.utc.microseconds)
+            return now.instant + .microseconds(overflow ? Int64.max / 1_000_000 : max(0, wait))
+        }
+    }
+}
