@@ -20,6 +20,7 @@ let packages: [String: String] = [
     "ArgumentParser": "swift-argument-parser", "Logging": "swift-log", "Yams": "Yams",
     "HashTreeCollections": "swift-collections", "OrderedCollections": "swift-collections",
     "HeapModule": "swift-collections", "DequeModule": "swift-collections",
+    "GRDB": "GRDB.swift", "CryptoExtras": "swift-crypto",
 ]
 
 /// name: what it depends on.
@@ -43,7 +44,16 @@ let rooms: [(String, [String])] = [
         ]
     ),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
+    ("Credentials", ["Crypto", "CryptoExtras"]),
+    ("Storage", ["MCFoundation", "Administration"]),
+    ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
     // Floor 4: programs
+    (
+        "NationalAdministration",
+        [
+            "MCFoundation", "SIP", "Policy", "Audit", "Administration", "Storage", "Credentials",
+        ]
+    ),
     ("Configuration", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
         "NationalSystem",
@@ -64,7 +74,7 @@ let rooms: [(String, [String])] = [
 let core = [
     "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy",
     "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "MediaDistribution", "Responder",
-    "MCSystem",
+    "MCSystem", "Audit", "Administration",
     "Simulation", "FuzzTargets",
 ]
 
@@ -91,15 +101,18 @@ let programs: [Target] = [
                 "MCFoundation", "CallControl", "FloorControl", "Policy", "Responder", "SDP", "Simulation",
                 "SIPUserAgent", "SignallingDriver",
                 "ResponderDriver", "Speech", "Configuration", "NationalSystem", "Lab", "ArgumentParser", "Logging",
+                "HostTime", "Audit", "Administration", "Storage", "SQLiteStorage", "Credentials",
+                "NationalAdministration", "CertificateAuthority",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "Configuration", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
-    "SignallingDriver", "Speech",
+    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration",
 ].map { name in
-    // A device is tried against a system.
-    let peer = name == "ResponderDriver" ? ["Configuration", "NationalSystem"] : []
+    // A device is tried against a system, the contract of a store on every engine.
+    let peers = ["ResponderDriver": ["Configuration", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"]]
+    let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])
     return .testTarget(
         name: "\(name)Tests", dependencies: dependencies(Set([name, "CertificateAuthority"] + needs).sorted()),
@@ -130,6 +143,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: shims + outer + programs + outerTests + coreTests + houseTests
 )

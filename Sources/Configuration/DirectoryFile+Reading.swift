@@ -5,8 +5,11 @@ import Yams
 extension DirectoryFile {
     /// Reads and checks the directory file that the configuration names.
     public static func read(for system: SystemConfiguration) throws(ConfigurationError) -> DirectoryFile {
-        try read(
-            text: try Files.text(of: system.directory), file: system.directory, identity: system.identity,
+        guard case .file(let path) = system.directory else {
+            preconditionFailure("a configuration with a store names no directory file")
+        }
+        return try read(
+            text: try Files.text(of: path), file: path, identity: system.identity,
             partnerDomains: system.partners.flatMap(\.partner.domains))
     }
 

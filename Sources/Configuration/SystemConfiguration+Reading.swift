@@ -34,7 +34,7 @@ private struct SystemReader {
         let timers = root.optional("timers").map { $0.fields().map(self.timers) ?? ServiceTimers() } ?? ServiceTimers()
         let limits = root.optional("limits").map { $0.fields().map(self.limits) ?? ServiceLimits() } ?? ServiceLimits()
         let level = root.optional("log_level").map { $0.choice(LogLevel.self) ?? .info } ?? .info
-        let directory = root.required("directory")?.file(in: folder)
+        let directory = source(root)
         root.end()
         guard var system else { return nil }
         if let services, let identities = self.services(services, domain: system.domain) {
@@ -50,6 +50,17 @@ private struct SystemReader {
             interconnection: listeners.interconnection, certificates: certificates, media: media,
             partners: partners.map(\.configuration), timers: timers, limits: limits, logLevel: level,
             directory: directory)
+    }
+
+    /// One of the two, not both.
+    private func source(_ root: Fields) -> DirectorySource? {
+        guard let store = root.optional("store") else {
+            return root.required("directory")?.file(in: folder).map(DirectorySource.file)
+        }
+        if let file = root.optional("directory") {
+            file.issues.add(file, "expected directory or store, found both")
+        }
+        return store.file(in: folder).map(DirectorySource.store)
     }
 
     // MARK: system, services

@@ -3,6 +3,14 @@ public import MCFoundation
 public import Policy
 public import SIPUserAgent
 
+/// Where users and groups come from; the text is a path.
+public enum DirectorySource: Hashable, Sendable {
+    /// A plain file, read at the start.
+    case file(String)
+    /// The store of a nation, whose changes take effect at once.
+    case store(String)
+}
+
 /// The configuration of one national system, as `euccs serve --config FILE` reads it. What the file leaves out stands
 /// here with its default.
 public struct SystemConfiguration: Sendable {
@@ -19,8 +27,7 @@ public struct SystemConfiguration: Sendable {
     public var timers = ServiceTimers()
     public var limits = ServiceLimits()
     public var logLevel = LogLevel.info
-    /// Path of the directory file.
-    public var directory: String
+    public var directory: DirectorySource
 
     /// What stands in Via and Record-Route towards clients.
     public var accessSentBy: SentBy {

@@ -9,7 +9,7 @@ import MCGateway
 import MCSystem
 import MediaDistribution
 public import MediaDriver
-import Policy
+public import Policy
 import Registrar
 import SIP
 import SIPUserAgent
@@ -24,15 +24,14 @@ public final class NationalSystem: Sendable {
     private let relay: EventRelay
     private let mediaWatch: Task<Void, Never>
 
-    /// Reads certificates and the directory that the configuration names, binds every socket, and runs.
+    /// Reads the certificates that the configuration names, binds every socket, and runs by this directory.
     ///
     /// `keyLog` is for trials: the secrets of accepted TLS sessions are written there. `observe` is called on the
     /// cell's thread with what happens; it must return soon.
     public static func start(
-        _ configuration: SystemConfiguration, logger: Logger, keyLog: TLSKeyLog? = nil,
+        _ configuration: SystemConfiguration, directory: DirectorySnapshot, logger: Logger, keyLog: TLSKeyLog? = nil,
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) async throws -> NationalSystem {
-        let directory = try DirectoryFile.read(for: configuration).snapshot(for: configuration)
         let relay = EventRelay()
         let media = try NationalSystem.startMedia(configuration.media) { relay.deliver($0) }
         do {
@@ -104,9 +103,9 @@ public final class NationalSystem: Sendable {
     /// By the number of the media cell.
     public var mediaCounters: [MediaDriverCounters] { media.map { $0.counters() } }
 
-    /// Reads the directory file again; running calls go on under the new directory.
-    public func reloadDirectory(_ configuration: SystemConfiguration) throws {
-        signalling.replaceDirectory(try DirectoryFile.read(for: configuration).snapshot(for: configuration))
+    /// Running calls go on under the new directory, as far as it allows them.
+    public func replaceDirectory(_ directory: DirectorySnapshot) {
+        signalling.replaceDirectory(directory)
     }
 
     public func stop() async {

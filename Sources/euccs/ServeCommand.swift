@@ -3,9 +3,11 @@ import CallControl
 import Configuration
 import Foundation
 import Logging
+import NationalAdministration
 import NationalSystem
 import Policy
 import SignallingDriver
+import Synchronization
 
 /// Runs one national system until it is asked to end.
 struct ServeCommand: AsyncParsableCommand {
@@ -25,11 +27,25 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Check the configuration and the directory, say what is wrong, and end.")
     var check = false
 
+    /// How soon what another process changed in the store takes effect.
+    private static let following = Duration.milliseconds(200)
+
     func run() async throws {
+        let running = RunningSystem()
         let configuration: SystemConfiguration
+        let directory: DirectorySnapshot
+        let administration: NationalAdministration?
         do {
             configuration = try SystemConfiguration.read(path: config)
-            _ = try DirectoryFile.read(for: configuration).snapshot(for: configuration)
+            switch configuration.directory {
+            case .file:
+                administration = nil
+                directory = try DirectoryFile.read(for: configuration).snapshot(for: configuration)
+            case .store(let path):
+                let opened = try OpenedStore.administration(path, configuration) { running.replace($0.directory) }
+                administration = opened
+                directory = await opened.directory
+            }
         } catch {
             Terminal.complain("\(error)")
             throw ExitCode(2)
@@ -42,13 +58,34 @@ struct ServeCommand: AsyncParsableCommand {
         if attached { end.includeEndOfInput() }
         let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
         let logger = Terminal.logger(configuration.identity.domain, level: level)
-        let system: NationalSystem
+        let system = try await start(configuration, directory, logger)
+        running.isUp(system)
+        let following = Task {
+            await administration?.follow(every: Self.following) { error in
+                logger.error("the store cannot be followed; the last directory stays", metadata: ["why": "\(error)"])
+            }
+        }
+        for (name, address) in system.addresses.sorted(by: { $0.key < $1.key }) {
+            Terminal.show("\(name) \(address)")
+        }
+        Terminal.show("ready: \(configuration.name)")
+        await end.wait()
+        following.cancel()
+        await system.stop()
+        Terminal.show("ended: \(configuration.name)")
+    }
+
+    private func start(
+        _ configuration: SystemConfiguration, _ directory: DirectorySnapshot, _ logger: Logger
+    ) async throws -> NationalSystem {
         do {
             let keyLog = try tlsKeyLog.map { try TLSKeyLog(path: $0) }
             if let tlsKeyLog {
                 logger.warning("TLS secrets are written: trials only", metadata: ["file": "\(tlsKeyLog)"])
             }
-            system = try await NationalSystem.start(configuration, logger: logger, keyLog: keyLog) { observation in
+            return try await NationalSystem.start(
+                configuration, directory: directory, logger: logger, keyLog: keyLog
+            ) { observation in
                 guard observation.name.hasPrefix("partner."), let partner = observation.fields.first else { return }
                 Terminal.show("\(observation.name) \(partner.value)")
             }
@@ -56,12 +93,29 @@ struct ServeCommand: AsyncParsableCommand {
             Terminal.complain("\(configuration.name) cannot start: \(error)")
             throw ExitCode.failure
         }
-        for (name, address) in system.addresses.sorted(by: { $0.key < $1.key }) {
-            Terminal.show("\(name) \(address)")
+    }
+}
+
+/// Hands a directory to the system, or keeps the latest until there is one.
+private final class RunningSystem: Sendable {
+    private struct State {
+        var system: NationalSystem?
+        var waiting: DirectorySnapshot?
+    }
+
+    private let state = Mutex(State())
+
+    func isUp(_ system: NationalSystem) {
+        state.withLock { state in
+            state.system = system
+            if let directory = state.waiting { system.replaceDirectory(directory) }
+            state.waiting = nil
         }
-        Terminal.show("ready: \(configuration.name)")
-        await end.wait()
-        await system.stop()
-        Terminal.show("ended: \(configuration.name)")
+    }
+
+    func replace(_ directory: DirectorySnapshot) {
+        state.withLock { state in
+            if let system = state.system { system.replaceDirectory(directory) } else { state.waiting = directory }
+        }
     }
 }

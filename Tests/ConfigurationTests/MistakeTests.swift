@@ -58,6 +58,9 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake(
             "audio_port: 41000, floor_port: 41001", "audio_port: 65534, floor_port: 65535",
             "39:20: media.interconnection: expected ports that leave room below 65536 for 2 cells, two ports each"),
+        Mistake(
+            "directory: directory.yaml", "directory: directory.yaml\nstore: directory.yaml",
+            "72:12: directory: expected directory or store, found both"),
         Mistake("cells: 2 ", "cells: 0 ", "37:10: media.cells: expected a whole number from 1 to 64, found 0"),
         Mistake(
             "v4: 198.51.100.10, audio", "audio",
@@ -96,7 +99,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "72:1: log_level: key appears twice in its mapping"),
         Mistake(
             "limits:\n", "limits: 5\nlimites:\n", "64:9: limits: expected a mapping, found 5",
-            "65:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, system, timers"
+            "65:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers"
         ),
     ]
 

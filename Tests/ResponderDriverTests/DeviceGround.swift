@@ -52,7 +52,9 @@ final class DeviceGround {
         try text.write(toFile: file, atomically: true, encoding: .utf8)
         var logger = Logger(label: "trial", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical
-        system = try await NationalSystem.start(SystemConfiguration.read(path: file), logger: logger)
+        let configuration = try SystemConfiguration.read(path: file)
+        let directory = try DirectoryFile.read(for: configuration).snapshot(for: configuration)
+        system = try await NationalSystem.start(configuration, directory: directory, logger: logger)
     }
 
     static func identity(_ user: String) -> String { "sip:\(user)@\(domain)" }

@@ -1,0 +1,232 @@
+public import Administration
+import Audit
+public import MCFoundation
+public import Policy
+public import Storage
+
+/// Why a store cannot serve as a nation's.
+public struct NationError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// The fleet map of a nation over its store: every change is decided on what is true inside the writer's transaction,
+/// kept with its audit entries or not at all, and told to whoever serves by it. Several processes may do so over one
+/// store; `catchUp` brings in what the others committed.
+///
+/// It runs on a queue of its own, for the store blocks until the disk has answered.
+public actor NationalAdministration {
+    /// What a commit means for whoever serves by the directory.
+    public struct Change: Sendable {
+        public var directory: DirectorySnapshot
+        public var changes: [FleetChange]
+    }
+
+    public let nation: NationRecord
+    let store: any NationalStore
+    private let executor = StoreExecutor()
+    private let coding = JSONRecordCoding()
+    private let auditing: Auditing
+    private let identity: SystemIdentity
+    private let observe: @Sendable (Change) -> Void
+    public private(set) var fleet: FleetSnapshot
+    public private(set) var directory: DirectorySnapshot
+    private var sequence: UInt64
+    private var lastChange: UInt64?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Reads everything that is kept.
+    ///
+    /// - Parameters:
+    ///   - identity: as the configuration publishes it; domain, name and realm must be those of the store.
+    ///   - partners: from the configuration; their users may be members of groups.
+    ///   - observe: told of every commit that changes the directory, in order, on this actor's queue.
+    public init(
+        store: any NationalStore, identity: SystemIdentity? = nil, partners: [Partner] = [],
+        observe: @escaping @Sendable (Change) -> Void = { _ in }
+    ) throws {
+        let contents = try store.contents()
+        guard let kept = contents.records.first(where: { $0.record.kind == NationRecord.kind }) else {
+            throw NationError("the store holds no nation: `euccs admin init` makes one")
+        }
+        nation = try coding.decode(NationRecord.self, from: kept.record.body)
+        let own = nation.identity
+        if let identity {
+            guard identity.id == own.id, identity.domains == own.domains, identity.realm == own.realm else {
+                throw NationError(
+                    "the store is of \(own.id) with the domains \(own.domains.joined(separator: ", ")) and the realm "
+                        + "\(own.realm); the configuration names another")
+            }
+        }
+        self.identity = identity ?? own
+        auditing = Auditing(system: own.id, created: UTCTime(microseconds: nation.created))
+        self.store = store
+        self.observe = observe
+        let coding = coding
+        let records = try contents.records.filter { FleetKind(rawValue: $0.record.kind) != nil }
+            .map { try FleetRecord($0.record, by: coding) }
+        fleet = FleetSnapshot(records, partnerDomains: partners.flatMap(\.domains))
+        directory = try fleet.directory(of: self.identity, partners: partners)
+        sequence = contents.sequence
+    }
+
+    /// Makes a nation in an empty store, with its first organisation and administrator.
+    public static func found(
+        _ nation: NationRecord, organisation: OrganisationRecord, administrator: AdministratorRecord,
+        profile: ProfileRecord, in store: any NationalStore, at now: UTCTime
+    ) throws {
+        let coding = JSONRecordCoding()
+        let auditing = Auditing(
+            system: nation.identity.id, created: UTCTime(microseconds: nation.created))
+        let body = StoredRecord(kind: NationRecord.kind, key: NationRecord.key, body: try coding.encode(nation))
+        let changes = try [
+            FleetChange.put(.organisation(organisation)), .put(.profile(profile)), .put(.administrator(administrator)),
+        ].map { try $0.recordChange(by: coding) }
+        let entry = AuditEntry(
+            .administration, "nation.founded", actor: AuditParty(identity: administrator.id, role: "administrator"),
+            details: [AuditDetail("nation", nation.name), AuditDetail("domain", nation.domain)],
+            authority: "whoever holds the store")
+        _ = try store.write(after: 0, at: now) { others in
+            guard others.isEmpty else { throw NationError("the store holds a nation already") }
+            return StoreDecision(
+                changes: [.put(body)] + changes, audit: auditing.append([entry], at: now), result: ())
+        }
+    }
+
+    // MARK: Changing
+
+    /// Decides and keeps one request. A refusal is audited and thrown.
+    @discardableResult
+    public func perform(
+        _ request: FleetRequest, by administrator: String, at now: UTCTime
+    ) throws -> FleetDecision {
+        try commit(at: now) { fleet, identity in
+            guard let acting = fleet.administrator(administrator) else { throw FleetRefusal.nobody(administrator) }
+            do throws(FleetRefusal) {
+                return .success(try FleetDecision.decide(request, by: acting, in: fleet, system: identity))
+            } catch {
+                return .failure(error, [error.audit(of: request, by: acting, in: fleet)])
+            }
+        }
+    }
+
+    /// What tables would change, with every mistake: nothing is kept.
+    public func plan(_ tables: [FleetTable], by administrator: String) throws -> FleetPlan {
+        guard let acting = fleet.administrator(administrator) else { throw FleetRefusal.nobody(administrator) }
+        return try FleetImport.plan(tables, by: acting, in: fleet, system: identity)
+    }
+
+    /// Carries out all that tables say, or nothing. Their passwords are made into what is kept before the store is asked,
+    /// so that nobody waits for that.
+    @discardableResult
+    public func carryOut(
+        _ tables: [FleetTable], by administrator: String, making: CredentialMaking, at now: UTCTime
+    ) throws -> FleetPlan {
+        let planned = try plan(tables, by: administrator)
+        let decided = try planned.decision(by: making)
+        let known = sequence
+        try commit(at: now) { [identity] fleet, _ in
+            guard let acting = fleet.administrator(administrator) else { throw FleetRefusal.nobody(administrator) }
+            // What others committed since may have changed the answer.
+            if self.sequence == known { return .success(decided) }
+            let again = try FleetImport.plan(tables, by: acting, in: fleet, system: identity)
+            return .success(try again.decision(by: making))
+        }
+        return planned
+    }
+
+    private enum Verdict {
+        case success(FleetDecision)
+        case failure(FleetRefusal, [AuditEntry])
+    }
+
+    @discardableResult
+    private func commit(
+        at now: UTCTime, _ decide: (FleetSnapshot, SystemIdentity) throws -> Verdict
+    ) throws -> FleetDecision {
+        var changes: [FleetChange] = []
+        // What others committed is so, whatever becomes of ours.
+        defer { publish(changes) }
+        let outcome = try store.write(after: sequence, at: now) { others in
+            changes = try take(others)
+            switch try decide(fleet, identity) {
+            case .success(let decision):
+                return StoreDecision(
+                    changes: try decision.changes.map { try $0.recordChange(by: coding) },
+                    audit: decision.audit.isEmpty ? nil : auditing.append(decision.audit, at: now),
+                    result: Result<FleetDecision, FleetRefusal>.success(decision))
+            case .failure(let refusal, let entries):
+                return StoreDecision(audit: auditing.append(entries, at: now), result: .failure(refusal))
+            }
+        }
+        if let commit = outcome.commit { changes += try take([commit]) }
+        return try outcome.result.get()
+    }
+
+    // MARK: Following
+
+    /// Brings in what other processes committed. Cheap where nobody did.
+    public func catchUp() throws {
+        let now = try store.changed()
+        guard now != lastChange else { return }
+        lastChange = now
+        while true {
+            let commits = try store.commits(after: sequence, limit: 500)
+            guard !commits.isEmpty else { return }
+            publish(try take(commits))
+        }
+    }
+
+    /// Follows the others until the task is cancelled. What the store cannot say is told once, and asked again.
+    public func follow(every pause: Duration, failing: @Sendable (any Error) -> Void) async {
+        var isFailing = false
+        while !Task.isCancelled {
+            do {
+                try catchUp()
+                isFailing = false
+            } catch {
+                if !isFailing { failing(error) }
+                isFailing = true
+            }
+            try? await Task.sleep(for: pause)
+        }
+    }
+
+    private func take(_ commits: [Commit]) throws -> [FleetChange] {
+        var changes: [FleetChange] = []
+        for commit in commits where commit.sequence > sequence {
+            let own = try commit.changes.compactMap { try FleetChange($0, by: coding) }
+            fleet.apply(own)
+            changes += own
+            sequence = commit.sequence
+        }
+        return changes
+    }
+
+    private func publish(_ changes: [FleetChange]) {
+        let delta = DirectoryDelta(changes, in: fleet)
+        guard !delta.isEmpty else { return }
+        do {
+            try delta.apply(to: &directory, of: fleet, system: identity)
+        } catch {
+            preconditionFailure("what was decided gives no directory: \(error)")
+        }
+        observe(Change(directory: directory, changes: changes))
+    }
+
+    // MARK: Reading
+
+    public func export(_ kind: FleetTable.Kind, organisation: String? = nil) -> [UInt8] {
+        FleetExport.csv(kind, of: fleet, organisation: organisation)
+    }
+}
+
+extension FleetRefusal {
+    static func nobody(_ name: String) -> FleetRefusal {
+        FleetRefusal(.notAllowed, field: "administrator", "\(name) is no administrator of this nation")
+    }
+}

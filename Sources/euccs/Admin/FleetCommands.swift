@@ -1,0 +1,124 @@
+import Administration
+import ArgumentParser
+import Foundation
+import HostTime
+import MCFoundation
+import NationalAdministration
+
+/// Many users and groups at once, all or nothing.
+struct ImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Take in users and groups from CSV files, all or nothing.")
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var acting: ActorOptions
+    @Option(help: "CSV of users.")
+    var users: String?
+    @Option(help: "CSV of groups.")
+    var groups: String?
+    @Flag(help: "Say what would change, and every mistake; change nothing.")
+    var dryRun = false
+
+    func validate() throws {
+        guard users != nil || groups != nil else { throw ValidationError("expected --users or --groups or both") }
+    }
+
+    func run() async throws {
+        try await AdminFailure.told {
+            let administration = try store.open().administration
+            var tables: [FleetTable] = []
+            for (kind, path) in [(FleetTable.Kind.users, users), (.groups, groups)] {
+                guard let path else { continue }
+                tables.append(try FleetTable(csv: Array(try Data(contentsOf: URL(fileURLWithPath: path))), kind))
+            }
+            var plan = try await administration.plan(tables, by: acting.administrator)
+            if !dryRun {
+                plan = try await administration.carryOut(
+                    tables, by: acting.administrator, making: PasswordWork.making(for: plan),
+                    at: SystemClock.now().utc)
+            }
+            let verb = dryRun ? "would be" : "were"
+            Terminal.show(
+                "\(plan.created) \(verb) made, \(plan.changed) \(verb) changed, \(plan.unchanged) are so already")
+        }
+    }
+}
+
+struct ExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write users or groups as CSV, without secrets; it can be imported again.")
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "users or groups.")
+    var kind: ExportedKind
+    @Option(help: "Only those of this organisation.")
+    var organisation: String?
+
+    func run() async throws {
+        try await AdminFailure.told {
+            let administration = try store.open().administration
+            FileHandle.standardOutput.write(Data(await administration.export(kind.table, organisation: organisation)))
+        }
+    }
+}
+
+/// The kinds of tables, as words of the command line.
+enum ExportedKind: String, ExpressibleByArgument, CaseIterable {
+    case users, groups
+
+    var table: FleetTable.Kind { self == .users ? .users : .groups }
+}
+
+struct SuspendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "suspend", abstract: "A user is nobody from now on: his devices are let go, his calls end.")
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var acting: ActorOptions
+    @Argument(help: "MCPTT ID.")
+    var user: String
+
+    func run() async throws { try await FleetChangeCommand.carryOut(.setSuspended(user: user, true), store, acting) }
+}
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "A suspended user may come back.")
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var acting: ActorOptions
+    @Argument(help: "MCPTT ID.")
+    var user: String
+
+    func run() async throws { try await FleetChangeCommand.carryOut(.setSuspended(user: user, false), store, acting) }
+}
+
+/// Members of one group.
+struct MemberCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "member", abstract: "Put a user into a group, or take him out.")
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var acting: ActorOptions
+    @Option(help: "MCPTT group ID.")
+    var group: String
+    @Option(help: "0 to 255.")
+    var priority: UInt8 = 0
+    @Flag(help: "Take him out.")
+    var remove = false
+    @Argument(help: "MCPTT ID.")
+    var user: String
+
+    func run() async throws {
+        let request: FleetRequest =
+            remove
+            ? .removeMember(group: group, user: user)
+            : .setMember(group: group, GroupMember(id: user, priority: priority))
+        try await FleetChangeCommand.carryOut(request, store, acting)
+    }
+}
+
+enum FleetChangeCommand {
+    static func carryOut(_ request: FleetRequest, _ store: StoreOptions, _ acting: ActorOptions) async throws {
+        try await AdminFailure.told {
+            let decision = try await store.open().administration.perform(
+                request, by: acting.administrator, at: SystemClock.now().utc)
+            Terminal.show(decision.changes.isEmpty ? "it is so already" : "done")
+        }
+    }
+}

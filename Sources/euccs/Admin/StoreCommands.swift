@@ -1,0 +1,82 @@
+import ArgumentParser
+import Audit
+import Configuration
+import HostTime
+import MCFoundation
+import NationalAdministration
+import Policy
+import SQLiteStorage
+
+struct AuditCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "The nation's audit log.", subcommands: [Verify.self])
+
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Find any change, removal or reordering of the log; status 1 where there is one.")
+        @OptionGroup var store: StoreOptions
+
+        func run() async throws {
+            try await AdminFailure.told {
+                let report = try await store.open().administration.verifyAudit()
+                for finding in report.findings { Terminal.complain("\(finding)") }
+                guard report.isSound else { throw ExitCode.failure }
+                Terminal.show("\(report.records) records, sound; they end with \(report.head.hash)")
+            }
+        }
+    }
+}
+
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Copy the store to a new file while the system serves.")
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "The new file.")
+    var file: String
+
+    func run() async throws {
+        try AdminFailure.told {
+            let configuration = try SystemConfiguration.read(path: store.config)
+            let opened = try SQLiteStore(
+                path: try store.path(of: configuration), system: configuration.identity.id.value,
+                at: SystemClock.now().utc)
+            try opened.backup(to: file)
+            Terminal.show("written: \(file)")
+        }
+    }
+}
+
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Put a backup in the place of the store; no system may serve from it.")
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "The backup.")
+    var file: String
+
+    func run() async throws {
+        try AdminFailure.told {
+            let configuration = try SystemConfiguration.read(path: store.config)
+            try SQLiteStore.restore(from: file, to: try store.path(of: configuration))
+            Terminal.show("restored from \(file)")
+        }
+    }
+}
+
+struct CheckStoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Read the whole store and say what is not as it was written.")
+    @OptionGroup var store: StoreOptions
+
+    func run() async throws {
+        try AdminFailure.told {
+            let configuration = try SystemConfiguration.read(path: store.config)
+            let opened = try SQLiteStore(
+                path: try store.path(of: configuration), system: configuration.identity.id.value,
+                at: SystemClock.now().utc)
+            let complaints = try opened.check()
+            for complaint in complaints { Terminal.complain(complaint) }
+            guard complaints.isEmpty else { throw ExitCode.failure }
+            Terminal.show("in order")
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Administration
+import Audit
+import MCFoundation
+import NationalAdministration
+import Policy
+import Storage
+import Synchronization
+import Testing
+
+/// A nation over a store in memory.
+private struct Ground {
+    let disk = MemoryDisk()
+    static let identity = SystemIdentity(id: MCSystemID("mc.it.example"), domain: "mc.it.example")
+    static let now = UTCTime(microseconds: 1_700_000_000_000_000)
+    static let anna = "sip:anna@mc.it.example"
+    static let bruno = "sip:bruno@mc.it.example"
+    static let group = "sip:flood@mc.it.example"
+
+    /// What `observe` was told.
+    final class Heard: Sendable {
+        private let list = Mutex<[NationalAdministration.Change]>([])
+        func add(_ change: NationalAdministration.Change) { list.withLock { $0.append(change) } }
+        var all: [NationalAdministration.Change] { list.withLock { $0 } }
+    }
+
+    var store: MemoryStore { MemoryStore(disk: disk) }
+
+    static func founded() throws -> Ground {
+        let ground = Ground()
+        try NationalAdministration.found(
+            NationRecord(name: "Italia", country: "IT", created: now, identity: identity),
+            organisation: OrganisationRecord(id: "vvf", name: "Vigili del Fuoco", country: "IT"),
+            administrator: AdministratorRecord(id: "root", roles: AdministratorRole.allCases),
+            profile: ProfileRecord(name: "responder", rights: [.callPrearrangedGroup]), in: ground.store, at: now)
+        return ground
+    }
+
+    func open(_ heard: Heard = Heard()) throws -> NationalAdministration {
+        try NationalAdministration(store: store, identity: Self.identity, observe: { heard.add($0) })
+    }
+
+    static func user(_ id: String) -> UserRecord {
+        UserRecord(
+            id: id,
+            credentials: CredentialHashes(realm: "mc.it.example", md5: nil, sha256: String(repeating: "a", count: 64)),
+            organisation: "vvf", profile: "responder")
+    }
+
+    static let making = CredentialMaking(
+        hashes: { _, realm, _ in CredentialHashes(realm: realm, md5: nil, sha256: String(repeating: "b", count: 64)) },
+        verifier: { _, password in PasswordVerifier("made of \(password.count)") })
+}
+
+@Suite struct NationalAdministrationTests {
+    @Test func `a store without a nation serves nobody, and one that has one is not founded again`() throws {
+        let empty = Ground()
+        #expect(throws: NationError.self) { _ = try empty.open() }
+        let ground = try Ground.founded()
+        #expect(throws: NationError.self) {
+            try NationalAdministration.found(
+                NationRecord(name: "X", country: "FR", created: Ground.now, identity: Ground.identity),
+                organisation: OrganisationRecord(id: "x", name: "x", country: "FR"),
+                administrator: AdministratorRecord(id: "x", roles: []), profile: ProfileRecord(name: "x"),
+                in: ground.store, at: Ground.now)
+        }
+    }
+
+    @Test func `a configuration of another system does not get the store`() async throws {
+        let ground = try Ground.founded()
+        let other = SystemIdentity(id: MCSystemID("mc.fr.example"), domain: "mc.fr.example")
+        #expect(throws: NationError.self) { _ = try NationalAdministration(store: ground.store, identity: other) }
+        #expect(try await ground.open().nation.name == "Italia")
+    }
+
+    @Test func `a change is kept, and whoever serves by the directory is told`() async throws {
+        let ground = try Ground.founded()
+        let heard = Ground.Heard()
+        let administration = try ground.open(heard)
+        #expect(await administration.directory.userIDs.isEmpty)
+        try await administration.perform(.create(.user(Ground.user(Ground.anna))), by: "root", at: Ground.now)
+        #expect(heard.all.count == 1)
+        #expect(heard.all.last?.directory.user(MCPTTID(Ground.anna))?.rights.mayCallPrearrangedGroups == true)
+        #expect(heard.all.last?.directory.user(MCPTTID(Ground.anna))?.rights.mayCallChatGroups == false)
+        // Opened anew it is still there.
+        #expect(try await ground.open().directory.user(MCPTTID(Ground.anna)) != nil)
+        try await administration.perform(.setSuspended(user: Ground.anna, true), by: "root", at: Ground.now)
+        #expect(heard.all.last?.directory.user(MCPTTID(Ground.anna)) == nil)
+    }
+
+    @Test func `what another process committed is brought in, once, and told`() async throws {
+        let ground = try Ground.founded()
+        let heard = Ground.Heard()
+        let serving = try ground.open(heard)
+        try await serving.catchUp()
+        #expect(heard.all.isEmpty)
+        let other = try ground.open()
+        try await other.perform(.create(.user(Ground.user(Ground.anna))), by: "root", at: Ground.now)
+        #expect(heard.all.isEmpty)
+        try await serving.catchUp()
+        #expect(heard.all.count == 1)
+        #expect(await serving.directory.user(MCPTTID(Ground.anna)) != nil)
+        try await serving.catchUp()
+        #expect(heard.all.count == 1)
+    }
+
+    @Test func `a decision is made on what others committed, and they are told of theirs even if ours is refused`()
+        async throws
+    {
+        let ground = try Ground.founded()
+        let heard = Ground.Heard()
+        let late = try ground.open(heard)
+        let early = try ground.open()
+        try await early.perform(.create(.user(Ground.user(Ground.anna))), by: "root", at: Ground.now)
+        let refusal = await #expect(throws: FleetRefusal.self) {
+            try await late.perform(.create(.user(Ground.user(Ground.anna))), by: "root", at: Ground.now)
+        }
+        #expect(refusal?.code == .conflict)
+        #expect(heard.all.last?.directory.user(MCPTTID(Ground.anna)) != nil)
+    }
+
+    @Test func `every act and every refusal is audited, and the chain is sound`() async throws {
+        let ground = try Ground.founded()
+        let administration = try ground.open()
+        let founded = try await administration.verifyAudit()
+        #expect(founded.isSound)
+        #expect(founded.records == 1)
+        try await administration.perform(.create(.user(Ground.user(Ground.anna))), by: "root", at: Ground.now)
+        await #expect(throws: FleetRefusal.self) {
+            try await administration.perform(.setSuspended(user: Ground.bruno, true), by: "root", at: Ground.now)
+        }
+        let report = try await administration.verifyAudit()
+        #expect(report.isSound)
+        #expect(report.records == 3)
+        #expect(report.head.hash != founded.head.hash)
+    }
+
+    @Test func `who is no administrator changes nothing`() async throws {
+        let administration = try Ground.founded().open()
+        let refusal = await #expect(throws: FleetRefusal.self) {
+            try await administration.perform(.create(.user(Ground.user(Ground.anna))), by: "nobody", at: Ground.now)
+        }
+        #expect(refusal?.code == .notAllowed)
+        #expect(await administration.fleet.user(Ground.anna) == nil)
+    }
+
+    @Test func `tables are carried out whole or not at all`() async throws {
+        let administration = try Ground.founded().open()
+        let users = "id,organisation,profile,password\n\(Ground.anna),vvf,responder,secret one\n"
+        let bad = users + "\(Ground.bruno),nowhere,responder,secret two\n"
+        let errors = await #expect(throws: ImportErrors.self) {
+            try await administration.carryOut(
+                [try FleetTable(csv: Array(bad.utf8), .users)], by: "root", making: Ground.making, at: Ground.now)
+        }
+        #expect(errors?.errors.first?.line == 3)
+        #expect(await administration.fleet.user(Ground.anna) == nil)
+        let plan = try await administration.carryOut(
+            [try FleetTable(csv: Array(users.utf8), .users)], by: "root", making: Ground.making, at: Ground.now)
+        #expect(plan.created == 1)
+        #expect(await administration.fleet.user(Ground.anna)?.credentials?.sha256 == String(repeating: "b", count: 64))
+        let again = try await administration.plan(
+            [try FleetTable(csv: await administration.export(.users), .users)], by: "root")
+        #expect(again.unchanged == 1)
+        #expect(again.changed + again.created == 0)
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+extension ProgramTests {
+    /// A nation made by the program in a folder of its own.
+    struct Nation {
+        let folder: URL
+        var config: String { folder.appendingPathComponent("system.yaml").path }
+        let port: UInt16
+
+        func admin(_ words: String..., acting: Bool = false) throws -> ProgramTests.Result {
+            let name = acting ? ["--as", "admin"] : []
+            return try ProgramTests.run(
+                ["admin"] + [words[0], "--config", config] + name + words.dropFirst(), seconds: 60)
+        }
+
+        func write(_ text: String, _ name: String) throws -> String {
+            let file = folder.appendingPathComponent(name)
+            try text.write(to: file, atomically: true, encoding: .utf8)
+            return file.path
+        }
+    }
+
+    private func nation() throws -> Nation {
+        let folder = try Self.scratch().appendingPathComponent("it")
+        // Below the range from which the kernel takes ports for others, like those of the lab.
+        let port = UInt16.random(in: 10_000...18_000)
+        let made = try Self.run(
+            [
+                "admin", "init", "--folder", folder.path, "--name", "Italia", "--country", "IT", "--domain",
+                "mc.it.example", "--address", "127.0.0.1", "--access-port", "\(port)", "--partner-port", "\(port + 1)",
+                "--media-port", "\(port + 2)", "--partner-media-port", "\(port + 4)",
+            ], seconds: 60)
+        try #require(made.status == 0, "\(made.output)")
+        return Nation(folder: folder, port: port)
+    }
+
+    private static let users = """
+        id,organisation,profile,password
+        sip:anna@mc.it.example,national,responder,rain over Genoa
+        sip:bruno@mc.it.example,national,responder,sun over Rome
+
+        """
+    private static let groups = """
+        id,type,organisation,members
+        sip:flood@mc.it.example,prearranged,national,sip:anna@mc.it.example sip:bruno@mc.it.example
+
+        """
+
+    @Test func `a nation is made once, filled whole or not at all, and its audit log is sound`() throws {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        let again = try Self.run(
+            [
+                "admin", "init", "--folder", nation.folder.path, "--name", "X", "--country", "IT", "--domain",
+                "mc.it.example", "--address", "127.0.0.1",
+            ], seconds: 60)
+        #expect(again.status == 2)
+        #expect(again.output.contains("is there already"))
+        let users = try nation.write(Self.users, "users.csv")
+        let bad = try nation.write(Self.users + "sip:carla@mc.fr.example,nowhere,responder,x\n", "bad.csv")
+        let refused = try nation.admin("import", "--users", bad, acting: true)
+        #expect(refused.status == 2)
+        #expect(refused.output.contains("users line 4"), "\(refused.output)")
+        #expect(refused.output.contains("nothing was changed"))
+        let dry = try nation.admin("import", "--dry-run", "--users", users, acting: true)
+        #expect(dry.output.hasPrefix("2 would be made"), "\(dry.output)")
+        #expect(try !nation.admin("export", "users").output.contains("anna"))
+        #expect(try nation.admin("import", "--users", users, acting: true).output.hasPrefix("2 were made"))
+        let exported = try nation.admin("export", "users").output
+        #expect(exported.contains("sip:anna@mc.it.example"))
+        #expect(!exported.contains("rain over Genoa"))
+        #expect(try nation.admin("check").status == 0)
+        let verified = try Self.run(["admin", "audit", "verify", "--config", nation.config], seconds: 60)
+        #expect(verified.status == 0)
+        #expect(verified.output.hasPrefix("4 records, sound"), "\(verified.output)")
+        let stranger = try Self.run(
+            ["admin", "suspend", "--config", nation.config, "--as", "nobody", "sip:anna@mc.it.example"], seconds: 60)
+        #expect(stranger.status == 2)
+    }
+
+    @Test func `a backup brings back what was there when it was made`() throws {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        let users = try nation.write(Self.users, "users.csv")
+        _ = try nation.admin("import", "--users", users, acting: true)
+        let backup = nation.folder.appendingPathComponent("backup.sqlite").path
+        #expect(try nation.admin("backup", backup).status == 0)
+        #expect(try nation.admin("suspend", "sip:anna@mc.it.example", acting: true).status == 0)
+        #expect(try nation.admin("export", "users").output.contains("true"))
+        #expect(try nation.admin("restore", backup).status == 0)
+        #expect(try !nation.admin("export", "users").output.contains("true"))
+    }
+
+    @Test func `a user who is suspended leaves the call that runs, without a restart`() async throws {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        let users = try nation.write(Self.users, "users.csv")
+        let groups = try nation.write(Self.groups, "groups.csv")
+        try #require(try nation.admin("import", "--users", users, "--groups", groups, acting: true).status == 0)
+        let server = try Told(["serve", "--config", nation.config])
+        try await server.until("ready: Italia")
+        func device(_ user: String, _ password: String, _ verb: String) throws -> Told {
+            let profile = try nation.write(
+                """
+                mcptt_id: sip:\(user)@mc.it.example
+                sip_identity: sip:\(user)@mc.it.example
+                user_name: \(user)@mc.it.example
+                password: \(password)
+                domain: mc.it.example
+                edge: "127.0.0.1:\(nation.port)"
+                authority: authority.pem
+                address: 127.0.0.1
+
+                """, "\(user).yaml")
+            return try Told(
+                ["responder", verb, "--profile", profile, "--group", "sip:flood@mc.it.example", "--seconds", "50"])
+        }
+        let bruno = try device("bruno", "sun over Rome", "listen")
+        try await bruno.until("listening")
+        let anna = try device("anna", "rain over Genoa", "call")
+        try await bruno.until("in the call of sip:flood@mc.it.example")
+        #expect(try nation.admin("suspend", "sip:bruno@mc.it.example", acting: true).output.hasPrefix("done"))
+        try await bruno.until("the call ended")
+        let back = try nation.admin("resume", "sip:bruno@mc.it.example", acting: true)
+        #expect(back.output.hasPrefix("done"))
+        for process in [bruno, anna, server] { process.end() }
+    }
+}
+
+/// A program that runs, and what it said so far.
+private final class Told: Sendable {
+    private let process = Process()
+    private let file: URL
+
+    init(_ arguments: [String]) throws {
+        file = FileManager.default.temporaryDirectory.appendingPathComponent("euccs-told-\(UUID().uuidString)")
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
+        process.executableURL = try ProgramTests.program()
+        process.arguments = arguments
+        let handle = try FileHandle(forWritingTo: file)
+        process.standardOutput = handle
+        process.standardError = handle
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    /// Another process and the network are waited for, at most thirty seconds.
+    func until(_ words: String) async throws {
+        for _ in 0..<600 {
+            let said = try String(contentsOf: file, encoding: .utf8)
+            if said.contains(words) { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let said = try String(contentsOf: file, encoding: .utf8)
+        throw ToldError(description: "never said \"\(words)\": \(said)")
+    }
+
+    func end() {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: file)
+    }
+}
+
+private struct ToldError: Error, CustomStringConvertible {
+    var description: String
+}
