@@ -64,7 +64,7 @@ let rooms: [(String, [String])] = [
 let core = [
     "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy",
     "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "MediaDistribution", "Responder",
-    "MCSystem",
+    "MCSystem", "Audit", "Administration",
     "Simulation", "FuzzTargets",
 ]
 

@@ -23,7 +23,15 @@ let rooms: [(String, [String])] = [
     ("MCDocuments", ["MCFoundation", "CXML"]),
     ("CallControl", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments"]),
     // Floor 2: functions
+    ("Audit", ["MCFoundation", "CDigest"]),
     ("Policy", ["MCFoundation", "HashTreeCollections"]),
+    (
+        "Administration",
+        [
+            "MCFoundation", "CDigest", "CXML", "MCDocuments", "Audit", "Policy", "HashTreeCollections",
+            "OrderedCollections",
+        ]
+    ),
     ("Registrar", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy"]),
     (
         "ParticipatingFunction",
