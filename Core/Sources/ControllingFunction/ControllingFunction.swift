@@ -100,6 +100,8 @@ public struct ControllingFunction: Sendable {
         case .partnerStateChanged(let partner, let state): partnerChanged(partner, state, at: now)
         // Devices are the participating function's affair: it publishes affiliations again.
         case .registrationChanged: break
+        // So are the tokens of its clients.
+        case .tokenVerified, .tokensRevoked: break
         case .timeAdvanced:
             agent.advance(to: now)
             while let deadline = deadlines.popDue(at: now.instant) { expire(deadline, at: now) }
