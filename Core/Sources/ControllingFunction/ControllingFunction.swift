@@ -109,13 +109,12 @@ public struct ControllingFunction: Sendable {
         return drain(at: now)
     }
 
-    /// The directory as it is from now on. Calls keep the group as it was when they began, but end where it was
-    /// removed or disabled, and lose those who are members no more.
+    /// The directory as it is from now on. Calls keep the group as it was when they began, but end where it was removed
+    /// or disabled or allows their kind or tier no more, and lose those who are members no more or have not the right to
+    /// what they do in it.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
         self.directory = directory
-        for id in calls.keys where directory.group(id)?.isEnabled != true {
-            release(id, .groupRemoved, at: now)
-        }
+        for id in Array(calls.keys) { reviseCall(of: id, at: now) }
         reviseAffiliations(at: now)
         return drain(at: now)
     }
