@@ -35,7 +35,10 @@ let rooms: [(String, [String])] = [
     ("Registrar", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy"]),
     (
         "ParticipatingFunction",
-        ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "OrderedCollections"]
+        [
+            "MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy",
+            "OrderedCollections",
+        ]
     ),
     (
         "ControllingFunction",

@@ -10,6 +10,8 @@ public final class SignallingDriver: Sendable {
     enum Input: Sendable {
         case media(MediaEvent)
         case directory(DirectorySnapshot)
+        case verdict(TokenJobID, TokenVerdict)
+        case revoked([AccessTokenID])
     }
 
     private let host: MachineHost<SignallingCell, Input>
@@ -17,11 +19,12 @@ public final class SignallingDriver: Sendable {
     /// Binds every listener and runs the cell.
     ///
     /// `partnerListeners`: names of the listeners on which partners are accepted; every other one is for clients.
-    /// `media` and `observe` are called on the cell's thread, in order, and must not wait for anything. Observations are
-    /// logged too, personal fields redacted. `threads`: nil makes threads of its own.
+    /// `media`, `verify` and `observe` are called on the cell's thread, in order, and must not wait for anything.
+    /// Observations are logged too, personal fields redacted. What `verify` takes is answered with `deliver(_:for:)`. `threads`: nil makes threads of its own.
     public static func start(
         configuration: TransportConfiguration, cell: SignallingCell, partnerListeners: Set<String>,
         threads: SignallingThreads? = nil, logger: Logger, media: @escaping @Sendable (MediaCommand) -> Void,
+        verify: @escaping @Sendable (TokenJob) -> Void = { _ in },
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) async throws -> SignallingDriver {
         let host = try await MachineHost<SignallingCell, Input>.start(
@@ -35,6 +38,9 @@ public final class SignallingDriver: Sendable {
                     case .expectKeepAlive(let flow, let silence): return .expectKeepAlive(flow, silence)
                     case .media(let command):
                         media(command)
+                        return nil
+                    case .verify(let job):
+                        verify(job)
                         return nil
                     case .note(let observation):
                         logger.note(observation)
@@ -57,6 +63,12 @@ public final class SignallingDriver: Sendable {
     /// Tells the cell what the media cell says. From any thread.
     public func deliver(_ event: MediaEvent) { host.deliver(.media(event)) }
 
+    /// Tells the cell what came of a token that it wanted verified. From any thread.
+    public func deliver(_ verdict: TokenVerdict, for job: TokenJobID) { host.deliver(.verdict(job, verdict)) }
+
+    /// Whoever is authorised by one of these tokens is served no more. From any thread.
+    public func revoke(_ tokens: [AccessTokenID]) { host.deliver(.revoked(tokens)) }
+
     /// The cell decides by this directory from the next event on.
     public func replaceDirectory(_ directory: DirectorySnapshot) { host.deliver(.directory(directory)) }
 
@@ -70,6 +82,8 @@ extension CellEvent {
         case .timeAdvanced: self = .timeAdvanced
         case .input(.media(let event)): self = .media(event)
         case .input(.directory(let directory)): self = .directoryReplaced(directory)
+        case .input(.verdict(let job, let verdict)): self = .tokenVerified(job, verdict)
+        case .input(.revoked(let tokens)): self = .tokensRevoked(tokens)
         case .transport(.opened(let flow, let details)):
             self = .flowOpened(
                 flow,

@@ -10,6 +10,10 @@ public enum FunctionEvent: Sendable {
     case partnerStateChanged(MCSystemID, PartnerState)
     /// A device registered, refreshed or vanished (the registrar says so).
     case registrationChanged(PublicUserIdentity, RegistrationChange)
+    /// The answer to `FunctionAction.verify`. What nobody waits for any more is passed over.
+    case tokenVerified(TokenJobID, TokenVerdict)
+    /// These tokens count no more, whatever their time.
+    case tokensRevoked([AccessTokenID])
     /// Nothing happened but time: `nextDeadline` is reached.
     case timeAdvanced
 }
@@ -20,6 +24,10 @@ public enum FunctionAction: Hashable, Sendable {
     case media(MediaCommand)
     case partnerStateChanged(MCSystemID, PartnerState)
     case registrationChanged(PublicUserIdentity, RegistrationChange)
+    /// The registration of a device is to end: who used it is not authorised any more.
+    case withdrawRegistration(PublicUserIdentity, RegisteredContact)
+    /// Verify a token outside; the verdict comes back as `tokenVerified`.
+    case verify(TokenJob)
     case note(Observation)
 }
 

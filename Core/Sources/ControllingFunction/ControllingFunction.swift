@@ -100,6 +100,8 @@ public struct ControllingFunction: Sendable {
         case .partnerStateChanged(let partner, let state): partnerChanged(partner, state, at: now)
         // Devices are the participating function's affair: it publishes affiliations again.
         case .registrationChanged: break
+        // So are the tokens of its clients.
+        case .tokenVerified, .tokensRevoked: break
         case .timeAdvanced:
             agent.advance(to: now)
             while let deadline = deadlines.popDue(at: now.instant) { expire(deadline, at: now) }
@@ -107,13 +109,12 @@ public struct ControllingFunction: Sendable {
         return drain(at: now)
     }
 
-    /// The directory as it is from now on. Calls keep the group as it was when they began, but end where it was
-    /// removed or disabled, and lose those who are members no more.
+    /// The directory as it is from now on. Calls keep the group as it was when they began, but end where it was removed
+    /// or disabled or allows their kind or tier no more, and lose those who are members no more or have not the right to
+    /// what they do in it.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
         self.directory = directory
-        for id in calls.keys where directory.group(id)?.isEnabled != true {
-            release(id, .groupRemoved, at: now)
-        }
+        for id in Array(calls.keys) { reviseCall(of: id, at: now) }
         reviseAffiliations(at: now)
         return drain(at: now)
     }

@@ -9,8 +9,8 @@ import SIPUserAgent
 
 /// One group call: there is at most one for a group.
 struct GroupCall: Sendable {
-    /// The group as it was when the call began.
-    let group: Group
+    /// The group as it was when the call began, but for its members and their number, which follow the directory.
+    private(set) var group: Group
     let media: MediaCallID
     /// The contact that stands for the call (TS 24.379 4.5).
     let identity: SIPURI
@@ -124,6 +124,15 @@ struct GroupCall: Sendable {
         if !before.hasAnswered, participants[session]?.hasAnswered == true { countIn(before.key.user) }
     }
 
+    /// Who is a member, and with which rights, and how many there may be.
+    mutating func follow(_ current: Group) {
+        group.setMembers(current.members)
+        group.maximumParticipants = current.maximumParticipants
+    }
+
+    mutating func set(_ member: Member, of session: SessionID) { participants[session]?.member = member }
+    mutating func set(_ floor: NegotiatedFloor, of session: SessionID) { participants[session]?.floor = floor }
+
     /// T2, T4 and the rest of what floor control needs to know (TS 24.380 11.1.3).
     var floorSettings: FloorSettings {
         var timers = FloorServerTimers()
@@ -139,7 +148,8 @@ struct GroupCall: Sendable {
 /// One client in a call, from the INVITE on, whichever side sent it.
 struct Participant: Sendable {
     let key: ClientKey
-    let member: Member
+    /// As the directory has him now.
+    var member: Member
     /// The system that serves the user.
     let system: MCSystemID
     let leg: Leg
@@ -148,6 +158,10 @@ struct Participant: Sendable {
     var state: State
     /// The INVITE brought an alert; that it is not served is to be said once the session stands.
     var asksForAlert = false
+    /// He came by himself into a call that was there, or a place to meet: what needs the right to join.
+    var isJoiner = false
+    /// nil until his client has answered, or was.
+    var floor: NegotiatedFloor?
     /// Invited for the second time, in the other address family.
     var isSecondTry = false
     /// Of the description that we last sent in the session: one higher with each (RFC 3264 8).
@@ -190,6 +204,13 @@ struct Participant: Sendable {
     }
 }
 
+/// What a participant's floor description was made of beside his rights.
+struct NegotiatedFloor: Hashable, Sendable {
+    var parameters: FloorControlParameters
+    /// False where the client has no floor control: it listens.
+    var hasFloor: Bool
+}
+
 /// Why a call ends (TS 24.379 6.3.8), as it stands in observations and in Reason.
 enum ReleaseCause: String, Sendable {
     case inactivity = "inactivity"
@@ -203,6 +224,7 @@ enum ReleaseCause: String, Sendable {
     case nobodyAnswered = "nobody answered"
     case mediaRefused = "no media resources"
     case groupRemoved = "group removed or disabled"
+    case rightWithdrawn = "right withdrawn"
 
     var reasonHeader: String { "SIP;cause=200;text=\"\(rawValue)\"" }
 }

@@ -108,7 +108,8 @@ extension ControllingFunction {
         Participant(
             key: request.caller, member: admission.member, system: admission.system,
             leg: makeLeg(in: admission.group.id, isIPv6: offer.audio.address.isIPv6), tier: request.tier,
-            state: .calling(offer, offered), asksForAlert: request.asksForAlert)
+            state: .calling(offer, offered), asksForAlert: request.asksForAlert,
+            isJoiner: admission.isRunning || admission.group.kind == .chat)
     }
 
     mutating func makeLeg(in group: MCPTTGroupID, isIPv6: Bool?) -> Participant.Leg {

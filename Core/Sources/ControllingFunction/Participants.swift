@@ -45,6 +45,8 @@ extension ControllingFunction {
         let floor = floorDescription(
             participant, answer.floorParameters, hasFloor: answer.floor != nil,
             implicitRequest: offer.floorParameters.implicitRequest)
+        calls[id]?.set(
+            NegotiatedFloor(parameters: answer.floorParameters, hasFloor: answer.floor != nil), of: session)
         if case .running = call.phase {
             calls[id]?.set(.joined(description), of: session)
             command(.join(call.media, participant.leg.id, floor))
@@ -164,6 +166,8 @@ extension ControllingFunction {
             return afterLeaving(id, at: now)
         }
         let floor = floorDescription(participant, answer.floorParameters, hasFloor: answer.floor != nil)
+        calls[id]?.set(
+            NegotiatedFloor(parameters: answer.floorParameters, hasFloor: answer.floor != nil), of: session)
         affiliations.learn(participant.key, isIPv6: answer.audio.address.isIPv6)
         command(.connectLeg(participant.leg.id, LegRemote(answer)))
         if case .running = call.phase {

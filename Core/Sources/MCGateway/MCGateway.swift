@@ -78,7 +78,7 @@ public struct MCGateway: Sendable {
         case .timeAdvanced:
             agent.advance(to: now)
             beat(at: now)
-        case .partnerStateChanged, .registrationChanged:
+        case .partnerStateChanged, .registrationChanged, .tokenVerified, .tokensRevoked:
             break
         }
         return drain(at: now)

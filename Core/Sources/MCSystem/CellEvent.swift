@@ -15,6 +15,11 @@ public enum CellEvent: Sendable {
     /// No connection to that target could be made, or the one it had broke with messages unsent.
     case targetFailed(Target)
     case media(MediaEvent)
+    /// The answer to `CellAction.verify`. One that comes too late, or twice, is passed over.
+    case tokenVerified(TokenJobID, TokenVerdict)
+    /// These tokens count no more, whatever their time: whoever is authorised by one is dropped, his calls end, and so do
+    /// the registrations of the devices that presented them.
+    case tokensRevoked([AccessTokenID])
     /// The directory as it is from now on.
     case directoryReplaced(DirectorySnapshot)
     /// `nextDeadline` is reached.
@@ -32,6 +37,9 @@ public enum CellAction: Hashable, Sendable {
     /// be closed (RFC 5626 5.4).
     case expectKeepAlive(FlowID, Duration)
     case media(MediaCommand)
+    /// Verify an access token: slow work, for a pool outside. The driver tells `.tokenVerified` with the same identifier;
+    /// where it does not, the client is told to come again.
+    case verify(TokenJob)
     case note(Observation)
 }
 

@@ -1,5 +1,6 @@
 public import CallControl
 public import MCGateway
+public import ParticipatingFunction
 public import Registrar
 public import SIP
 public import SIPUserAgent
@@ -18,6 +19,7 @@ public struct CellSettings: Sendable {
     /// partners: what keeps rejoin and subscriptions working after the loss of a gateway.
     public var sessionIdentityKey: SessionIdentityKey
     public var registrar = RegistrarSettings()
+    public var participating = ParticipatingSettings()
     public var gateway = GatewaySettings()
     /// Every message between two functions of the cell is written to octets and read again: for tests, which must see
     /// the same outcome.
@@ -25,6 +27,12 @@ public struct CellSettings: Sendable {
     public var limits = CellLimits()
     /// Bounds on each message, whatever it came over. The framing of streams has the same ones.
     public var messages = SIPLimits()
+
+    /// Nobody is served without a valid access token, telephones that are configured by name excepted.
+    public var requiresToken: Bool {
+        get { participating.authorisation.requiresToken }
+        set { participating.authorisation.requiresToken = newValue }
+    }
 
     public init(
         cell: UInt8 = 0, access: SentBy, interconnection: SentBy, media: MediaPlane,

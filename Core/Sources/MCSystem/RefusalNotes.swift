@@ -19,6 +19,7 @@ struct RefusalNotes: Sendable {
     /// Notes about what peers do by themselves, beside everything that the edge says.
     private static let names: Set<String> = [
         "registration.challenged", "registration.refused", "request.refused", "call.refused", "border.refused",
+        "authorisation.refused",
     ]
 
     private let limit: Int

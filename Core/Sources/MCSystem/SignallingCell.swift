@@ -45,7 +45,7 @@ public struct SignallingCell: Sendable {
         registrar = Registrar(settings: settings.registrar, directory: directory, random: random.fork())
         participating = ParticipatingFunction(
             system: directory.system, directory: directory, random: random.fork(),
-            number: FunctionID.participating.rawValue)
+            number: FunctionID.participating.rawValue, settings: settings.participating)
         controlling = ControllingFunction(
             system: directory.system, directory: directory, media: settings.media, random: random.fork(),
             number: FunctionID.controlling.rawValue)
@@ -90,6 +90,8 @@ public struct SignallingCell: Sendable {
         case .received(let flow, let octets): received(octets, from: flow, at: now)
         case .targetFailed(let target): tell(.interconnection, .targetFailed(target), at: now)
         case .media(let event): media(event)
+        case .tokenVerified(let job, let verdict): verified(job, verdict)
+        case .tokensRevoked(let tokens): queue.append((.participating, .tokensRevoked(tokens)))
         case .directoryReplaced(let directory): replace(directory, at: now)
         case .timeAdvanced: advance(at: now)
         }
@@ -102,7 +104,7 @@ public struct SignallingCell: Sendable {
         switch event {
         case .flowOpened(_, let description): description.remote.address
         case .received(let flow, _), .flowClosed(let flow): flows[flow]?.description.remote.address
-        case .targetFailed, .media, .directoryReplaced, .timeAdvanced: nil
+        case .targetFailed, .media, .tokenVerified, .tokensRevoked, .directoryReplaced, .timeAdvanced: nil
         }
     }
 
@@ -184,9 +186,24 @@ public struct SignallingCell: Sendable {
                 for other in FunctionID.allCases where other != function {
                     queue.append((other, .registrationChanged(identity, change)))
                 }
+            case .withdrawRegistration(let identity, let device): withdraw(device, of: identity, at: now)
+            case .verify(let job): actions.append(.verify(job))
             case .note(let observation): say(observation)
             }
         }
+    }
+
+    /// A verdict goes to the function that asked.
+    private mutating func verified(_ job: TokenJobID, _ verdict: TokenVerdict) {
+        guard let function = FunctionID(ClientTransactionID(job.value)) else { return }
+        queue.append((function, .tokenVerified(job, verdict)))
+    }
+
+    /// The device is told by its connection, where nobody else is behind it.
+    private mutating func withdraw(_ device: RegisteredContact, of identity: PublicUserIdentity, at now: Now) {
+        carryOut(registrar.handle(.deviceWithdrawn(identity, device), at: now), at: now)
+        guard let flow = device.flow, flows[flow] != nil, registrar.identities(of: flow).isEmpty else { return }
+        actions.append(.close(flow))
     }
 
     mutating func note(_ name: String, _ fields: [Observation.Field] = []) { say(Observation(name, fields)) }
@@ -196,7 +213,7 @@ public struct SignallingCell: Sendable {
         switch observation.name {
         case "registration.challenged": counters.challengedRegistrations += 1
         case "registration.refused": counters.refusedRegistrations += 1
-        case "request.refused", "call.refused", "border.refused": counters.refusedServices += 1
+        case "request.refused", "call.refused", "border.refused", "authorisation.refused": counters.refusedServices += 1
         default: break
         }
         if let said = refusalNotes.said(observation, of: turn.source, at: turn.at) {

@@ -11,7 +11,7 @@ extension ParticipatingFunction {
     /// PUBLISH of a client: the complete set of that client. The 200 says that it was understood; what became of it
     /// is told by NOTIFY.
     mutating func affiliationPublished(
-        _ request: SIPRequest, _ transaction: ServerTransactionID, _ user: User, at now: Now
+        _ request: SIPRequest, _ transaction: ServerTransactionID, _ user: User, _ flow: FlowID, at now: Now
     ) throws(Refusal) {
         let body = try CallBody(reading: request)
         try body.information?.requireReadable()
@@ -29,7 +29,7 @@ extension ParticipatingFunction {
             throw Refusal(.invalidCombination)
         }
         let key = ClientKey(user: user.mcpttID, client: tuple.client)
-        guard users[key.user]?.clients[key.client] != nil else { throw Refusal(.userUnknown) }
+        guard isBound(key.client, of: key.user, over: flow) else { throw Refusal(.userUnknown) }
         let expires = request.headers.integer(.expires) ?? .max
         let groups: [MCPTTGroupID]
         switch expires {

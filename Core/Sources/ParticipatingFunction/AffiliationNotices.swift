@@ -9,7 +9,7 @@ import SIPUserAgent
 /// Telling a user's clients what he is affiliated with (TS 24.379 9.2.2.2.5).
 extension ParticipatingFunction {
     mutating func observerArrived(
-        _ request: SIPRequest, _ transaction: ServerTransactionID, _ user: User, at now: Now
+        _ request: SIPRequest, _ transaction: ServerTransactionID, _ user: User, _ flow: FlowID, at now: Now
     ) throws(Refusal) {
         let body = try CallBody(reading: request)
         try body.information?.requireReadable()
@@ -17,6 +17,9 @@ extension ParticipatingFunction {
             throw Refusal(.functionNotAllowed)
         }
         guard let served = users[user.mcpttID], !served.clients.isEmpty else { throw Refusal(.userUnknown) }
+        let client = body.information?.clientID ?? served.client(on: flow)
+        guard !settings.authorisation.requiresToken || client.map({ isBound($0, of: user.mcpttID, over: flow) }) == true
+        else { throw Refusal(.userUnknown) }
         let expires = request.headers.integer(.expires) ?? 3_600
         guard served.observers.count < settings.limits.observersPerUser else { throw Refusal(status: 503) }
         var headers = Headers()
@@ -24,7 +27,7 @@ extension ParticipatingFunction {
         let subscription = agent.acceptSubscription(transaction, expires: expires, headers: headers, at: now)
         if expires > 0 {
             users[user.mcpttID]?.observers.append(subscription)
-            observedUsers[subscription] = user.mcpttID
+            observedUsers[subscription] = AffiliationObserver(user: user.mcpttID, client: client)
         }
         notify(subscription, of: user.mcpttID, isLast: expires == 0, at: now)
     }
@@ -38,7 +41,7 @@ extension ParticipatingFunction {
     }
 
     mutating func observerLeft(_ subscription: SubscriptionID) {
-        guard let user = observedUsers.removeValue(forKey: subscription) else { return }
+        guard let user = observedUsers.removeValue(forKey: subscription)?.user else { return }
         users[user]?.observers.removeAll { $0 == subscription }
     }
 

@@ -7,6 +7,7 @@ import SIPUserAgent
 
 /// A client's subscription to the participants of a call, carried to the controlling function (TS 24.379 10.1.3.3).
 struct RelayedSubscription: Sendable {
+    let key: ClientKey
     var stage: Stage
     /// The last document, for a subscriber that refreshes.
     var lastNotice: (headers: Headers, body: [UInt8])?
@@ -25,7 +26,8 @@ extension ParticipatingFunction {
         var body = try CallBody(reading: request)
         var information = body.information ?? MCPTTInfo()
         try information.requireReadable()
-        information.clientID = try caller(information, user, flow)
+        let client = try caller(information, user, flow)
+        information.clientID = client
         guard let uri = relayedIdentity(request.uri) else { throw Refusal(.groupCallDoesNotExist) }
         guard relays.count < settings.limits.relayedSubscriptions else { throw Refusal(status: 503) }
         information.callingUserID = user.mcpttID
@@ -44,7 +46,8 @@ extension ParticipatingFunction {
         out.headers.copy([.acceptContact, .rejectContact], from: request.headers)
         out.body = body.write(into: &out.headers)
         let inner = agent.subscribe(out, at: now)
-        relays[inner] = RelayedSubscription(stage: .asking(transaction, expires: expires))
+        relays[inner] = RelayedSubscription(
+            key: ClientKey(user: user.mcpttID, client: client), stage: .asking(transaction, expires: expires))
     }
 
     mutating func notified(_ inner: SubscriptionID, _ request: SIPRequest, at now: Now) {
@@ -105,6 +108,19 @@ extension ParticipatingFunction {
         guard isLast else { return }
         agent.unsubscribe(inner, at: now)
         forgetRelay(inner)
+    }
+
+    /// The client is not to be told any more.
+    mutating func endRelays(of key: ClientKey, at now: Now) {
+        for inner in relays.keys.sorted() {
+            guard let relay = relays[inner], relay.key == key else { continue }
+            switch relay.stage {
+            case .asking(let transaction, _): refuse(transaction, Refusal(.userUnknown), at: now)
+            case .standing(let outer): agent.notify(outer, state: .terminated(reason: "rejected"), at: now)
+            }
+            agent.unsubscribe(inner, at: now)
+            forgetRelay(inner)
+        }
     }
 
     private mutating func forgetRelay(_ inner: SubscriptionID) {

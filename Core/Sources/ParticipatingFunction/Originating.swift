@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCDocuments
 import MCFoundation
 import OrderedCollections
@@ -27,7 +28,8 @@ extension ParticipatingFunction {
             guard !ServiceHeaders.isFocus(request.headers) else { throw Refusal(.isfocusAlreadyAssigned) }
             let client = try caller(information, user, flow)
             let rejoins = SessionIdentity.token(request.uri) != nil
-            try authorise(information, user, isRejoining: rejoins)
+            try authorise(information.sessionType, user, isRejoining: rejoins)
+            try authoriseTier(information, user)
             try ResourcePriority.require(atMost: information.tier, in: request.headers)
             let group = information.requestURI.map { MCPTTGroupID($0) }
             try checkLimits(user, client, besides: group)
@@ -44,7 +46,7 @@ extension ParticipatingFunction {
             enter(
                 PassedCall(
                     id: CallID(value: numbers.next()), user: user.mcpttID, group: way.group, home: way.home,
-                    affiliates: joins,
+                    affiliates: joins, tier: information.tier, asked: .byClient(information.sessionType),
                     stage: .calling(.init(client: client, clientSide: session, serverSide: server))), at: now)
         } catch {
             refuse(session, error, request, at: now)
@@ -54,13 +56,14 @@ extension ParticipatingFunction {
     /// The client that speaks, bound by its service settings (404 "141").
     func caller(_ information: MCPTTInfo?, _ user: User, _ flow: FlowID) throws(Refusal) -> MCPTTClientID {
         guard let served = users[user.mcpttID],
-            let client = information?.clientID ?? served.client(on: flow), served.clients[client] != nil
+            let client = information?.clientID ?? served.client(on: flow), isBound(client, of: user.mcpttID, over: flow)
         else { throw Refusal(.userUnknown) }
         return client
     }
 
-    private func authorise(_ information: MCPTTInfo, _ user: User, isRejoining: Bool) throws(Refusal) {
-        switch information.sessionType {
+    /// What the user's profile says of the kind of call (403 "106", "108", "109").
+    func authorise(_ type: MCPTTSessionType?, _ user: User, isRejoining: Bool) throws(Refusal) {
+        switch type {
         case .chat?:
             guard user.rights.mayJoinChatGroups else { throw Refusal(.notAuthorisedToJoinChatGroup) }
             guard user.rights.mayCallChatGroups else { throw Refusal(.notAuthorisedForChatGroupCalls) }
@@ -69,14 +72,18 @@ extension ParticipatingFunction {
         case nil where isRejoining: break
         default: throw Refusal(.functionNotAllowed)
         }
-        try authoriseTier(information, user)
     }
 
     func authoriseTier(_ information: MCPTTInfo, _ user: User) throws(Refusal) {
         try information.requireCoherentIndicators()
-        if information.emergencyIndicator == true, !user.rights.mayCallInEmergency { throw Refusal(status: 403) }
-        if information.imminentPerilIndicator == true, !user.rights.mayCallInImminentPeril {
-            throw Refusal(status: 403)
+        guard Self.mayCall(information.tier, user.rights) else { throw Refusal(status: 403) }
+    }
+
+    static func mayCall(_ tier: CallTier, _ rights: UserRights) -> Bool {
+        switch tier {
+        case .normal: true
+        case .imminentPeril: rights.mayCallInImminentPeril
+        case .emergency: rights.mayCallInEmergency
         }
     }
 

@@ -27,16 +27,26 @@ public struct ParticipatingFunction: Sendable {
     // Looked up only; order comes from the users.
     var calls: [CallID: PassedCall] = [:]
     var callsBySession: [SessionID: CallID] = [:]
-    var observedUsers: [SubscriptionID: MCPTTID] = [:]
+    var observedUsers: [SubscriptionID: AffiliationObserver] = [:]
     var publications: [ClientTransactionID: SentPublication] = [:]
     var carried: [ClientTransactionID: ServerTransactionID] = [:]
     var relays: [SubscriptionID: RelayedSubscription] = [:]
     var relaysByOuter: [SubscriptionID: SubscriptionID] = [:]
+    /// Requests that wait for the verdict on a token. Looked up, and sorted where all are meant.
+    var waiting: [TokenJobID: WaitingAuthorisation] = [:]
+    /// What was revoked while verdicts were on their way. Looked up only.
+    var revokedMeanwhile: Set<AccessTokenID> = []
+    /// Registrations that are to end, once what this turn has to say was sent over their flows.
+    var withdrawals: [(identity: PublicUserIdentity, device: RegisteredContact)] = []
     var actions: [FunctionAction] = []
 
     enum Deadline: Hashable, Sendable {
         /// The grace of a client whose device is registered no more.
         case grace(ClientKey)
+        /// The token of a client runs out.
+        case authorisation(ClientKey)
+        /// Nobody verified a token.
+        case verification(TokenJobID)
         /// An owner did not answer.
         case publication(ClientKey, MCSystemID)
         /// Nobody answered a call.
@@ -71,7 +81,7 @@ public struct ParticipatingFunction: Sendable {
     public var population: FunctionPopulation {
         FunctionPopulation(
             calls: calls.count, sessions: agent.sessionCount,
-            references: callsBySession.count + publications.count + carried.count
+            references: callsBySession.count + publications.count + carried.count + waiting.count
                 + users.values.reduce(0) { $0 + $1.calls.count })
     }
 
@@ -88,11 +98,17 @@ public struct ParticipatingFunction: Sendable {
         case .media: break
         case .partnerStateChanged(let partner, let state): partnerChanged(partner, state, at: now)
         case .registrationChanged(let identity, let change): registrationChanged(identity, change, at: now)
+        case .tokenVerified(let job, let verdict): tokenVerified(job, verdict, at: now)
+        case .tokensRevoked(let tokens): tokensRevoked(tokens, at: now)
         case .timeAdvanced:
             agent.advance(to: now)
             while let deadline = deadlines.popDue(at: now.instant) {
                 switch deadline {
-                case .grace(let key): dropClient(key, at: now)
+                case .grace(let key): dropClient(key, .deviceGone, at: now)
+                // NOTSPEC: TS 24.379 does not say what becomes of calls that are up when a token runs out; they end,
+                // as with log-off, for nobody may take part who is not authorised.
+                case .authorisation(let key): dropClient(key, .authorisationExpired, at: now)
+                case .verification(let job): verificationOver(job, at: now)
                 case .publication(let key, let owner): publish(key, to: owner, at: now)
                 case .answer(let call): nobodyAnswered(call, at: now)
                 }
@@ -101,7 +117,8 @@ public struct ParticipatingFunction: Sendable {
         return drain(at: now)
     }
 
-    /// The directory as it is from now on: users who are gone lose their calls, telephones their old groups.
+    /// The directory as it is from now on: users who are gone lose their clients and calls, telephones their old groups,
+    /// and whoever may less than before what he has no right to any more.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
         self.directory = directory
         for id in Array(users.keys) {
@@ -109,6 +126,7 @@ public struct ParticipatingFunction: Sendable {
                 dropUser(id, at: now)
                 continue
             }
+            revise(user, at: now)
             refreshLegacy(user, at: now)
         }
         return drain(at: now)
@@ -117,6 +135,8 @@ public struct ParticipatingFunction: Sendable {
     private mutating func drain(at now: Now) -> [FunctionAction] {
         while let event = agent.nextEvent() { process(event, at: now) }
         for output in agent.takeOutputs() { actions.append(.sip(output)) }
+        for (identity, device) in withdrawals { actions.append(.withdrawRegistration(identity, device)) }
+        withdrawals = []
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
     }
@@ -157,8 +177,8 @@ public struct ParticipatingFunction: Sendable {
             let user = try served(identity)
             switch (request.method, request.headers.eventPackage) {
             case (.publish, "poc-settings"): try settingsPublished(request, transaction, user, flow, at: now)
-            case (.publish, "presence"): try affiliationPublished(request, transaction, user, at: now)
-            case (.subscribe, "presence"): try observerArrived(request, transaction, user, at: now)
+            case (.publish, "presence"): try affiliationPublished(request, transaction, user, flow, at: now)
+            case (.subscribe, "presence"): try observerArrived(request, transaction, user, flow, at: now)
             case (.subscribe, "conference"): try relay(request, transaction, user, flow, at: now)
             case (.publish, _), (.subscribe, _):
                 var headers = Headers()
@@ -167,10 +187,19 @@ public struct ParticipatingFunction: Sendable {
             default: throw Refusal(status: 405)
             }
         } catch {
-            note("request.refused", [.init("method", request.method.description), .init("status", "\(error.status)")])
-            agent.answer(
-                transaction, status: error.status, headers: error.responseHeaders(agent: system.domain), at: now)
+            // Of a token that proves nothing it was said already, and why.
+            if error.warning != .serviceAuthorisationFailed {
+                note(
+                    "request.refused",
+                    [.init("method", request.method.description), .init("status", "\(error.status)")])
+            }
+            refuse(transaction, error, at: now)
         }
+    }
+
+    mutating func refuse(_ transaction: ServerTransactionID, _ refusal: Refusal, at now: Now) {
+        agent.answer(
+            transaction, status: refusal.status, headers: refusal.responseHeaders(agent: system.domain), at: now)
     }
 
     private mutating func answered(_ transaction: ClientTransactionID, _ response: SIPResponse, at now: Now) {
@@ -192,8 +221,8 @@ public struct ParticipatingFunction: Sendable {
     }
 
     private mutating func subscribed(_ subscription: SubscriptionID, _ request: SIPRequest, at now: Now) {
-        if let user = observedUsers[subscription] {
-            observerRefreshed(subscription, user, request, at: now)
+        if let observer = observedUsers[subscription] {
+            observerRefreshed(subscription, observer.user, request, at: now)
         } else {
             relayRefreshed(subscription, request, at: now)
         }

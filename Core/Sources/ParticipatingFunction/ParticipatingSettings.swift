@@ -1,3 +1,5 @@
+public import CallControl
+
 /// What a participating function is told once. Users and their rights come with the directory.
 public struct ParticipatingSettings: Hashable, Sendable {
     /// How long affiliations and settings of a client outlive its registration: a device that changes its network or
@@ -8,6 +10,7 @@ public struct ParticipatingSettings: Hashable, Sendable {
     /// How long the other side of a call may ring; the owner of the group gives up earlier where it does its duty
     /// (Timer C, RFC 3261 16.6).
     public var answerLimit: Duration = .seconds(180)
+    public var authorisation = ServiceAuthorisation()
     public var limits = ParticipatingLimits()
 
     public init() {}
@@ -27,6 +30,12 @@ public struct ParticipatingLimits: Hashable, Sendable {
     public var relayedSubscriptions = 10_000
     /// What lost partners have to be told of clients, once they are back. The oldest is let go.
     public var owedPublications = 50_000
+    /// Octets of an access token.
+    public var tokenOctets = 8_192
+    /// Requests that wait for the verdict on a token; beyond it clients are told to come again.
+    public var waitingAuthorisations = 5_000
+    /// Revoked tokens that are remembered while verdicts are on their way.
+    public var revokedTokensRemembered = 10_000
     /// Groups in one affiliation request, before N2 is looked at.
     public var groupsPerRequest = 256
 

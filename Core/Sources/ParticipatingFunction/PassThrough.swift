@@ -147,6 +147,19 @@ extension ParticipatingFunction {
         forget(id)
     }
 
+    /// A client leaves a call: it is called off where others of the user may still answer, else the call ends.
+    mutating func leave(_ id: CallID, _ client: MCPTTClientID, reason: String?, at now: Now) {
+        guard let call = calls[id], call.concerns(client) else { return }
+        guard case .offering(var offering) = call.stage, offering.branches.values.contains(where: { $0 != client })
+        else { return hangUp(id, reason: reason, at: now) }
+        for (session, other) in offering.branches where other == client {
+            agent.end(session, at: now)
+            callsBySession[session] = nil
+            offering.branches[session] = nil
+        }
+        calls[id]?.stage = .offering(offering)
+    }
+
     // MARK: Inside the dialogs
 
     mutating func modified(

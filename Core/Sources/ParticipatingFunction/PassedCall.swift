@@ -1,4 +1,6 @@
 import CallControl
+import FloorControl
+import MCDocuments
 import MCFoundation
 import OrderedCollections
 import SIPUserAgent
@@ -12,6 +14,9 @@ struct PassedCall: Sendable {
     let home: MCSystemID
     /// Asked for in chat, emergency or imminent peril: the client becomes affiliated with success.
     let affiliates: Bool
+    /// Declared by whoever asked for the call.
+    let tier: CallTier
+    let asked: Asked
     var stage: Stage
     /// A modification of one side that waits for the other's answer.
     var modification: Modification?
@@ -22,6 +27,13 @@ struct PassedCall: Sendable {
         /// The controlling function called; clients have been invited. The first that answers makes it `standing`.
         case offering(Offering)
         case standing(Pair)
+    }
+
+    /// Who asked for it: a client needs the right to do so, for as long as the call stands.
+    enum Asked: Sendable {
+        /// `<session-type>`; nil where it named the session it rejoins.
+        case byClient(MCPTTSessionType?)
+        case byFunction
     }
 
     struct Offering: Sendable {

@@ -10,6 +10,8 @@ struct ServedUser: Sendable {
     var devices: [RegisteredContact] = []
     /// Bound by service settings (TS 24.379 7.3): MCPTT ID and client ID to a device.
     var clients: OrderedDictionary<MCPTTClientID, ServedClient> = [:]
+    /// Of his clients, those whose token is being verified.
+    var waiting: OrderedDictionary<MCPTTClientID, TokenJobID> = [:]
     /// Subscriptions to his affiliations.
     var observers: [SubscriptionID] = []
     /// `p-id` of the last affiliation request, returned in notifications.
@@ -31,6 +33,8 @@ struct ServedClient: Sendable {
     var device: RegisteredContact?
     /// A plain telephone, affiliated by configuration.
     var isLegacy: Bool
+    /// nil for a telephone, and where the system asks for no tokens.
+    var authorisation: ClientAuthorisation?
     var groups: OrderedDictionary<MCPTTGroupID, Affiliation> = [:]
 }
 
@@ -60,6 +64,13 @@ struct Affiliation: Hashable, Sendable {
 struct ClientKey: Hashable, Sendable {
     var user: MCPTTID
     var client: MCPTTClientID
+}
+
+/// Whose affiliations somebody is told, and which client of his that is.
+struct AffiliationObserver: Hashable, Sendable {
+    var user: MCPTTID
+    /// nil where it could not be told: a device that is not bound yet asks before tokens are asked for.
+    var client: MCPTTClientID?
 }
 
 /// One call of one user that is passed through.

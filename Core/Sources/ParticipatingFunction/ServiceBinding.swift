@@ -28,10 +28,22 @@ extension ParticipatingFunction {
         let key = ClientKey(user: user.mcpttID, client: client)
         let expires = request.headers.integer(.expires) ?? .max
         switch expires {
-        case 0: dropClient(key, at: now)
+        case 0:
+            // Whoever leaves needs no token: nothing is granted.
+            supersede(key, at: now)
+            dropClient(key, .loggedOff, at: now)
+        case .max where settings.authorisation.requiresToken:
+            // Also of a user who is configured as a telephone: a telephone publishes nothing.
+            return try authorise(
+                .init(transaction: transaction, key: key, answerMode: entity?.answerMode, flow: flow),
+                with: body.information?.accessToken, at: now)
         case .max: try bind(key, answerMode: entity?.answerMode, flow, at: now)
         default: throw Self.tooBrief
         }
+        settingsAccepted(transaction, expires: expires, at: now)
+    }
+
+    mutating func settingsAccepted(_ transaction: ServerTransactionID, expires: UInt32, at now: Now) {
         var headers = Headers()
         headers.append(.expires, "\(expires)")
         headers.append(.sipETag, random.token(16))
@@ -45,19 +57,34 @@ extension ParticipatingFunction {
         return Refusal(status: 423, headers: headers)
     }
 
-    private mutating func bind(
-        _ key: ClientKey, answerMode: PoCSettings.AnswerMode?, _ flow: FlowID, at now: Now
-    ) throws(Refusal) {
-        var user = users[key.user] ?? ServedUser()
-        var client = user.clients[key.client] ?? ServedClient(answerMode: nil, device: nil, isLegacy: false)
+    /// - Throws: 403 where the user has as many clients as the limits allow.
+    func requireRoom(for key: ClientKey) throws(Refusal) {
+        guard let user = users[key.user] else { return }
         guard user.clients[key.client] != nil || user.clients.count < settings.limits.clientsPerUser else {
             throw Refusal(status: 403, .functionNotAllowed)
         }
+    }
+
+    /// `grant`: what the token of the client says; nil where none is asked for.
+    mutating func bind(
+        _ key: ClientKey, answerMode: PoCSettings.AnswerMode?, _ flow: FlowID, grant: TokenGrant? = nil, at now: Now
+    ) throws(Refusal) {
+        try requireRoom(for: key)
+        var user = users[key.user] ?? ServedUser()
+        var client = user.clients[key.client] ?? ServedClient(answerMode: nil, device: nil, isLegacy: false)
         let wasUnreachable = client.device == nil && !client.groups.isEmpty
         client.answerMode = answerMode
         client.device =
             user.devices.first { $0.flow == flow } ?? user.devices.first { $0.instance?.value == key.client.value }
             ?? (user.devices.count == 1 ? user.devices.first : nil)
+        if let grant {
+            client.device?.flow = flow
+            client.isLegacy = false
+            client.authorisation = ClientAuthorisation(tokenID: grant.tokenID, device: client.device)
+            let left = grant.expires.microseconds.subtractingReportingOverflow(now.utc.microseconds)
+            deadlines.set(
+                .authorisation(key), at: now.instant + .microseconds(left.overflow ? .max : left.partialValue))
+        }
         user.clients[key.client] = client
         users[key.user] = user
         deadlines.cancel(.grace(key))
@@ -91,9 +118,7 @@ extension ParticipatingFunction {
             let key = ClientKey(user: user.mcpttID, client: id)
             if let known = client.device {
                 if known.isSameDevice(as: device) { served.clients[id]?.device = device }
-            } else if id == Self.clientID(of: device) || device.instance?.value == id.value
-                || deadlines[.grace(key)] != nil && served.clients.count == 1
-            {
+            } else if returns(device, as: id, client, key, isOnly: served.clients.count == 1) {
                 served.clients[id]?.device = device
                 returned.append(key)
             }
@@ -107,8 +132,20 @@ extension ParticipatingFunction {
         if case .legacy = user.endpoint { addLegacy(device, user, at: now) }
     }
 
+    /// True where a device that registered is the one that a client without device was on. One that was authorised by a
+    /// token is on that device and on no other.
+    private func returns(
+        _ device: RegisteredContact, as id: MCPTTClientID, _ client: ServedClient, _ key: ClientKey, isOnly: Bool
+    ) -> Bool {
+        if let authorisation = client.authorisation { return authorisation.device?.isSameDevice(as: device) == true }
+        return id == Self.clientID(of: device) || device.instance?.value == id.value
+            || deadlines[.grace(key)] != nil && isOnly
+    }
+
     private mutating func deviceRemoved(_ device: RegisteredContact, _ user: MCPTTID, at now: Now) {
         guard let served = users[user] else { return }
+        let flows = served.devices.filter { $0.isSameDevice(as: device) }.map(\.flow)
+        for flow in flows { endWaiting(of: user, over: flow, at: now) }
         users[user]?.devices.removeAll { $0.isSameDevice(as: device) }
         for (id, client) in served.clients where client.device?.isSameDevice(as: device) == true {
             users[user]?.clients[id]?.device = nil
@@ -145,23 +182,37 @@ extension ParticipatingFunction {
 
     // MARK: Leaving
 
-    /// Log-off, or the device is gone for longer than the grace: affiliations are taken back, calls end.
-    mutating func dropClient(_ key: ClientKey, at now: Now) {
+    /// Log-off, the device is gone for longer than the grace, or the client is authorised no more: affiliations are taken
+    /// back, calls end.
+    mutating func dropClient(_ key: ClientKey, _ departure: Departure, at now: Now) {
         guard users[key.user]?.clients[key.client] != nil else { return }
         deadlines.cancel(.grace(key))
-        for id in users[key.user]?.calls ?? [] {
-            guard let call = calls[id], call.concerns(key.client) else { continue }
-            if case .offering(let offering) = call.stage, offering.branches.count > 1 { continue }
-            hangUp(id, reason: nil, at: now)
-        }
+        deadlines.cancel(.authorisation(key))
+        for id in users[key.user]?.calls ?? [] { leave(id, key.client, reason: departure.reason, at: now) }
+        if departure.isLossOfAuthorisation { endSubscriptions(of: key, at: now) }
         affiliate(key, with: [], at: now)
         users[key.user]?.clients.removeValue(forKey: key.client)
         notifyObservers(of: key.user, at: now)
-        note("service.left", [.init("user", key.user.value, isPersonal: true)])
+        note(
+            "service.left",
+            [.init("user", key.user.value, isPersonal: true), .init("cause", departure.rawValue)])
+    }
+
+    /// Nothing more is told to a client of what it asked to be told.
+    private mutating func endSubscriptions(of key: ClientKey, at now: Now) {
+        let observer = AffiliationObserver(user: key.user, client: key.client)
+        for subscription in users[key.user]?.observers ?? [] where observedUsers[subscription] == observer {
+            agent.notify(subscription, state: .terminated(reason: "rejected"), at: now)
+            observerLeft(subscription)
+        }
+        endRelays(of: key, at: now)
     }
 
     mutating func dropUser(_ id: MCPTTID, at now: Now) {
-        for client in users[id]?.clients.keys ?? [] { dropClient(ClientKey(user: id, client: client), at: now) }
+        for client in users[id]?.waiting.keys ?? [] { supersede(ClientKey(user: id, client: client), at: now) }
+        for client in users[id]?.clients.keys ?? [] {
+            dropClient(ClientKey(user: id, client: client), .withdrawn, at: now)
+        }
         for observer in users[id]?.observers ?? [] {
             agent.notify(observer, state: .terminated(reason: "noresource"), at: now)
             observedUsers[observer] = nil

@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCDocuments
 import MCFoundation
 import OrderedCollections
@@ -41,6 +42,7 @@ extension ParticipatingFunction {
             enter(
                 PassedCall(
                     id: CallID(value: numbers.next()), user: member, group: group, home: home, affiliates: false,
+                    tier: information.tier, asked: .byFunction,
                     stage: .offering(.init(server: session, branches: branches, offer: body.sessionDescription))),
                 at: now)
         } catch {

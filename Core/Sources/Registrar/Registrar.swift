@@ -54,6 +54,8 @@ public struct Registrar: Sendable {
             provable = Registrar.provable(directory)
             let gone = store.takeAll { directory.user(publicIdentity: $0) != nil }
             return gone.flatMap { removed($0, cause: "withdrawn") }
+        case .deviceWithdrawn(let identity, let device):
+            return withdraw(device, of: identity)
         case .timeAdvanced:
             return store.takeExpired(at: now.instant).flatMap { binding in
                 removed(binding, cause: binding.isReachable ? "expired" : "flow-lost")
@@ -105,6 +107,15 @@ public struct Registrar: Sendable {
         RegisteredContact(
             instance: binding.instance, uri: binding.deviceURI ?? binding.contact.uri,
             flow: binding.isReachable ? binding.flow : nil)
+    }
+
+    private mutating func withdraw(_ device: RegisteredContact, of identity: PublicUserIdentity) -> [RegistrarAction] {
+        var actions: [RegistrarAction] = []
+        for binding in store.bindings(of: identity) where contact(of: binding).isSameDevice(as: device) {
+            store.remove(binding)
+            actions += removed(binding, cause: "withdrawn")
+        }
+        return actions
     }
 
     /// A device vanishes with its last binding.

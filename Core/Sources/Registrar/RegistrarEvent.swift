@@ -10,6 +10,8 @@ public enum RegistrarEvent: Sendable {
     case registerReceived(SIPRequest, ServerTransactionID, RegistrationHop)
     case flowClosed(FlowID)
     case directoryReplaced(DirectorySnapshot)
+    /// A device of a user is not to be reached any more: who used it is not authorised. It may register again.
+    case deviceWithdrawn(PublicUserIdentity, RegisteredContact)
     case timeAdvanced
 }
 

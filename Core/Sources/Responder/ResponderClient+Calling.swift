@@ -170,6 +170,7 @@ extension ResponderClient {
         rejoinEnded(handle, response.status, at: now)
         let warning = response.headers.warnings.compactMap(\.mcpttCode).first
         notify(.callFailed(handle, status: response.status, warning: warning))
+        authorisationLost(warning, at: now)
     }
 
     mutating func leave(_ handle: CallHandle, at now: Now) {

@@ -8,6 +8,8 @@ import SIPUserAgent
 struct Publication: Sendable {
     var settingsTransaction: ClientTransactionID?
     var affiliationTransaction: ClientTransactionID?
+    /// The last PUBLISH of settings failed for a reason that may pass, or the system says that it does not know us.
+    var mustRepeatSettings = false
     /// The settings were accepted since we registered.
     var isAuthorised = false
     /// nil: the user never said.
@@ -45,7 +47,7 @@ extension ResponderClient {
     /// Expires 0 logs off.
     mutating func publishSettings(isEnding: Bool = false, at now: Now) {
         var information = MCPTTInfo(requestURI: participating.description, clientID: settings.clientID)
-        information.accessToken = settings.accessToken
+        information.accessToken = settings.accessToken?.text
         let document = PoCSettings([
             .init(id: settings.clientID.value, answerMode: settings.answerMode == .automatic ? .automatic : .manual)
         ])
@@ -57,6 +59,7 @@ extension ResponderClient {
         request.body = parts.write(into: &request.headers)
         let transaction = userAgent.send(request, at: now)
         publication.settingsTransaction = isEnding ? nil : transaction
+        publication.mustRepeatSettings = false
     }
 
     /// TS 24.379 9.2.1.2: the complete set of this client; Expires 0 where it is empty.
@@ -122,11 +125,13 @@ extension ResponderClient {
             publication.settingsTransaction = nil
             guard registration.isRegistered else { return }
             let isFirst = !publication.isAuthorised
-            publication.isAuthorised = response.isSuccess
             guard response.isSuccess else {
+                // What was granted before stands until it runs out: then the system knows us no more, and says so.
+                publication.mustRepeatSettings = Self.mayPass(response.status)
                 notify(.serviceSettingsRefused(status: response.status, warning: warning))
                 return retryPublication(response.status, at: now)
             }
+            publication.isAuthorised = true
             guard isFirst else { return }
             notify(.registered)
             // What a subscription of before a lost flow would tell comes from a server that may not know it any more.
@@ -142,9 +147,20 @@ extension ResponderClient {
                 notify(.affiliationRefused(status: response.status, warning: warning))
                 publication.mustRepeat = Self.mayPass(response.status)
                 retryPublication(response.status, at: now)
+                authorisationLost(warning, at: now)
             }
             if publication.isChanged { publishAffiliation(at: now) }
         }
+    }
+
+    /// The system does not know the client (404 "141"): its token ran out or was revoked, or the system started anew. The
+    /// settings are published again with the token that there is; all else follows from their answer.
+    mutating func authorisationLost(_ warning: Int?, at now: Now) {
+        guard warning == MCPTTWarning.userUnknown.code, registration.isRegistered, publication.isAuthorised else {
+            return
+        }
+        publication.isAuthorised = false
+        publication.retryAt = now.instant + nextWait()
     }
 
     /// What may pass is tried again; a refusal with a reason is final until the user wants something else.
@@ -159,7 +175,7 @@ extension ResponderClient {
         guard let retryAt = publication.retryAt, retryAt <= now.instant else { return }
         publication.retryAt = nil
         guard registration.isRegistered else { return }
-        if !publication.isAuthorised {
+        if publication.mustRepeatSettings || !publication.isAuthorised {
             publishSettings(at: now)
         } else {
             subscribe(at: now)
@@ -195,6 +211,8 @@ extension ResponderClient {
         publication.subscription = nil
         guard registration.isRegistered else { return }
         publication.retryAt = now.instant + nextWait()
+        // The user agent tells the number only; of a SUBSCRIBE to the own service this one has one meaning.
+        if status == 404 { authorisationLost(MCPTTWarning.userUnknown.code, at: now) }
     }
 }
 

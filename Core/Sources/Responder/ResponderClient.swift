@@ -109,6 +109,9 @@ public struct ResponderClient: Sendable {
         case .setAnswerMode(let mode):
             settings.answerMode = mode
             if registration.isRegistered { publishSettings(at: now) }
+        case .renewToken(let token):
+            settings.accessToken = token
+            if registration.isRegistered { publishSettings(at: now) }
         case .call(let request):
             publication.leftGroups.removeAll { $0 == request.group }
             startCall(request, at: now)

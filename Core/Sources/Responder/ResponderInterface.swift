@@ -1,3 +1,4 @@
+public import CallControl
 public import FloorControl
 public import MCFoundation
 public import SDP
@@ -43,6 +44,9 @@ public enum ResponderCommand: Hashable, Sendable {
     /// Be affiliated to exactly these groups.
     case affiliate([MCPTTGroupID])
     case setAnswerMode(AnswerMode)
+    /// A fresh access token, before the one there is runs out: it is published at once, so that the system's
+    /// authorisation goes on without a gap. A refusal is told as `serviceSettingsRefused`.
+    case renewToken(AccessToken)
     case call(CallRequest)
     /// Answer a call that rings.
     case answer(CallHandle)

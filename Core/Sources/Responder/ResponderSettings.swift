@@ -1,3 +1,4 @@
+public import CallControl
 public import FloorControl
 public import MCFoundation
 public import SDP
@@ -23,7 +24,7 @@ public struct ResponderSettings: Sendable {
     /// Host and port that stand in Via and Contact; the flow to the edge is what counts (RFC 5626).
     public var sentBy: SentBy
     /// Token of the identity management server, where the system asks for one.
-    public var accessToken: String?
+    public var accessToken: AccessToken?
     public var answerMode: AnswerMode = .automatic
     public var codec: SpeechCodec = .amrWB(octetAlign: true)
     public var payloadType: UInt8 = 97

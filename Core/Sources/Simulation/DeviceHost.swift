@@ -50,6 +50,9 @@ final class DeviceHost {
     private var nextFlow: UInt64 = 1
     private var nextPort: UInt16 = 30_000
     private var wakeAt: Instant?
+    /// When the shell brings the client a fresh token: well before the one it has runs out.
+    private var renewAt: Instant?
+    private static let renewal = TokenVerifier.lifetime / 3
     private(set) var calls: OrderedDictionary<CallHandle, DeviceCall> = [:]
     /// Groups the user wants, and since when the system has confirmed each.
     private(set) var wanted: [MCPTTGroupID] = []
@@ -84,6 +87,7 @@ final class DeviceHost {
         flow = nil
         isConnecting = false
         wakeAt = nil
+        renewAt = nil
         disturbedAt = world.time.instant
         client = try ResponderClient(settings: settings, random: random.fork())
         start(&world)
@@ -93,6 +97,7 @@ final class DeviceHost {
 
     func start(_ world: inout WorldServices) {
         tell(.command(.register), &world)
+        renewAt = world.time.instant + Self.renewal
         affiliate(wanted, &world)
     }
 
@@ -208,7 +213,12 @@ final class DeviceHost {
         if !afterTalks.isEmpty { speakOn(&world) }
         for handle in calls.keys { speak(handle, &world) }
         if let due = deadline(), due <= world.time.instant { tell(.timeAdvanced, &world) }
+        if let due = renewAt, due <= world.time.instant {
+            renewAt = world.time.instant + Self.renewal
+            tell(.command(.renewToken(AccessToken(mcpttID.value))), &world)
+        }
         var next = deadline()
+        if let renewAt { next = next.map { min($0, renewAt) } ?? renewAt }
         for call in calls.values {
             guard let talk = call.talk else { continue }
             let due = talk.beganAt + packetInterval * talk.packets

@@ -88,6 +88,7 @@ final class SystemHost {
     /// Where the legs lead to.
     var remotes: [LegID: LegRemote] = [:]
     var saboteur = Saboteur()
+    private var verifier: TokenVerifier
     private var openCalls: [MediaCallID] = []
     /// The wake-up that is on its way.
     private var wakeAt: Instant?
@@ -104,6 +105,7 @@ final class SystemHost {
         var random = random
         signalling = SignallingCell(settings: settings, directory: directory, random: random.fork(), at: now)
         media = addresses.sockets.map(MediaHost.init)
+        verifier = TokenVerifier(random: random.fork())
         self.random = random
     }
 
@@ -117,6 +119,7 @@ final class SystemHost {
         flowsByConnection = [:]
         targets = [:]
         connections = [:]
+        verifier.forget()
         wakeAt = nil
         signalling = SignallingCell(
             settings: settings, directory: directory, random: random.fork(), at: world.time)
@@ -232,6 +235,8 @@ final class SystemHost {
                 observe(command, &world)
                 if world.sabotage == .leakedLeg, saboteur.leaks(command) { continue }
                 media[Int(command.cell)].cell.handle(command, at: world.time)
+            case .verify(let job):
+                verifier.take(job, at: world.time)
             case .note(let observation):
                 world.note(system, observation)
             }
@@ -287,6 +292,9 @@ final class SystemHost {
             if let due = deadline(), due <= world.time.instant {
                 act(signalling.handle(.timeAdvanced, at: world.time), &world)
             }
+            for (job, verdict) in verifier.takeVerdicts(at: world.time) {
+                act(signalling.handle(.tokenVerified(job, verdict), at: world.time), &world)
+            }
             for host in media {
                 host.cell.drainDatagrams { datagram, bytes in
                     let remote = datagram.destination.address
@@ -304,6 +312,7 @@ final class SystemHost {
             }
         }
         var due = deadline()
+        if let other = verifier.nextDeadline { due = due.map { min($0, other) } ?? other }
         for host in media {
             if let other = host.cell.nextDeadline { due = due.map { min($0, other) } ?? other }
         }

@@ -1,3 +1,4 @@
+import CallControl
 import MCFoundation
 import MCGateway
 import MCSystem
@@ -108,6 +109,7 @@ struct WorldBuilder {
                 host: addresses.interconnectionSIP.address.description, tlsPort: addresses.interconnectionSIP.port),
             media: addresses.media, sessionIdentityKey: key)
         settings.serializesInternally = plan.serializesInternally
+        settings.requiresToken = true
         return settings
     }
 
@@ -132,6 +134,7 @@ struct WorldBuilder {
             participatingService: ServiceIdentities(domain: domain(country)).participating,
             sentBy: SentBy(host: address(device).description, tlsPort: 40_000))
         settings.floorPriority = UInt8(device.value % 8)
+        settings.accessToken = AccessToken(mcpttID(device).value)
         return settings
     }
 }

@@ -270,7 +270,8 @@ struct InProcessSystem {
             case .sip(let output): carry(output, from: node)
             case .media(let command): commands.append(command)
             case .note(let note): trace.append("note \(note.name)")
-            case .partnerStateChanged, .registrationChanged: Issue.record("a function has no say in \(action)")
+            case .partnerStateChanged, .registrationChanged, .verify, .withdrawRegistration:
+                Issue.record("a function has no say in \(action)")
             }
         }
     }

@@ -175,13 +175,15 @@ struct Handset {
         turn(at: now)
     }
 
-    mutating func publishSettings(at now: Now) {
+    mutating func publishSettings(token: String? = nil, at now: Now) {
         var request = request(.publish)
         request.headers.append(.event, "poc-settings")
         request.headers.append(.expires, "4294967295")
         let settings = PoCSettings([.init(id: clientID.value, answerMode: .automatic)])
+        var information = MCPTTInfo(requestURI: "sip:mcptt-participating@\(domain)", clientID: clientID)
+        information.accessToken = token
         let body = CallBody(
-            information: MCPTTInfo(requestURI: "sip:mcptt-participating@\(domain)", clientID: clientID),
+            information: information,
             others: [BodyPart(type: MIMEType.poCSettings, body: settings.serialized())])
         request.body = body.write(into: &request.headers)
         send(request, at: now)

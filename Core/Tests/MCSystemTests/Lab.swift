@@ -24,6 +24,9 @@ struct Lab {
         var cell: SignallingCell
         var media: [MediaCommand] = []
         var notes: [Observation] = []
+        /// Tokens that the cell wanted verified and nobody has yet.
+        var jobs: [TokenJob] = []
+        var closed: [FlowID] = []
         /// Messages that left towards partners, as octets.
         var abroad: [[UInt8]] = []
         var isUp = true
@@ -77,6 +80,8 @@ struct Lab {
 
     /// How many media cells a site has.
     var mediaCells = 1
+    /// Sites serve nobody without a token.
+    var requiresToken = false
 
     private static let key = SessionIdentityKey(Array(repeating: 0x5a, count: 32))
 
@@ -96,6 +101,7 @@ struct Lab {
             interconnection: SentBy(host: "border\(number).example", tlsPort: 5_061),
             media: media, sessionIdentityKey: key)
         settings.serializesInternally = serializes
+        settings.requiresToken = requiresToken
         return settings
     }
 
@@ -199,7 +205,8 @@ struct Lab {
                 }
                 sites[site].abroad.append(octets)
                 if let link = links[flow] { wire.append((link.peer, octets)) }
-            case .close: break
+            case .close(let flow): sites[site].closed.append(flow)
+            case .verify(let job): sites[site].jobs.append(job)
             case .expectKeepAlive(let flow, let silence): promises.append((flow, silence))
             case .media(let command): sites[site].media.append(command)
             case .note(let observation): sites[site].notes.append(observation)

@@ -143,12 +143,12 @@ extension ParticipatingFixture {
         return statuses
     }
 
-    mutating func observe() -> [FunctionAction] {
+    mutating func observe(from origin: RequestOrigin = .user(identity, flow)) -> [FunctionAction] {
         var request = fresh(.subscribe, to: "sip:mcptt-participating@it.example")
         request.headers.append(.event, "presence")
         request.headers.append(.expires, "3600")
         request.headers.append(.contact, "<sip:device@10.0.0.1>")
         request.body = CallBody(information: MCPTTInfo(requestURI: Self.anna.value)).write(into: &request.headers)
-        return receive(request)
+        return receive(request, from: origin)
     }
 }

@@ -31,7 +31,10 @@ struct ParticipatingFixture {
     /// The transaction of the request received last.
     private(set) var transactions: UInt64 = 0
 
-    init(binds: Bool = true, _ change: (inout User, inout Partner) -> Void = { _, _ in }) throws {
+    init(
+        binds: Bool = true, settings: ParticipatingSettings = .init(),
+        _ change: (inout User, inout Partner) -> Void = { _, _ in }
+    ) throws {
         var user = User(
             mcpttID: Self.anna, publicIdentity: Self.identity, privateIdentity: PrivateUserIdentity("anna@it.example"),
             credentials: DigestSecrets(realm: "it.example", md5: nil, sha256: nil), homeSystem: Self.italy.id)
@@ -42,7 +45,7 @@ struct ParticipatingFixture {
         function = ParticipatingFunction(
             system: Self.italy,
             directory: try DirectorySnapshot(system: Self.italy, users: [user], groups: [], partners: [partner]),
-            random: SeededGenerator(seed: 3), number: 1)
+            random: SeededGenerator(seed: 3), number: 1, settings: settings)
         _ = handle(.registrationChanged(Self.identity, .registered(Self.device)))
         if binds { #expect(publishSettings().verdict == [200]) }
     }
@@ -62,11 +65,16 @@ struct ParticipatingFixture {
         let end = now.instant + duration
         var actions: [FunctionAction] = []
         while let deadline = function.nextDeadline, deadline <= end {
-            now.instant = max(now.instant, deadline)
+            advance(to: max(now.instant, deadline))
             actions += handle(.timeAdvanced)
         }
-        now.instant = end
+        advance(to: end)
         return actions
+    }
+
+    private mutating func advance(to instant: Instant) {
+        now.utc.microseconds += (instant - now.instant).wholeNanoseconds / 1_000
+        now.instant = instant
     }
 
     /// The peer answers a request of the function.
@@ -98,21 +106,25 @@ struct ParticipatingFixture {
     }
 
     mutating func publishSettings(
-        mode: PoCSettings.AnswerMode? = .automatic, expires: String = "4294967295", client: String = "urn:uuid:1"
+        mode: PoCSettings.AnswerMode? = .automatic, expires: String = "4294967295", client: String = "urn:uuid:1",
+        token: String? = nil, from origin: RequestOrigin = .user(identity, flow)
     ) -> [FunctionAction] {
         var request = fresh(.publish, to: "sip:mcptt-participating@it.example")
         request.headers.append(.event, "poc-settings")
         request.headers.append(.expires, expires)
         let settings = PoCSettings([.init(id: client, answerMode: mode)])
+        var information = MCPTTInfo(clientID: MCPTTClientID(client))
+        information.accessToken = token
         request.body = CallBody(
-            information: MCPTTInfo(clientID: MCPTTClientID(client)),
+            information: information,
             others: [BodyPart(type: MIMEType.poCSettings, body: settings.serialized())]
         ).write(into: &request.headers)
-        return receive(request)
+        return receive(request, from: origin)
     }
 
     mutating func affiliate(
-        _ groups: [MCPTTGroupID], expires: String = "4294967295", client: String = "urn:uuid:1", entity: MCPTTID = anna
+        _ groups: [MCPTTGroupID], expires: String = "4294967295", client: String = "urn:uuid:1",
+        entity: MCPTTID = anna, from origin: RequestOrigin = .user(identity, flow)
     ) -> [FunctionAction] {
         var request = fresh(.publish, to: "sip:mcptt-participating@it.example")
         request.headers.append(.event, "presence")
@@ -124,7 +136,7 @@ struct ParticipatingFixture {
             information: MCPTTInfo(requestURI: entity.value),
             others: [BodyPart(type: MIMEType.presence, body: document.serialized())]
         ).write(into: &request.headers)
-        return receive(request)
+        return receive(request, from: origin)
     }
 
     /// An INVITE of anna.
