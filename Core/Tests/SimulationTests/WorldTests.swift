@@ -40,4 +40,21 @@ struct WorldTests {
         #expect(plain.statistics.faults > 0)
         #expect(plain.statistics.bursts > 50)
     }
+
+    /// Tokens last half an hour and are renewed in time.
+    @Test func `in a run longer than a token nobody loses the service`() throws {
+        var plan = WorldPlan(seed: 31)
+        plan.countries = 2
+        plan.respondersPerCountry = 8
+        plan.duration = .seconds(2_700)
+        plan.pressInterval = .seconds(20)
+        plan.keepsTrace = true
+        // A system that starts anew has everybody present his token again, which would hide a renewal that is missing.
+        plan.faultInterval = nil
+        let outcome = try World(plan).run()
+        #expect(outcome.violations.map(\.description) == [])
+        #expect(!outcome.trace.lines.contains { $0.contains("authorisation expired") })
+        #expect(outcome.trace.lines.contains { $0.contains("service.bound") })
+        #expect(outcome.statistics.bursts > 50)
+    }
 }
