@@ -36,6 +36,8 @@ public actor NationalAdministration {
     public private(set) var directory: DirectorySnapshot
     private var sequence: UInt64
     private var lastChange: UInt64?
+    /// Changes that the directory does not have yet.
+    private var untold: [FleetChange] = []
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -66,10 +68,8 @@ public actor NationalAdministration {
         auditing = Auditing(system: own.id, created: UTCTime(microseconds: nation.created))
         self.store = store
         self.observe = observe
-        let coding = coding
-        let records = try contents.records.filter { FleetKind(rawValue: $0.record.kind) != nil }
-            .map { try FleetRecord($0.record, by: coding) }
-        fleet = FleetSnapshot(records, partnerDomains: partners.flatMap(\.domains))
+        fleet = FleetSnapshot(
+            try Self.records(contents, coding), partnerDomains: partners.flatMap(\.domains))
         directory = try fleet.directory(of: self.identity, partners: partners)
         sequence = contents.sequence
     }
@@ -126,15 +126,15 @@ public actor NationalAdministration {
     public func carryOut(
         _ tables: [FleetTable], by administrator: String, making: CredentialMaking, at now: UTCTime
     ) throws -> FleetPlan {
-        let planned = try plan(tables, by: administrator)
-        let decided = try planned.decision(by: making)
+        var planned = try plan(tables, by: administrator)
         let known = sequence
         try commit(at: now) { [identity] fleet, _ in
             guard let acting = fleet.administrator(administrator) else { throw FleetRefusal.nobody(administrator) }
             // What others committed since may have changed the answer.
-            if self.sequence == known { return .success(decided) }
-            let again = try FleetImport.plan(tables, by: acting, in: fleet, system: identity)
-            return .success(try again.decision(by: making))
+            if self.sequence != known {
+                planned = try FleetImport.plan(tables, by: acting, in: fleet, system: identity)
+            }
+            return .success(try planned.decision(by: making))
         }
         return planned
     }
@@ -148,11 +148,12 @@ public actor NationalAdministration {
     private func commit(
         at now: UTCTime, _ decide: (FleetSnapshot, SystemIdentity) throws -> Verdict
     ) throws -> FleetDecision {
-        var changes: [FleetChange] = []
-        // What others committed is so, whatever becomes of ours.
-        defer { publish(changes) }
+        // Where the store went on further than its commits tell, everything is read anew.
+        try bringIn()
+        // What others committed is so, whatever becomes of ours. What cannot be told now, `catchUp` tells or says why.
+        defer { try? publish() }
         let outcome = try store.write(after: sequence, at: now) { others in
-            changes = try take(others)
+            try take(others)
             switch try decide(fleet, identity) {
             case .success(let decision):
                 return StoreDecision(
@@ -163,22 +164,53 @@ public actor NationalAdministration {
                 return StoreDecision(audit: auditing.append(entries, at: now), result: .failure(refusal))
             }
         }
-        if let commit = outcome.commit { changes += try take([commit]) }
+        if let commit = outcome.commit { try take([commit]) }
         return try outcome.result.get()
     }
 
     // MARK: Following
 
-    /// Brings in what other processes committed. Cheap where nobody did.
+    /// Brings in what other processes committed, and tells it. Cheap where nobody did.
     public func catchUp() throws {
+        try bringIn()
+        try publish()
+    }
+
+    private func bringIn() throws {
         let now = try store.changed()
         guard now != lastChange else { return }
-        lastChange = now
-        while true {
-            let commits = try store.commits(after: sequence, limit: 500)
-            guard !commits.isEmpty else { return }
-            publish(try take(commits))
+        do {
+            while case let commits = try store.commits(after: sequence, limit: 500), !commits.isEmpty {
+                try take(commits)
+            }
+        } catch let error as StoreError where error.code == .outdated {
+            try readAnew()
         }
+        lastChange = now
+    }
+
+    /// The store was restored, or forgot commits that were not brought in: what differs now is what changed.
+    private func readAnew() throws {
+        let contents = try store.contents()
+        let before = fleet
+        fleet = FleetSnapshot(try Self.records(contents, coding), partnerDomains: before.partnerDomains)
+        sequence = contents.sequence
+        for kind in FleetKind.allCases {
+            for key in before.keys(of: kind) where fleet.record(kind, key: key) == nil {
+                untold.append(.delete(kind, key: key))
+            }
+            for key in fleet.keys(of: kind) {
+                guard let record = fleet.record(kind, key: key), record != before.record(kind, key: key) else {
+                    continue
+                }
+                untold.append(.put(record))
+            }
+        }
+    }
+
+    private static func records(_ contents: StoreContents, _ coding: JSONRecordCoding) throws -> [FleetRecord] {
+        try contents.records.filter { FleetKind(rawValue: $0.record.kind) != nil }
+            .map { try FleetRecord($0.record, by: coding) }
     }
 
     /// Follows the others until the task is cancelled. What the store cannot say is told once, and asked again.
@@ -196,26 +228,24 @@ public actor NationalAdministration {
         }
     }
 
-    private func take(_ commits: [Commit]) throws -> [FleetChange] {
-        var changes: [FleetChange] = []
+    private func take(_ commits: [Commit]) throws {
         for commit in commits where commit.sequence > sequence {
-            let own = try commit.changes.compactMap { try FleetChange($0, by: coding) }
-            fleet.apply(own)
-            changes += own
+            let changes = try commit.changes.compactMap { try FleetChange($0, by: coding) }
+            fleet.apply(changes)
+            untold += changes
             sequence = commit.sequence
         }
-        return changes
     }
 
-    private func publish(_ changes: [FleetChange]) {
-        let delta = DirectoryDelta(changes, in: fleet)
-        guard !delta.isEmpty else { return }
-        do {
+    /// Throws where the records give no coherent directory (another program may have written them): the last one stays,
+    /// and what is not told yet is told with the change that mends it.
+    private func publish() throws {
+        let delta = DirectoryDelta(untold, in: fleet)
+        if !delta.isEmpty {
             try delta.apply(to: &directory, of: fleet, system: identity)
-        } catch {
-            preconditionFailure("what was decided gives no directory: \(error)")
+            observe(Change(directory: directory, changes: untold))
         }
-        observe(Change(directory: directory, changes: changes))
+        untold = []
     }
 
     // MARK: Reading

@@ -23,10 +23,11 @@ private struct Ground {
         var all: [NationalAdministration.Change] { list.withLock { $0 } }
     }
 
-    var store: MemoryStore { MemoryStore(disk: disk) }
+    var limits = StoreLimits()
+    var store: MemoryStore { MemoryStore(disk: disk, limits: limits) }
 
-    static func founded() throws -> Ground {
-        let ground = Ground()
+    static func founded(_ limits: StoreLimits = StoreLimits()) throws -> Ground {
+        let ground = Ground(limits: limits)
         try NationalAdministration.found(
             NationRecord(name: "Italia", country: "IT", created: now, identity: identity),
             organisation: OrganisationRecord(id: "vvf", name: "Vigili del Fuoco", country: "IT"),
@@ -116,6 +117,52 @@ private struct Ground {
         }
         #expect(refusal?.code == .conflict)
         #expect(heard.all.last?.directory.user(MCPTTID(Ground.anna)) != nil)
+    }
+
+    @Test func `who is further behind than the store remembers reads everything anew, and those who are gone are gone`()
+        async throws
+    {
+        var limits = StoreLimits()
+        limits.keptCommits = 1
+        let ground = try Ground.founded(limits)
+        let first = try ground.open()
+        try await first.perform(.create(.user(Ground.user(Ground.anna))), by: "root", at: Ground.now)
+        let heard = Ground.Heard()
+        let late = try ground.open(heard)
+        try await first.perform(.create(.user(Ground.user(Ground.bruno))), by: "root", at: Ground.now)
+        try await first.perform(.setSuspended(user: Ground.bruno, true), by: "root", at: Ground.now)
+        try await first.perform(.setSuspended(user: Ground.bruno, false), by: "root", at: Ground.now)
+        try await first.perform(.delete(.user, key: Ground.anna), by: "root", at: Ground.now)
+        try await late.catchUp()
+        #expect(heard.all.count == 1)
+        #expect(heard.all.last?.directory.userIDs == [MCPTTID(Ground.bruno)])
+        #expect(await late.fleet.user(Ground.anna) == nil)
+        // And it goes on from there.
+        try await late.perform(.setSuspended(user: Ground.bruno, true), by: "root", at: Ground.now)
+        #expect(heard.all.last?.directory.userIDs == [])
+    }
+
+    @Test func `records that give no directory leave the last one, and what mends them brings the rest`() async throws {
+        let ground = try Ground.founded()
+        let heard = Ground.Heard()
+        let serving = try ground.open(heard)
+        try await serving.perform(.create(.user(Ground.user(Ground.anna))), by: "root", at: Ground.now)
+        var clash = Ground.user(Ground.bruno)
+        clash.publicIdentity = Ground.anna
+        let coding = JSONRecordCoding()
+        func write(_ change: FleetChange) throws {
+            let store = ground.store
+            _ = try store.write(after: try store.sequence(), at: Ground.now) { _ in
+                StoreDecision(changes: [try change.recordChange(by: coding)], result: ())
+            }
+        }
+        try write(.put(.user(clash)))
+        await #expect(throws: DirectoryError.self) { try await serving.catchUp() }
+        #expect(await serving.directory.userIDs == [MCPTTID(Ground.anna)])
+        #expect(heard.all.count == 1)
+        try write(.put(.user(Ground.user(Ground.bruno))))
+        try await serving.catchUp()
+        #expect(heard.all.last?.directory.userIDs == [MCPTTID(Ground.anna), MCPTTID(Ground.bruno)])
     }
 
     @Test func `every act and every refusal is audited, and the chain is sound`() async throws {
