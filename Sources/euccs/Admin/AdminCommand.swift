@@ -5,6 +5,7 @@ import Foundation
 import HostTime
 import MCFoundation
 import NationalAdministration
+import Policy
 import SQLiteStorage
 import Storage
 
@@ -32,6 +33,13 @@ struct StoreOptions: ParsableArguments {
             let configuration = try SystemConfiguration.read(path: config)
             return (try OpenedStore.administration(try path(of: configuration), configuration), configuration)
         }
+    }
+
+    /// The store itself, for what needs no nation in it.
+    func openStore() throws -> SQLiteStore {
+        let configuration = try SystemConfiguration.read(path: config)
+        return try SQLiteStore(
+            path: try path(of: configuration), system: configuration.identity.id.value, at: SystemClock.now().utc)
     }
 
     func path(of configuration: SystemConfiguration) throws -> String {

@@ -1,10 +1,7 @@
 import ArgumentParser
 import Audit
 import Configuration
-import HostTime
-import MCFoundation
 import NationalAdministration
-import Policy
 import SQLiteStorage
 
 struct AuditCommand: ParsableCommand {
@@ -36,11 +33,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         try AdminFailure.told {
-            let configuration = try SystemConfiguration.read(path: store.config)
-            let opened = try SQLiteStore(
-                path: try store.path(of: configuration), system: configuration.identity.id.value,
-                at: SystemClock.now().utc)
-            try opened.backup(to: file)
+            try store.openStore().backup(to: file)
             Terminal.show("written: \(file)")
         }
     }
@@ -69,11 +62,7 @@ struct CheckStoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         try AdminFailure.told {
-            let configuration = try SystemConfiguration.read(path: store.config)
-            let opened = try SQLiteStore(
-                path: try store.path(of: configuration), system: configuration.identity.id.value,
-                at: SystemClock.now().utc)
-            let complaints = try opened.check()
+            let complaints = try store.openStore().check()
             for complaint in complaints { Terminal.complain(complaint) }
             guard complaints.isEmpty else { throw ExitCode.failure }
             Terminal.show("in order")
