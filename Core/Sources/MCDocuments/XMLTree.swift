@@ -2,8 +2,8 @@ internal import CXML
 
 /// A document that libxml2 has read, for as long as `read` runs. Nothing outside the octets is ever loaded: no
 /// network, no files, no entities, no document type declaration.
-enum XMLTree {
-    static func read<Result>(
+package enum XMLTree {
+    package static func read<Result>(
         _ octets: [UInt8], limits: DocumentLimits, _ body: (XMLNode) throws(DocumentError) -> Result
     ) throws(DocumentError) -> Result {
         guard octets.count <= limits.octets else {
@@ -119,34 +119,34 @@ private struct ParserState {
 }
 
 /// An element of a document that is being read. It must not outlive the closure it was given to.
-struct XMLNode {
+package struct XMLNode {
     private let pointer: xmlNodePtr
 
     init(_ pointer: xmlNodePtr) {
         self.pointer = pointer
     }
 
-    var line: Int { xmlGetLineNo(pointer) }
+    package var line: Int { xmlGetLineNo(pointer) }
 
-    var name: String { String(cString: pointer.pointee.name) }
+    package var name: String { String(cString: pointer.pointee.name) }
 
     /// True where the local name is this one. Namespaces are compared by the caller where names alone are ambiguous.
-    func isNamed(_ name: StaticString) -> Bool { name.equals(pointer.pointee.name) }
+    package func isNamed(_ name: StaticString) -> Bool { name.equals(pointer.pointee.name) }
 
     /// Namespace of the element; nil where it is in none.
-    var namespace: String? { pointer.pointee.ns?.pointee.href.map { String(cString: $0) } }
+    package var namespace: String? { pointer.pointee.ns?.pointee.href.map { String(cString: $0) } }
 
     /// The child elements in order.
-    var children: Children { Children(rest: pointer.pointee.children) }
+    package var children: Children { Children(rest: pointer.pointee.children) }
 
-    struct Children: Sequence, IteratorProtocol {
+    package struct Children: Sequence, IteratorProtocol {
         private var rest: xmlNodePtr?
 
         fileprivate init(rest: xmlNodePtr?) {
             self.rest = rest
         }
 
-        mutating func next() -> XMLNode? {
+        package mutating func next() -> XMLNode? {
             while let node = rest {
                 rest = node.pointee.next
                 if node.pointee.type == XML_ELEMENT_NODE { return XMLNode(node) }
@@ -155,13 +155,13 @@ struct XMLNode {
         }
     }
 
-    func firstChild(_ name: StaticString) -> XMLNode? {
+    package func firstChild(_ name: StaticString) -> XMLNode? {
         for child in children where child.isNamed(name) { return child }
         return nil
     }
 
     /// The text directly in the element, without white space at its ends.
-    var text: String {
+    package var text: String {
         var text = ""
         var next = pointer.pointee.children
         while let node = next {
@@ -176,7 +176,7 @@ struct XMLNode {
     }
 
     /// The value of an attribute by its local name; nil where it is not there.
-    func attribute(_ name: StaticString) -> String? {
+    package func attribute(_ name: StaticString) -> String? {
         var next = pointer.pointee.properties
         while let attribute = next {
             if name.equals(attribute.pointee.name) {
@@ -220,7 +220,7 @@ extension StaticString {
 }
 
 extension String {
-    func trimmingXMLSpace() -> String {
+    package func trimmingXMLSpace() -> String {
         func isSpace(_ octet: UInt8) -> Bool { octet == 32 || octet == 10 || octet == 13 || octet == 9 }
         guard let first = utf8.first, let last = utf8.last, isSpace(first) || isSpace(last) else { return self }
         guard let start = utf8.firstIndex(where: { !isSpace($0) }),
@@ -230,7 +230,7 @@ extension String {
     }
 
     /// The four spellings of xs:boolean; nil for anything else.
-    var xmlBoolean: Bool? {
+    package var xmlBoolean: Bool? {
         switch self {
         case "true", "1", "TRUE", "True": true
         case "false", "0", "FALSE", "False": false

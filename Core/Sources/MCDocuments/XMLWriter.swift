@@ -1,14 +1,14 @@
 /// Builds a document as octets. Names are ours; every text is escaped.
-struct XMLWriter {
-    private(set) var octets: [UInt8]
+package struct XMLWriter {
+    package private(set) var octets: [UInt8]
 
-    init() {
+    package init() {
         octets = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8)
         octets.reserveCapacity(1_024)
     }
 
     /// An element with what `body` writes in it.
-    mutating func element(
+    package mutating func element(
         _ name: String, _ attributes: [(String, String?)] = [], _ body: (inout XMLWriter) -> Void
     ) {
         open(name, attributes)
@@ -18,7 +18,7 @@ struct XMLWriter {
     }
 
     /// An element with text in it.
-    mutating func element(_ name: String, _ attributes: [(String, String?)] = [], text: String) {
+    package mutating func element(_ name: String, _ attributes: [(String, String?)] = [], text: String) {
         open(name, attributes)
         octets.append(UInt8(ascii: ">"))
         append(escaping: text)
@@ -26,13 +26,13 @@ struct XMLWriter {
     }
 
     /// An element with nothing in it.
-    mutating func element(_ name: String, _ attributes: [(String, String?)] = []) {
+    package mutating func element(_ name: String, _ attributes: [(String, String?)] = []) {
         open(name, attributes)
         octets += "/>".utf8
     }
 
     /// Markup that was read from a document and stands by itself.
-    mutating func raw(_ markup: String) {
+    package mutating func raw(_ markup: String) {
         octets += markup.utf8
     }
 

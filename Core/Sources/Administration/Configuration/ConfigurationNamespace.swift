@@ -1,0 +1,20 @@
+/// Namespaces and content types of the documents that group and configuration management keep.
+enum ConfigurationNamespace {
+    /// Default namespace of a group document (TS 24.481 7.2.4).
+    static let listService = "urn:oma:xml:poc:list-service"
+    static let resourceLists = "urn:ietf:params:xml:ns:resource-lists"
+    static let commonPolicy = "urn:ietf:params:xml:ns:common-policy"
+    static let extensions = "urn:oma:xml:xdm:extensions"
+    static let groupInfo = "urn:3gpp:ns:mcpttGroupInfo:1.0"
+    static let groupKeys = "urn:3gpp:ns:mcpttGKTP:1.0"
+    static let ueInitialConfiguration = "urn:3gpp:mcptt:mcpttUEinitConfig:1.0"
+    static let ueConfiguration = "urn:3gpp:mcptt:mcpttUEConfig:1.0"
+    static let userProfile = "urn:3gpp:mcptt:user-profile:1.0"
+    static let serviceConfiguration = "urn:3gpp:ns:mcpttServiceConfig:1.0"
+    static let mcvideoUserProfile = "urn:3gpp:ns:mcvideo:user-profile:1.0"
+    static let mcvideoServiceConfiguration = "urn:3gpp:ns:mcvideoServiceConfig:1.0"
+    /// RFC 4825 11.2.
+    static let xcapError = "urn:ietf:params:xml:ns:xcap-error"
+    /// RFC 5874 4.
+    static let xcapDiff = "urn:ietf:params:xml:ns:xcap-diff"
+}
