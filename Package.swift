@@ -54,12 +54,12 @@ let rooms: [(String, [String])] = [
             "MCFoundation", "SIP", "Policy", "Audit", "Administration", "Storage", "Credentials",
         ]
     ),
-    ("Configuration", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
+    ("ConfigurationFiles", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
         "NationalSystem",
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
-            "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "Configuration", "Crypto", "Logging",
+            "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto", "Logging",
         ]
     ),
     (
@@ -67,7 +67,7 @@ let rooms: [(String, [String])] = [
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments",
             "CallControl", "Policy", "MCSystem", "MediaDistribution", "Responder", "SignallingDriver", "MediaDriver",
-            "ResponderDriver", "Speech", "CertificateAuthority", "Configuration", "NationalSystem", "Logging",
+            "ResponderDriver", "Speech", "CertificateAuthority", "ConfigurationFiles", "NationalSystem", "Logging",
         ]
     ),
 ]
@@ -100,18 +100,18 @@ let programs: [Target] = [
             [
                 "MCFoundation", "CallControl", "FloorControl", "Policy", "Responder", "SDP", "Simulation",
                 "SIPUserAgent", "SignallingDriver",
-                "ResponderDriver", "Speech", "Configuration", "NationalSystem", "Lab", "ArgumentParser", "Logging",
+                "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "Administration", "Storage", "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
-    "CertificateAuthority", "Configuration", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
+    "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine.
-    let peers = ["ResponderDriver": ["Configuration", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"]]
+    let peers = ["ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"]]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])
     return .testTarget(

@@ -1,5 +1,5 @@
 public import CallControl
-public import Configuration
+public import ConfigurationFiles
 import Crypto
 import Foundation
 import HostTime

@@ -1,6 +1,6 @@
 import ArgumentParser
 import CallControl
-import Configuration
+import ConfigurationFiles
 import Foundation
 import Logging
 import NationalAdministration

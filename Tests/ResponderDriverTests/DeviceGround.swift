@@ -1,5 +1,5 @@
 import CertificateAuthority
-import Configuration
+import ConfigurationFiles
 import Foundation
 import Glibc
 import Logging

@@ -1,6 +1,6 @@
 import Administration
 import ArgumentParser
-import Configuration
+import ConfigurationFiles
 import Foundation
 import HostTime
 import MCFoundation

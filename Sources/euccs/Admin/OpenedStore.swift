@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFiles
 import HostTime
 import MCFoundation
 import NationalAdministration

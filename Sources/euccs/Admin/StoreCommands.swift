@@ -1,6 +1,6 @@
 import ArgumentParser
 import Audit
-import Configuration
+import ConfigurationFiles
 import NationalAdministration
 import SQLiteStorage
 

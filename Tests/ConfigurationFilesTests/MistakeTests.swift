@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFiles
 import Testing
 
 /// A change of the reference example that makes it wrong, and what is told.

@@ -1,5 +1,5 @@
 import CallControl
-import Configuration
+import ConfigurationFiles
 import Foundation
 import MCFoundation
 import Policy
