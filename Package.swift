@@ -17,6 +17,8 @@ let packages: [String: String] = [
     "NIOCore": "swift-nio", "NIOConcurrencyHelpers": "swift-nio", "NIOPosix": "swift-nio", "NIOTLS": "swift-nio",
     "NIOSSL": "swift-nio-ssl", "X509": "swift-certificates",
     "Crypto": "swift-crypto", "SwiftASN1": "swift-asn1",
+    "Hummingbird": "hummingbird", "HummingbirdTLS": "hummingbird", "HTTPTypes": "swift-http-types",
+    "ServiceLifecycle": "swift-service-lifecycle",
     "ArgumentParser": "swift-argument-parser", "Logging": "swift-log", "Yams": "Yams",
     "HashTreeCollections": "swift-collections", "OrderedCollections": "swift-collections",
     "HeapModule": "swift-collections", "DequeModule": "swift-collections",
@@ -43,6 +45,10 @@ let rooms: [(String, [String])] = [
         ]
     ),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
+    (
+        "WebServices",
+        ["MCFoundation", "Hummingbird", "HummingbirdTLS", "HTTPTypes", "ServiceLifecycle", "NIOCore", "NIOSSL", "Logging"]
+    ),
     // Floor 4: programs
     ("Configuration", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
@@ -96,7 +102,7 @@ let programs: [Target] = [
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "Configuration", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
-    "SignallingDriver", "Speech",
+    "SignallingDriver", "Speech", "WebServices",
 ].map { name in
     // A device is tried against a system.
     let peer = name == "ResponderDriver" ? ["Configuration", "NationalSystem"] : []
@@ -129,6 +135,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: shims + outer + programs + outerTests + coreTests + houseTests
