@@ -17,7 +17,8 @@ let packages: [String: String] = [
     "NIOCore": "swift-nio", "NIOConcurrencyHelpers": "swift-nio", "NIOPosix": "swift-nio", "NIOTLS": "swift-nio",
     "NIOSSL": "swift-nio-ssl", "X509": "swift-certificates",
     "Crypto": "swift-crypto", "SwiftASN1": "swift-asn1",
-    "Hummingbird": "hummingbird", "HummingbirdTLS": "hummingbird", "HTTPTypes": "swift-http-types",
+    "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdTLS": "hummingbird",
+    "HTTPTypes": "swift-http-types",
     "ServiceLifecycle": "swift-service-lifecycle",
     "ArgumentParser": "swift-argument-parser", "Logging": "swift-log", "Yams": "Yams",
     "HashTreeCollections": "swift-collections", "OrderedCollections": "swift-collections",
@@ -47,7 +48,11 @@ let rooms: [(String, [String])] = [
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
     (
         "WebServices",
-        ["MCFoundation", "Hummingbird", "HummingbirdTLS", "HTTPTypes", "ServiceLifecycle", "NIOCore", "NIOSSL", "Logging"]
+        [
+            "MCFoundation", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "ServiceLifecycle",
+            "NIOCore",
+            "NIOSSL", "Logging",
+        ]
     ),
     // Floor 4: programs
     ("Configuration", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
