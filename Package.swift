@@ -17,6 +17,8 @@ let packages: [String: String] = [
     "NIOCore": "swift-nio", "NIOConcurrencyHelpers": "swift-nio", "NIOPosix": "swift-nio", "NIOTLS": "swift-nio",
     "NIOSSL": "swift-nio-ssl", "X509": "swift-certificates",
     "Crypto": "swift-crypto", "SwiftASN1": "swift-asn1",
+    "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdTLS": "hummingbird",
+    "HTTPTypes": "swift-http-types", "ServiceLifecycle": "swift-service-lifecycle", "JWTKit": "jwt-kit",
     "ArgumentParser": "swift-argument-parser", "Logging": "swift-log", "Yams": "Yams",
     "HashTreeCollections": "swift-collections", "OrderedCollections": "swift-collections",
     "HeapModule": "swift-collections", "DequeModule": "swift-collections",
@@ -44,7 +46,14 @@ let rooms: [(String, [String])] = [
         ]
     ),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
-    ("Credentials", ["Crypto", "CryptoExtras"]),
+    ("Credentials", ["Crypto", "CryptoExtras", "JWTKit"]),
+    (
+        "WebServices",
+        [
+            "MCFoundation", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "ServiceLifecycle",
+            "NIOCore", "NIOSSL", "Logging",
+        ]
+    ),
     ("Storage", ["MCFoundation", "Administration"]),
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
     // Floor 4: programs
@@ -108,7 +117,7 @@ let programs: [Target] = [
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
-    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration",
+    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine.
     let peers = ["ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"]]
@@ -142,6 +151,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],

@@ -52,9 +52,9 @@ enum GroupColumn: String, CaseIterable {
         case .members: group.members.map { MemberOption.text(of: $0) }.joined(separator: " ")
         case .maximumParticipants: String(group.maximumParticipants)
         case .minimumToStart: String(group.minimumToStart)
-        case .hangTime: DurationText.text(group.hangTime)
-        case .maximumDuration: group.maximumDuration.map { DurationText.text($0) } ?? ""
-        case .talkLimit: DurationText.text(group.talkLimit)
+        case .hangTime: TimeSpanText.text(group.hangTime)
+        case .maximumDuration: group.maximumDuration.map { TimeSpanText.text($0) } ?? ""
+        case .talkLimit: TimeSpanText.text(group.talkLimit)
         case .queueDepth: String(group.queueDepth)
         case .audioCutIn: String(group.hasAudioCutIn)
         case .codec: group.codec.rawValue
@@ -65,7 +65,7 @@ enum GroupColumn: String, CaseIterable {
         case .emergencyCalls: String(group.allowsEmergencyCalls)
         case .imminentPeril: String(group.allowsImminentPerilCalls)
         case .conferenceState: String(group.allowsConferenceState)
-        case .acknowledgementTimeout: DurationText.text(group.acknowledgementTimeout)
+        case .acknowledgementTimeout: TimeSpanText.text(group.acknowledgementTimeout)
         case .acknowledgementOnTimeout: group.onAcknowledgementTimeout.rawValue
         }
     }

@@ -83,7 +83,7 @@ struct RowReading {
         guard let text = text(column) else { return }
         if text.isEmpty {
             target = nil
-        } else if let milliseconds = DurationText.milliseconds(text) {
+        } else if let milliseconds = TimeSpanText.milliseconds(text) {
             target = milliseconds
         } else {
             fail(column, "expected a duration such as 30 s, 250 ms, 5 min or 2 h")
@@ -102,7 +102,8 @@ struct RowReading {
     }
 }
 
-enum DurationText {
+/// A whole number and a unit, as people write durations in tables.
+enum TimeSpanText {
     static func milliseconds(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = Int(digits), number <= 1_000_000_000 else { return nil }
