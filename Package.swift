@@ -68,7 +68,8 @@ let rooms: [(String, [String])] = [
         "NationalSystem",
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
-            "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto", "Logging",
+            "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto",
+            "Logging",
         ]
     ),
     (
