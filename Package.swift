@@ -56,6 +56,7 @@ let rooms: [(String, [String])] = [
     ),
     ("Storage", ["MCFoundation", "Administration"]),
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
+    ("IdentityService", ["MCFoundation", "Administration", "Audit", "Credentials", "WebServices"]),
     // Floor 4: programs
     (
         "NationalAdministration",
@@ -112,13 +113,13 @@ let programs: [Target] = [
                 "SIPUserAgent", "SignallingDriver",
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "Administration", "Storage", "SQLiteStorage", "Credentials",
-                "NationalAdministration", "CertificateAuthority",
+                "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
-    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices",
+    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine.
     let peers = ["ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"]]

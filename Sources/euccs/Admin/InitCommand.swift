@@ -46,6 +46,12 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "First UDP port of media for partners.")
     var partnerMediaPort: UInt16 = 41_000
 
+    @Option(help: "TCP port for log-in, documents and administration (HTTPS).")
+    var webPort: UInt16 = 8443
+
+    @Option(help: "TCP port on loopback for health, readiness and metrics (HTTP).")
+    var operationsPort: UInt16 = 9464
+
     @Option(help: "Days for which the authority and what it issues hold.")
     var days = 365
 
@@ -139,6 +145,10 @@ struct InitCommand: AsyncParsableCommand {
             media:
               access: {\(family), audio_port: \(mediaPort), floor_port: \(mediaPort + 1)}
               interconnection: {\(family), audio_port: \(partnerMediaPort), floor_port: \(partnerMediaPort + 1)}
+            web:
+              url: https://\(host):\(webPort)
+              https: ["\(host):\(webPort)"]
+              operations: "127.0.0.1:\(operationsPort)"
             store: nation.sqlite
 
             """
