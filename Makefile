@@ -51,7 +51,10 @@ sanitize: deps ## the tests of Core under address and thread sanitizers
 peers: deps-check build ## programs nobody here wrote judge our output
 	@Trials/peers/run.sh
 
-check: lint sanitize fuzz peers mutate ## all of it
+durability: build ## kill -9 at random moments of administrative changes (KILLS=200)
+	@Trials/durability/run.sh
+
+check: lint sanitize fuzz peers durability mutate ## all of it
 
 docs: ## the public declarations as a reference (DocC symbol graphs)
 	@scripts/docs.sh
