@@ -5,7 +5,7 @@ SWIFT_BUILD := swift build -c release
 SEEDS ?= 10
 RUNS ?= 1000000
 
-.PHONY: help deps deps-check build run test check simulate bench fuzz mutate lint sanitize peers docs clean
+.PHONY: help deps deps-check build run test check simulate bench fuzz mutate lint sanitize peers durability docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
