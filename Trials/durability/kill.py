@@ -12,6 +12,7 @@ import time
 
 import ground
 from ground import check, say
+from nation import Nation
 
 KILLS = int(os.environ.get("KILLS", "200"))
 SEED = int(os.environ.get("SEED", time.time_ns() % 1_000_000))
@@ -20,14 +21,8 @@ USERS, GROUPS = 40, 8
 
 class Store:
     def __init__(self):
-        folder = os.path.join(ground.WORK, "nation")
-        ports = [str(port) for port in ground.free_pairs(6)]
-        options = ["access-port", "partner-port", "web-port", "operations-port", "media-port", "partner-media-port"]
-        ground.run(
-            "admin", "init", "--folder", folder, "--name", "Italia", "--country", "IT", "--domain", "mc.it.example",
-            "--address", "127.0.0.1", *[word for pair in zip(options, ports) for word in ("--" + pair[0], pair[1])])
-        self.configuration = os.path.join(folder, "system.yaml")
-        self.users, self.groups = os.path.join(folder, "users.csv"), os.path.join(folder, "groups.csv")
+        self.nation = Nation([])
+        self.users, self.groups = self.nation.path("users.csv"), self.nation.path("groups.csv")
 
     def write(self, number):
         people = [f"sip:u{index}@mc.it.example" for index in range(USERS)]
@@ -44,7 +39,7 @@ class Store:
         """Starts an import and kills it after a while; whether it was acknowledged, and whether it was killed."""
         self.write(number)
         child = subprocess.Popen(
-            [ground.EUCCS, "admin", "import", "--config", self.configuration, "--as", "admin", "--users", self.users,
+            [ground.EUCCS, "admin", "import", "--config", self.nation.configuration, "--as", "admin", "--users", self.users,
              "--groups", self.groups], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
             said, _ = child.communicate(timeout=patience)
@@ -57,7 +52,7 @@ class Store:
     def numbers(self):
         found = set()
         for kind, column in (("users", "display_name"), ("groups", "name")):
-            table = ground.run("admin", "export", "--config", self.configuration, kind)
+            table = self.nation.admin("export", kind)
             rows = list(csv.DictReader(io.StringIO(table)))
             found |= {int(row[column].removeprefix("Number ")) for row in rows}
             if rows and len(rows) != (USERS if kind == "users" else GROUPS):
@@ -89,9 +84,9 @@ def main():
             unacknowledged_but_kept += 1
             acknowledged = number
         if killed % 20 == 0 and was_killed:
-            ground.run("admin", "audit", "verify", "--config", store.configuration)
-    ground.run("admin", "audit", "verify", "--config", store.configuration)
-    ground.run("admin", "check", "--config", store.configuration)
+            store.nation.admin("audit verify")
+    store.nation.admin("audit verify")
+    store.nation.admin("check")
     say(f"{killed} kills in {number} imports (seed {SEED}): nothing acknowledged was lost, nothing half done; "
         f"{unacknowledged_but_kept} were kept that nobody was told of; the audit log and the store are sound")
 

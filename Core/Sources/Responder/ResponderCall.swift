@@ -44,10 +44,19 @@ struct ResponderCall: Sendable {
     var talkingSSRC: UInt32?
     /// Where the button was moved before the call stood: its last position.
     var isButtonDown: Bool?
-    /// The flow over which the server reaches our dialog is gone; media goes on.
-    var isAdrift = false
+    /// Since when the flow over which the server reaches our dialog is gone; media goes on.
+    var adriftSince: Instant?
+    /// The call that this attempt shall bring back.
+    var restores: LostCall?
     /// How often it was tried to come back to this call.
     var rejoinFailures = 0
+
+    /// A call that was lost with its flow.
+    struct LostCall: Sendable {
+        var since: Instant
+        /// We had called, or joined by ourselves.
+        var wasOurs: Bool
+    }
 
     var isIncoming: Bool {
         switch phase {

@@ -165,10 +165,11 @@ extension ResponderClient {
     }
 
     mutating func rejected(_ session: SessionID, _ response: SIPResponse, at now: Now) {
-        guard let handle = handle(of: session) else { return }
+        guard let handle = handle(of: session), let call = calls[handle] else { return }
         closeCall(handle, at: now)
         rejoinEnded(handle, response.status, at: now)
         let warning = response.headers.warnings.compactMap(\.mcpttCode).first
+        if warning == MCPTTWarning.groupCallDoesNotExist.code { restore(call, at: now) }
         notify(.callFailed(handle, status: response.status, warning: warning))
         authorisationLost(warning, at: now)
     }
@@ -218,7 +219,7 @@ extension ResponderClient {
     mutating func setCallsAdrift(at now: Now) {
         for handle in Array(calls.keys) {
             switch calls[handle]?.phase {
-            case .established: calls[handle]?.isAdrift = true
+            case .established: calls[handle]?.adriftSince = now.instant
             case .ringing, .accepting:
                 if let session = calls[handle]?.session { userAgent.reject(session, status: 480, at: now) }
                 closeCall(handle, at: now)
@@ -232,12 +233,13 @@ extension ResponderClient {
     /// After a lost flow: the server's way to our dialogs went over it, so standing calls are joined anew.
     mutating func rejoinCalls(at now: Now) {
         for handle in Array(calls.keys) {
-            guard let call = calls[handle], call.isAdrift, let session = call.session else { continue }
+            guard let call = calls[handle], let since = call.adriftSince, let session = call.session else { continue }
             userAgent.end(session, at: now)
             closeCall(handle, at: now)
             notify(.callEnded(handle, .connectionLost))
             guard settings.rejoins, let group = call.group, let identity = call.sessionIdentity else { continue }
             startCall(CallRequest(group: group, kind: call.kind, tier: call.tier, session: identity), at: now)
+            calls[CallHandle(lastHandle)]?.restores = .init(since: since, wasOurs: call.joinedAt != nil)
         }
     }
 }

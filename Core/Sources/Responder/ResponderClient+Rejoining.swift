@@ -4,7 +4,7 @@ import OrderedCollections
 import SIP
 import SIPUserAgent
 
-/// A chat call that this client was cut off from and will join again.
+/// A call that this client was cut off from and will join, or call, again.
 struct Rejoin: Sendable {
     var request: CallRequest
     /// Attempts that failed, or stood only for a moment.
@@ -15,7 +15,7 @@ struct Rejoin: Sendable {
 }
 
 // Nobody is invited into a chat call: whom the loss of a system between cut off has to come back by himself. Members of
-// prearranged calls are invited again by the owner of the group.
+// prearranged calls are invited again by the owner of the group, once somebody calls it.
 extension ResponderClient {
     /// The server released the call with Reason 503: what stood between is gone, not the call.
     mutating func cutOff(_ call: ResponderCall, _ bye: SIPRequest, at now: Now) {
@@ -29,6 +29,21 @@ extension ResponderClient {
             Rejoin(
                 request: CallRequest(group: group, kind: .chat, tier: call.tier), failures: failures + 1,
                 at: now.instant + wait(after: failures)))
+    }
+
+    /// The call that we wanted to come back to is nowhere: the system lost it, or it ended meanwhile. A chat call is joined
+    /// anew. A prearranged one is called anew by whoever had called, for as long as it was surely meant to go on; the
+    /// others are invited, or come into the call that stands by then.
+    mutating func restore(_ call: ResponderCall, at now: Now) {
+        guard settings.rejoins, let lost = call.restores, let group = call.group,
+            !publication.leftGroups.contains(group), rejoins.count < settings.limits.calls,
+            call.kind == .chat || (lost.wasOurs && now.instant - lost.since < settings.restoresCallsWithin)
+        else { return }
+        rejoins.removeAll { $0.request.group == group }
+        rejoins.append(
+            Rejoin(
+                request: CallRequest(group: group, kind: call.kind, tier: call.tier), failures: 0,
+                at: now.instant + wait(after: 0)))
     }
 
     static func saysUnavailable(_ bye: SIPRequest) -> Bool {

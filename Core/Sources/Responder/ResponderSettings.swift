@@ -36,6 +36,8 @@ public struct ResponderSettings: Sendable {
     public var floorTimers = FloorParticipantTimers()
     /// Calls that stood when the connection was lost are joined again once it is back.
     public var rejoins = true
+    /// A prearranged call that we had made is made again where the system lost it, if it was lost no longer ago.
+    public var restoresCallsWithin: Duration = .seconds(60)
     /// Seconds.
     public var registrationExpires: UInt32 = 3_600
     /// Session-Expires, seconds.

@@ -402,6 +402,58 @@ import Testing
     }
 }
 
+/// Calls that the system itself lost, as by a restart.
+@Suite struct LostCallTests {
+    /// A client whose rejoin finds no call any more, after an outage.
+    private func lost(
+        _ kind: GroupCallKind, outageSeconds: Int64 = 2, _ change: (inout ResponderSettings) -> Void = { _ in }
+    ) throws -> Bench {
+        let bench = try Bench.registered(change)
+        bench.call(CallRequest(group: Bench.group, kind: kind, tier: .emergency))
+        try comeBack(bench, after: outageSeconds)
+        return bench
+    }
+
+    private func comeBack(_ bench: Bench, after outageSeconds: Int64) throws {
+        bench.tell(.flowClosed(bench.flow))
+        bench.pass(milliseconds: outageSeconds * 1_000)
+        bench.flow = FlowID(2)
+        bench.tell(.flowOpened(bench.flow, .tcp, remote: Bench.edgeAddress))
+        bench.answerRegister()
+        bench.answer(bench.take(.publish))
+        let handle = try #require(bench.client.callHandles.last)
+        bench.giveMedia(handle.value)
+        let rejoin = try #require(bench.take(.invite))
+        #expect(rejoin.uri.description == "sip:controlling@it.example;gr=s1")
+        bench.answer(rejoin, 404) { $0.append(.warning, "399 it.example \"137 the group call does not exist\"") }
+    }
+
+    private func nextInvite(_ bench: Bench) throws -> SIPRequest? {
+        bench.pass(milliseconds: 1_200)
+        guard let handle = bench.client.callHandles.last else { return nil }
+        bench.giveMedia(handle.value)
+        return bench.take(.invite)
+    }
+
+    @Test(arguments: [GroupCallKind.chat, .prearranged])
+    func `Who had called or joined it makes the call anew, as it was`(kind: GroupCallKind) throws {
+        let bench = try lost(kind)
+        let invite = try #require(try nextInvite(bench))
+        #expect(invite.uri.description == "sip:participating@it.example")
+        let information = try MCPTTInfo(parsing: try #require(invite.part(MIMEType.mcpttInfo)).body)
+        #expect(information.requestURI == Bench.group.value)
+        #expect(information.emergencyIndicator == true)
+        bench.acceptCall(invite, .init(queueing: true))
+        bench.pass(milliseconds: 60_000)
+        #expect(bench.take(.invite) == nil)
+    }
+
+    @Test func `A prearranged call that was lost too long ago is not made again`() throws {
+        #expect(try nextInvite(try lost(.prearranged, outageSeconds: 61)) == nil)
+        #expect(try nextInvite(try lost(.chat, outageSeconds: 61)) != nil)
+    }
+}
+
 /// Chat calls that the loss of a system between ended for this client.
 @Suite struct CutOffTests {
     private func cutOff(
