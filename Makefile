@@ -52,7 +52,7 @@ peers: deps-check build ## programs nobody here wrote judge our output
 	@Trials/peers/run.sh
 
 durability: build ## kill -9 at random moments of administrative changes (KILLS=200)
-	@Trials/durability/run.sh
+	@Trials/durability/run.sh && Trials/durability/restart.sh
 
 check: lint sanitize fuzz peers durability mutate ## all of it
 
