@@ -72,6 +72,10 @@ public final class SignallingDriver: Sendable {
     /// The cell decides by this directory from the next event on.
     public func replaceDirectory(_ directory: DirectorySnapshot) { host.deliver(.directory(directory)) }
 
+    /// New connections are made by these certificates, authorities, limits and timeouts; those that stand stay as they
+    /// are. Throws, and changes nothing, where a certificate does not fit. From any thread.
+    public func reconfigure(_ configuration: TransportConfiguration) throws { try host.reconfigure(configuration) }
+
     /// Closes listeners and connections; the cell is told nothing more.
     public func stop() async { await host.stop() }
 }
