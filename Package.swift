@@ -45,6 +45,7 @@ let rooms: [(String, [String])] = [
             "Responder", "SignallingDriver", "MediaDriver", "Speech", "Logging",
         ]
     ),
+    ("Telemetry", []),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
     ("Credentials", ["Crypto", "CryptoExtras", "JWTKit"]),
     (
@@ -69,7 +70,7 @@ let rooms: [(String, [String])] = [
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
             "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto",
-            "Logging",
+            "Logging", "CertificateAuthority", "Telemetry",
         ]
     ),
     (
@@ -112,13 +113,13 @@ let programs: [Target] = [
                 "SIPUserAgent", "SignallingDriver",
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "Administration", "Storage", "SQLiteStorage", "Credentials",
-                "NationalAdministration", "CertificateAuthority",
+                "NationalAdministration", "CertificateAuthority", "Telemetry",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
-    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices",
+    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "Telemetry",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine.
     let peers = ["ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"]]
