@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import X509
 
 /// A private key as PEM. It prints as a mark, never as the key.
@@ -20,6 +20,8 @@ public struct IssuedCertificate: Sendable {
     public let certificate: Certificate
     public let certificatePEM: String
     public let keyPEM: PrivateKeyPEM
+    /// Until when it holds.
+    public var notAfter: Date { certificate.notValidAfter }
 }
 
 /// PEM files on disk. A key is never readable by anybody but its owner, not even for the moment of its writing.

@@ -31,10 +31,10 @@ public actor NationalAdministration {
     private let coding = JSONRecordCoding()
     private let auditing: Auditing
     private let identity: SystemIdentity
-    private let observe: @Sendable (Change) -> Void
-    public private(set) var fleet: FleetSnapshot
-    public private(set) var directory: DirectorySnapshot
-    private var sequence: UInt64
+    let observe: @Sendable (Change) -> Void
+    public internal(set) var fleet: FleetSnapshot
+    public internal(set) var directory: DirectorySnapshot
+    private(set) var sequence: UInt64
     private var lastChange: UInt64?
     /// Changes that the directory does not have yet.
     private var untold: [FleetChange] = []
@@ -139,13 +139,13 @@ public actor NationalAdministration {
         return planned
     }
 
-    private enum Verdict {
+    enum Verdict {
         case success(FleetDecision)
         case failure(FleetRefusal, [AuditEntry])
     }
 
     @discardableResult
-    private func commit(
+    func commit(
         at now: UTCTime, _ decide: (FleetSnapshot, SystemIdentity) throws -> Verdict
     ) throws -> FleetDecision {
         // Where the store went on further than its commits tell, everything is read anew.

@@ -18,11 +18,15 @@ import Synchronization
 
 /// One national MC system in one process: a signalling cell and its media cells on their drivers, joined by mailboxes.
 public final class NationalSystem: Sendable {
-    private let signalling: SignallingDriver
+    let signalling: SignallingDriver
     /// By the number of the cell.
     private let media: [MediaDriver]
     private let relay: EventRelay
     private let mediaWatch: Task<Void, Never>
+    private let keyLog: TLSKeyLog?
+    /// When it came up.
+    let started: Instant
+    let state: Mutex<RunningState>
 
     /// Reads the certificates that the configuration names, binds every socket, and runs by this directory.
     ///
@@ -48,7 +52,7 @@ public final class NationalSystem: Sendable {
             relay.connect { signalling.deliver($0) }
             return NationalSystem(
                 signalling: signalling, media: media, relay: relay,
-                mediaWatch: NationalSystem.watch(media, logger: logger))
+                mediaWatch: NationalSystem.watch(media, logger: logger), keyLog: keyLog, configuration: configuration)
         } catch {
             for cell in media { cell.stop() }
             throw error
@@ -56,8 +60,12 @@ public final class NationalSystem: Sendable {
     }
 
     private init(
-        signalling: SignallingDriver, media: [MediaDriver], relay: EventRelay, mediaWatch: Task<Void, Never>
+        signalling: SignallingDriver, media: [MediaDriver], relay: EventRelay, mediaWatch: Task<Void, Never>,
+        keyLog: TLSKeyLog?, configuration: SystemConfiguration
     ) {
+        self.keyLog = keyLog
+        started = SystemClock.now().instant
+        state = Mutex(RunningState(configuration: configuration))
         self.signalling = signalling
         self.media = media
         self.relay = relay
@@ -108,6 +116,10 @@ public final class NationalSystem: Sendable {
         signalling.replaceDirectory(directory)
     }
 
+    func transport(_ configuration: SystemConfiguration) throws -> TransportConfiguration {
+        try NationalSystem.transport(configuration, keyLog)
+    }
+
     public func stop() async {
         mediaWatch.cancel()
         await signalling.stop()
@@ -147,7 +159,7 @@ public final class NationalSystem: Sendable {
         return settings
     }
 
-    private static func transport(
+    static func transport(
         _ configuration: SystemConfiguration, _ keyLog: TLSKeyLog?
     ) throws -> TransportConfiguration {
         let files = configuration.certificates

@@ -27,6 +27,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Check the configuration and the directory, say what is wrong, and end.")
     var check = false
 
+    @Option(help: "Seconds that running calls may go on after SIGTERM; else timers.drain of the configuration.")
+    var drain: UInt16?
+
     /// How soon what another process changed in the store takes effect.
     private static let following = Duration.milliseconds(200)
 
@@ -55,11 +58,17 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         let end = EndSignal()
+        let occasions = Upkeep.Occasions()
         if attached { end.includeEndOfInput() }
-        let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
-        let logger = Terminal.logger(configuration.identity.domain, level: level)
+        let level = SharedLevel(Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info)
+        let logger = level.logger(configuration.identity.domain)
         let system = try await start(configuration, directory, logger)
         running.isUp(system)
+        let upkeep = Task { [config] in
+            var upkeep = Upkeep(
+                occasions, path: config, system: system, administration: administration, level: level, logger: logger)
+            await upkeep.run()
+        }
         let following = Task {
             await administration?.follow(every: Self.following) { error in
                 logger.error("the store cannot be followed; the last directory stays", metadata: ["why": "\(error)"])
@@ -69,7 +78,12 @@ struct ServeCommand: AsyncParsableCommand {
             Terminal.show("\(name) \(address)")
         }
         Terminal.show("ready: \(configuration.name)")
+        SupervisorNotice.ready()
         await end.wait()
+        let patience = drain.map { .seconds(Int64($0)) } ?? system.configuration.timers.drain
+        SupervisorNotice.stopping(within: patience)
+        await Drainage.run(system, atMost: patience, end: end, logger: logger)
+        upkeep.cancel()
         following.cancel()
         await system.stop()
         Terminal.show("ended: \(configuration.name)")

@@ -9,7 +9,8 @@ extension CertificateAuthorityTests {
     }
 
     @Test(arguments: [CertificateRequest.Purpose.server, .gateway, .client])
-    func `a renewed certificate says the same, longer and with another key`(purpose: CertificateRequest.Purpose) throws {
+    func `a renewed certificate says the same, longer and with another key`(purpose: CertificateRequest.Purpose) throws
+    {
         let old = try issue(purpose, names)
         let later = authority.validity(days: 30, from: year.lowerBound.addingTimeInterval(300 * 86_400))
         let fresh = try authority.renew(old.certificatePEM, validity: later)
