@@ -126,4 +126,13 @@ extension ProgramTests {
         try await server.until("why=no call is left")
         #expect(try await server.ended() == 0)
     }
+
+    @Test func `the program is of the newest release of the changelog`() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let changelog = try String(contentsOf: root.appendingPathComponent("CHANGELOG.md"), encoding: .utf8)
+        let release = changelog.split(separator: "\n").first { $0.hasPrefix("## [") }
+        let number = release?.dropFirst(4).prefix { $0 != "]" } ?? "0.0.0"
+        #expect(try Self.run(["--version"], seconds: 20).output == "\(number)\n")
+    }
 }
