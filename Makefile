@@ -5,7 +5,7 @@ SWIFT_BUILD := swift build -c release
 SEEDS ?= 10
 RUNS ?= 1000000
 
-.PHONY: help deps deps-check build run test check simulate bench fuzz mutate lint sanitize peers durability docs clean
+.PHONY: help deps deps-check build run test check simulate bench fuzz mutate lint sanitize peers durability docs package clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -55,6 +55,12 @@ durability: build ## kill -9 at random moments of administrative changes (KILLS=
 	@Trials/durability/run.sh && Trials/durability/restart.sh
 
 check: lint sanitize fuzz peers durability mutate ## all of it
+
+package: deps ## a Debian package from the release build, unpacked and tried (.build/package)
+	@packaging/deps.sh
+	@$(SWIFT_BUILD) --product euccs
+	@packaging/package.sh
+	@packaging/check.sh
 
 docs: ## the public declarations as a reference (DocC symbol graphs)
 	@scripts/docs.sh

@@ -46,6 +46,7 @@ let rooms: [(String, [String])] = [
             "Responder", "ResponderLogin", "SignallingDriver", "MediaDriver", "Speech", "Logging",
         ]
     ),
+    ("Telemetry", []),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
     ("Credentials", ["Crypto", "CryptoExtras", "JWTKit"]),
     (
@@ -75,7 +76,7 @@ let rooms: [(String, [String])] = [
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
             "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto",
-            "Logging",
+            "Logging", "CertificateAuthority", "Telemetry",
         ]
     ),
     (
@@ -118,14 +119,14 @@ let programs: [Target] = [
                 "SIPUserAgent", "SignallingDriver",
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "Administration", "Storage", "SQLiteStorage", "Credentials",
-                "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices",
+                "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
-    "ResponderLogin",
+    "ResponderLogin", "Telemetry",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine.
     let peers = [

@@ -97,6 +97,23 @@ public enum CertificateAuthorityError: Error, Equatable {
     case outlivesAuthority
     /// No IPv4 or IPv6 address.
     case invalidAddress(String)
+    /// The certificate to be renewed was issued by somebody else.
+    case issuedByAnother(String)
+    /// The certificate to be renewed has no extended key usage that says what it is for.
+    case unknownPurpose
+}
+
+extension CertificateAuthorityError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .keyDoesNotMatchCertificate: "the key does not belong to the authority's certificate"
+        case .noNames: "a certificate without names proves nothing"
+        case .outlivesAuthority: "the time asked for is not inside that of the authority"
+        case .invalidAddress(let text): "\(text) is no IPv4 or IPv6 address"
+        case .issuedByAnother(let issuer): "issued by another authority (\(issuer)), which has to renew it"
+        case .unknownPurpose: "the certificate does not say what it is for"
+        }
+    }
 }
 
 extension Range<Date> {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import X509
 
 /// A private key as PEM. It prints as a mark, never as the key.
@@ -20,6 +20,8 @@ public struct IssuedCertificate: Sendable {
     public let certificate: Certificate
     public let certificatePEM: String
     public let keyPEM: PrivateKeyPEM
+    /// Until when it holds.
+    public var notAfter: Date { certificate.notValidAfter }
 }
 
 /// PEM files on disk. A key is never readable by anybody but its owner, not even for the moment of its writing.
@@ -38,8 +40,23 @@ public enum PEMFile {
         PrivateKeyPEM(try String(contentsOfFile: path, encoding: .utf8))
     }
 
-    /// A new file beside the target, renamed over it: no reader sees half a file, and an older file's wider mode
-    /// does not survive.
+    /// Puts a renewed certificate and its key in the place of what was there, which stays as `.previous`. The key comes
+    /// first; a reader between the two sees a pair that does not match, keeps what it has and looks again.
+    public static func replace(
+        _ issued: IssuedCertificate, certificate certificatePath: String, key keyPath: String
+    ) throws {
+        for path in [certificatePath, keyPath] {
+            unlink(path + ".previous")
+            guard link(path, path + ".previous") == 0 || errno == ENOENT else {
+                throw PEMFileError(path: path + ".previous", code: errno)
+            }
+        }
+        try write(key: issued.keyPEM, to: keyPath)
+        try write(certificate: issued.certificatePEM, to: certificatePath)
+    }
+
+    /// A new file beside the target, on the disk before it is renamed over it: no reader sees half a file, also after a
+    /// loss of power, and an older file's wider mode does not survive.
     private static func write(_ text: String, to path: String, mode: mode_t) throws {
         let fresh = path + ".new"
         unlink(fresh)
@@ -56,6 +73,7 @@ public enum PEMFile {
             }
             rest = rest.dropFirst(written)
         }
+        if failure == nil, fsync(descriptor) != 0 { failure = errno }
         close(descriptor)
         if failure == nil, rename(fresh, path) != 0 { failure = errno }
         if let failure {

@@ -267,6 +267,7 @@ private struct SystemReader {
         read("message", \.message, .milliseconds(100)...(.seconds(60)))
         let idle = fields.optional("idle")
         if let idle, let duration = idle.duration(.seconds(10)...(.seconds(86_400))) { timers.idle = duration }
+        read("drain", \.drain, .zero...(.seconds(3_600)))
         fields.end()
         if timers.idle <= timers.flowTimer {
             // A connection would be closed before its keep-alive is due.

@@ -125,6 +125,8 @@ public struct ServiceTimers: Hashable, Sendable {
     public var message = Duration.seconds(15)
     /// Connection on which nothing came.
     public var idle = Duration.seconds(600)
+    /// How long running calls may go on after the system was asked to end; zero: it ends at once.
+    public var drain = Duration.zero
 }
 
 /// Bounds that an operator may set.

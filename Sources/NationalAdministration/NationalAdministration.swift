@@ -31,10 +31,10 @@ public actor NationalAdministration {
     private let executor = StoreExecutor()
     private let auditing: Auditing
     private let identity: SystemIdentity
-    private let observe: @Sendable (Change) -> Void
-    public private(set) var fleet: FleetSnapshot
-    public private(set) var directory: DirectorySnapshot
-    var sequence: UInt64
+    let observe: @Sendable (Change) -> Void
+    public internal(set) var fleet: FleetSnapshot
+    public internal(set) var directory: DirectorySnapshot
+    private(set) var sequence: UInt64
     let coding = JSONRecordCoding()
     /// As they were when the store was read.
     public let signingKeys: [SigningKeyRecord]
@@ -144,13 +144,13 @@ public actor NationalAdministration {
         return planned
     }
 
-    private enum Verdict {
+    enum Verdict {
         case success(FleetDecision)
         case failure(FleetRefusal, [AuditEntry])
     }
 
     @discardableResult
-    private func commit(
+    func commit(
         at now: UTCTime, _ decide: (FleetSnapshot, SystemIdentity) throws -> Verdict
     ) throws -> FleetDecision {
         // Where the store went on further than its commits tell, everything is read anew.

@@ -14,17 +14,22 @@ import Registrar
 import SIP
 import SIPUserAgent
 public import SignallingDriver
+import Synchronization
 
 /// Judges an access token, on whatever threads that takes.
 public typealias TokenVerifying = @Sendable (TokenJob) async -> TokenVerdict
 
 /// One national MC system in one process: a signalling cell and its media cells on their drivers, joined by mailboxes.
 public final class NationalSystem: Sendable {
-    private let signalling: SignallingDriver
+    let signalling: SignallingDriver
     /// By the number of the cell.
     private let media: [MediaDriver]
     private let relay: Relay<MediaEvent>
     private let mediaWatch: Task<Void, Never>
+    private let keyLog: TLSKeyLog?
+    /// When it came up.
+    let started: Instant
+    let state: Mutex<RunningState>
 
     /// Reads the certificates that the configuration names, binds every socket, and runs by this directory.
     ///
@@ -59,7 +64,7 @@ public final class NationalSystem: Sendable {
             relay.connect { signalling.deliver($0) }
             return NationalSystem(
                 signalling: signalling, media: media, relay: relay,
-                mediaWatch: NationalSystem.watch(media, logger: logger))
+                mediaWatch: NationalSystem.watch(media, logger: logger), keyLog: keyLog, configuration: configuration)
         } catch {
             for cell in media { cell.stop() }
             throw error
@@ -67,8 +72,12 @@ public final class NationalSystem: Sendable {
     }
 
     private init(
-        signalling: SignallingDriver, media: [MediaDriver], relay: Relay<MediaEvent>, mediaWatch: Task<Void, Never>
+        signalling: SignallingDriver, media: [MediaDriver], relay: Relay<MediaEvent>, mediaWatch: Task<Void, Never>,
+        keyLog: TLSKeyLog?, configuration: SystemConfiguration
     ) {
+        self.keyLog = keyLog
+        started = SystemClock.now().instant
+        state = Mutex(RunningState(configuration: configuration))
         self.signalling = signalling
         self.media = media
         self.relay = relay
@@ -122,6 +131,10 @@ public final class NationalSystem: Sendable {
     /// Clients that are served by one of these tokens are served no more.
     public func revoke(_ tokens: RevokedTokens) { signalling.revoke(tokens) }
 
+    func transport(_ configuration: SystemConfiguration) throws -> TransportConfiguration {
+        try NationalSystem.transport(configuration, keyLog)
+    }
+
     public func stop() async {
         mediaWatch.cancel()
         await signalling.stop()
@@ -161,7 +174,7 @@ public final class NationalSystem: Sendable {
         return settings
     }
 
-    private static func transport(
+    static func transport(
         _ configuration: SystemConfiguration, _ keyLog: TLSKeyLog?
     ) throws -> TransportConfiguration {
         let files = configuration.certificates

@@ -79,6 +79,13 @@ public final class MachineHost<Machine, Input: Sendable>: Sendable {
         }
     }
 
+    /// New connections are made by these certificates, authorities, limits and timeouts; those that stand stay as they
+    /// are, and so do listeners (they are known by name) and the bounds on one message. Throws, and changes nothing,
+    /// where a certificate does not fit.
+    public func reconfigure(_ configuration: TransportConfiguration) throws {
+        try transport.reconfigure(configuration)
+    }
+
     /// Closes listeners and flows and ends threads of its own. The machine is told nothing more.
     public func stop() async {
         let core = core

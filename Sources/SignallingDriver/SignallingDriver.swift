@@ -12,6 +12,7 @@ public final class SignallingDriver: Sendable {
         case directory(DirectorySnapshot)
         case verdict(TokenJobID, TokenVerdict)
         case revoked(RevokedTokens)
+        case drain(retryAfter: Duration)
     }
 
     private let host: MachineHost<SignallingCell, Input>
@@ -69,8 +70,20 @@ public final class SignallingDriver: Sendable {
     /// Whoever is authorised by one of these tokens is served no more. From any thread.
     public func revoke(_ tokens: RevokedTokens) { host.deliver(.revoked(tokens)) }
 
+    /// Who would register or call from now on is told to come again after that time; what runs goes on.
+    public func drain(retryAfter: Duration) { host.deliver(.drain(retryAfter: retryAfter)) }
+
+    /// What the cell holds and what it did not serve, at a moment between two events.
+    public func look() async -> (population: CellPopulation, counters: CellCounters) {
+        await host.inspect { ($0.population, $0.counters) }
+    }
+
     /// The cell decides by this directory from the next event on.
     public func replaceDirectory(_ directory: DirectorySnapshot) { host.deliver(.directory(directory)) }
+
+    /// New connections are made by these certificates, authorities, limits and timeouts; those that stand stay as they
+    /// are. Throws, and changes nothing, where a certificate does not fit. From any thread.
+    public func reconfigure(_ configuration: TransportConfiguration) throws { try host.reconfigure(configuration) }
 
     /// Closes listeners and connections; the cell is told nothing more.
     public func stop() async { await host.stop() }
@@ -84,6 +97,7 @@ extension CellEvent {
         case .input(.directory(let directory)): self = .directoryReplaced(directory)
         case .input(.verdict(let job, let verdict)): self = .tokenVerified(job, verdict)
         case .input(.revoked(let tokens)): self = .tokensRevoked(tokens)
+        case .input(.drain(let retryAfter)): self = .drainBegan(retryAfter: retryAfter)
         case .transport(.opened(let flow, let details)):
             self = .flowOpened(
                 flow,

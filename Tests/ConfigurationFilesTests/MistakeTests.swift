@@ -60,7 +60,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "39:20: media.interconnection: expected ports that leave room below 65536 for 2 cells, two ports each"),
         Mistake(
             "directory: directory.yaml", "directory: directory.yaml\nstore: directory.yaml",
-            "72:12: directory: expected directory or store, found both"),
+            "73:12: directory: expected directory or store, found both"),
         Mistake("cells: 2 ", "cells: 0 ", "37:10: media.cells: expected a whole number from 1 to 64, found 0"),
         Mistake(
             "v4: 198.51.100.10, audio", "audio",
@@ -93,13 +93,13 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "62:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
         Mistake(
             "log_level: info ", "log_level: loud ",
-            "71:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
+            "72:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
         Mistake(
             "log_level: info ", "log_level: info\nlog_level: debug ",
-            "72:1: log_level: key appears twice in its mapping"),
+            "73:1: log_level: key appears twice in its mapping"),
         Mistake(
-            "limits:\n", "limits: 5\nlimites:\n", "64:9: limits: expected a mapping, found 5",
-            "65:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
+            "limits:\n", "limits: 5\nlimites:\n", "65:9: limits: expected a mapping, found 5",
+            "66:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
         ),
     ]
 

@@ -53,6 +53,48 @@ private struct Ground {
 }
 
 @Suite struct NationalAdministrationTests {
+    private static func partner(_ name: String, domains: [String]) -> Partner {
+        Partner(
+            system: MCSystemID(name), domains: domains,
+            gateways: [GatewayTarget(host: "gw.\(name)", serverName: name)])
+    }
+
+    @Test func `partners are replaced while others are served, and their domains count for members`() async throws {
+        let heard = Ground.Heard()
+        let administration = try Ground.founded().open(heard)
+        let france = Self.partner("mc.fr.example", domains: ["mc.fr.example", "loire.example"])
+        try await administration.replacePartners([france])
+        #expect(heard.all.last?.directory.partners == [france])
+        #expect(await administration.fleet.partnerDomains == ["loire.example", "mc.fr.example"])
+        // A domain moves from one partner to another, and one partner goes.
+        let spain = Self.partner("mc.es.example", domains: ["loire.example"])
+        try await administration.replacePartners([spain])
+        #expect(await administration.directory.partners == [spain])
+        let clashing = Self.partner("mc.xx.example", domains: ["loire.example"])
+        await #expect(throws: DirectoryError.self) { try await administration.replacePartners([spain, clashing]) }
+        #expect(await administration.directory.partners == [spain])
+        #expect(heard.all.count == 2)
+    }
+
+    @Test func `what operation records stands in the chain, and nothing else changes`() async throws {
+        let heard = Ground.Heard()
+        let administration = try Ground.founded().open(heard)
+        let before = await administration.position()
+        let entry = AuditEntry(
+            .system, "certificate.expired", actor: AuditParty(identity: "euccs serve", role: "system"),
+            details: [AuditDetail("certificate", "access")], authority: "operation")
+        let records = try await administration.verifyAudit().records
+        try await administration.record([], at: Ground.now)
+        #expect(try await administration.verifyAudit().records == records)
+        try await administration.record([entry], at: Ground.now)
+        let report = try await administration.verifyAudit()
+        #expect(report.isSound)
+        #expect(report.records == records + 1)
+        #expect(heard.all.isEmpty)
+        #expect(before.at == Ground.now)
+        #expect(before.sequence > 0)
+    }
+
     @Test func `a store without a nation serves nobody, and one that has one is not founded again`() throws {
         let empty = Ground()
         #expect(throws: NationError.self) { _ = try empty.open() }

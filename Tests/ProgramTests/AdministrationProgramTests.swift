@@ -19,9 +19,25 @@ extension ProgramTests {
             try text.write(to: file, atomically: true, encoding: .utf8)
             return file.path
         }
+
+        /// The file of a device of the user.
+        func profile(of user: String, password: String) throws -> String {
+            try write(
+                """
+                mcptt_id: sip:\(user)@mc.it.example
+                sip_identity: sip:\(user)@mc.it.example
+                user_name: \(user)@mc.it.example
+                password: \(password)
+                domain: mc.it.example
+                edge: "127.0.0.1:\(port)"
+                authority: authority.pem
+                address: 127.0.0.1
+
+                """, "\(user).yaml")
+        }
     }
 
-    private func nation() throws -> Nation {
+    func nation() throws -> Nation {
         let folder = try Self.scratch().appendingPathComponent("it")
         // Below the range from which the kernel takes ports for others, like those of the lab.
         let port = UInt16.random(in: 10_000...18_000)
@@ -101,18 +117,7 @@ extension ProgramTests {
         let server = try Told(["serve", "--config", nation.config])
         try await server.until("ready: Italia")
         func device(_ user: String, _ password: String, _ verb: String) throws -> Told {
-            let profile = try nation.write(
-                """
-                mcptt_id: sip:\(user)@mc.it.example
-                sip_identity: sip:\(user)@mc.it.example
-                user_name: \(user)@mc.it.example
-                password: \(password)
-                domain: mc.it.example
-                edge: "127.0.0.1:\(nation.port)"
-                authority: authority.pem
-                address: 127.0.0.1
-
-                """, "\(user).yaml")
+            let profile = try nation.profile(of: user, password: password)
             return try Told(
                 ["responder", verb, "--profile", profile, "--group", "sip:flood@mc.it.example", "--seconds", "50"])
         }
@@ -129,7 +134,7 @@ extension ProgramTests {
 }
 
 /// A program that runs, and what it said so far.
-private final class Told: Sendable {
+final class Told: Sendable {
     private let process = Process()
     private let file: URL
 
@@ -154,6 +159,17 @@ private final class Told: Sendable {
         }
         let said = try String(contentsOf: file, encoding: .utf8)
         throw ToldError(description: "never said \"\(words)\": \(said)")
+    }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Waits for its end; the status.
+    func ended() async throws -> Int32 {
+        for _ in 0..<600 {
+            guard process.isRunning else { return process.terminationStatus }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw ToldError(description: "did not end")
     }
 
     func end() {

@@ -5,6 +5,8 @@ public struct CellCounters: Hashable, Sendable {
     public var malformedMessages: UInt64 = 0
     /// Requests that the edge refused, for whatever reason.
     public var refusedRequests: UInt64 = 0
+    /// Of them, registrations and calls that were refused because the system is about to end.
+    public var drainedRequests: UInt64 = 0
     /// Messages of peers on the border side whom no certificate names.
     public var strangersMessages: UInt64 = 0
     /// REGISTER without credentials, or with a nonce that serves no more.

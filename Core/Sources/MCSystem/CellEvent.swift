@@ -22,6 +22,10 @@ public enum CellEvent: Sendable {
     case tokensRevoked(RevokedTokens)
     /// The directory as it is from now on.
     case directoryReplaced(DirectorySnapshot)
+    /// The system is about to end: who is not registered yet, and each call that would begin, is told to come again
+    /// after that time; registrations, calls and all within them go on. Told again, the last time counts. There is no
+    /// way back.
+    case drainBegan(retryAfter: Duration)
     /// `nextDeadline` is reached.
     case timeAdvanced
 }

@@ -9,4 +9,9 @@ public struct CellPopulation: Hashable, Sendable {
     public var transactions: Int
     /// INVITEs from outside without final answer.
     public var invitations: Int
+
+    /// No call is left that the end of the system would cut, and none is being set up.
+    public var hasNoCall: Bool {
+        participating.calls == 0 && controlling.calls == 0 && gateway.calls == 0 && invitations == 0
+    }
 }

@@ -42,6 +42,10 @@ extension SignallingCell {
         {
             return refuse(request, transaction, flow, refusal.status, refusal.headers, cause: "validation", at: now)
         }
+        if let drain, wouldBegin(request, over: flow) {
+            counters.drainedRequests += 1
+            return refuse(request, transaction, flow, 503, drain.headers, cause: "draining", at: now)
+        }
         switch source.peer {
         case .partner(let system):
             guard !isRegister else {

@@ -29,6 +29,8 @@ public struct SignallingCell: Sendable {
     /// What functions are to be told, in the order in which it happened. A function never acts inside another's turn.
     var queue: Deque<(FunctionID, FunctionEvent)> = []
     var actions: [CellAction] = []
+    /// Set where the system is about to end: when those who come now may come again.
+    var drain: Drain?
     /// Whose octets this turn is about, and when.
     private var turn: (source: IPAddress?, at: Instant)
     private var refusalNotes: RefusalNotes
@@ -93,9 +95,10 @@ public struct SignallingCell: Sendable {
         case .tokenVerified(let job, let verdict): verified(job, verdict)
         case .tokensRevoked(let tokens): queue.append((.participating, .tokensRevoked(tokens)))
         case .directoryReplaced(let directory): replace(directory, at: now)
+        case .drainBegan(let retryAfter): begin(Drain(retryAfter: retryAfter))
         case .timeAdvanced: advance(at: now)
         }
-        drain(at: now)
+        carryOutTurns(at: now)
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
     }
@@ -104,7 +107,9 @@ public struct SignallingCell: Sendable {
         switch event {
         case .flowOpened(_, let description): description.remote.address
         case .received(let flow, _), .flowClosed(let flow): flows[flow]?.description.remote.address
-        case .targetFailed, .media, .tokenVerified, .tokensRevoked, .directoryReplaced, .timeAdvanced: nil
+        case .targetFailed, .media, .tokenVerified, .tokensRevoked, .directoryReplaced, .drainBegan,
+            .timeAdvanced:
+            nil
         }
     }
 
@@ -157,7 +162,7 @@ public struct SignallingCell: Sendable {
     // MARK: Turns of the functions
 
     /// Tells functions what is due until none has anything more to say. What one says to another waits its turn.
-    mutating func drain(at now: Now) {
+    mutating func carryOutTurns(at now: Now) {
         var turns = 0
         while let (function, event) = queue.popFirst() {
             turns += 1

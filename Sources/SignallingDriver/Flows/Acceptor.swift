@@ -29,14 +29,16 @@ struct Acceptor {
                 at: listener.address, listener: listener.name, sockets: sockets, context: context)
             return Bound(channel: socket.channel, datagrams: socket)
         case .tcp:
-            return Bound(channel: try await streams(tls: nil), datagrams: nil)
+            return Bound(channel: try await streams(), datagrams: nil)
         case .tls:
-            guard let tls = listener.tls else { throw SignallingError.noIdentity(listener: listener.name) }
-            return Bound(channel: try await streams(tls: (tls, TLSContexts.server(tls))), datagrams: nil)
+            guard context.trust.server(of: listener.name) != nil else {
+                throw SignallingError.noIdentity(listener: listener.name)
+            }
+            return Bound(channel: try await streams(), datagrams: nil)
         }
     }
 
-    private func streams(tls: (settings: ServerTLS, context: NIOSSLContext)?) async throws -> any Channel {
+    private func streams() async throws -> any Channel {
         let context = context
         let listener = listener
         var bootstrap = ServerBootstrap(group: sockets)
@@ -45,7 +47,7 @@ struct Acceptor {
             .childChannelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try Acceptor.accept(channel, listener: listener, tls: tls, context: context)
+                    try Acceptor.accept(channel, listener: listener, context: context)
                 }
             }
         if listener.address.address.isIPv6 { bootstrap = bootstrap.serverChannelOption(Acceptor.ipv6Only, value: 1) }
@@ -53,8 +55,7 @@ struct Acceptor {
     }
 
     private static func accept(
-        _ channel: any Channel, listener: Listener, tls: (settings: ServerTLS, context: NIOSSLContext)?,
-        context: FlowContext
+        _ channel: any Channel, listener: Listener, context: FlowContext
     ) throws {
         let source = IPAddress(channel.remoteAddress) ?? .loopback
         context.counters.add(\.acceptedConnections)
@@ -65,7 +66,10 @@ struct Acceptor {
         }
         channel.closeFuture.whenComplete { _ in context.leave(source) }
         var verdict: VerdictBox?
-        if let tls {
+        if listener.transport == .tls {
+            guard let tls = context.trust.server(of: listener.name) else {
+                throw SignallingError.noIdentity(listener: listener.name)
+            }
             let box = VerdictBox()
             verdict = box
             if tls.settings.clientCertificate == .none {

@@ -9,16 +9,12 @@ import SIPUserAgent
 final class Dialler: Sendable {
     private let sockets: any EventLoopGroup
     private let context: FlowContext
-    private let trust: OutboundTrust
-    private let tls: NIOSSLContext
     private let datagrams = NIOLockedValueBox<(v4: DatagramSocket?, v6: DatagramSocket?, own: [DatagramSocket])>(
         (nil, nil, []))
 
-    init(configuration: TransportConfiguration, sockets: any EventLoopGroup, context: FlowContext) throws {
+    init(sockets: any EventLoopGroup, context: FlowContext) {
         self.sockets = sockets
         self.context = context
-        trust = configuration.outbound
-        tls = try TLSContexts.client(configuration.outbound.identity)
     }
 
     /// A listener's socket also carries associations that this side begins, so that answers come from the known port.
@@ -51,6 +47,7 @@ final class Dialler: Sendable {
         var verdict: VerdictBox?
         if target.transport == .tls {
             let name = target.serverName ?? target.host
+            let (trust, tls) = context.trust.client
             let authorities = trust.authorities(for: name)
             guard !authorities.isEmpty else {
                 context.counters.add(\.refusedCertificates)

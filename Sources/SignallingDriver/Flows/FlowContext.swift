@@ -36,18 +36,28 @@ final class FlowContext: Sendable {
     let mailbox: Mailbox<FlowSignal>
     let counters = CounterBox()
     let log: RefusalLog
-    let limits: TransportLimits
-    let timeouts: TransportTimeouts
+    let trust: CurrentTrust
     let messageLimits: SIPLimits
+    private let bounds: NIOLockedValueBox<(limits: TransportLimits, timeouts: TransportTimeouts)>
     private let lastFlow = Atomic<UInt64>(0)
     private let sources = NIOLockedValueBox<(total: Int, bySource: [IPAddress: Int])>((0, [:]))
 
-    init(mailbox: Mailbox<FlowSignal>, log: RefusalLog, configuration: TransportConfiguration) {
+    init(mailbox: Mailbox<FlowSignal>, log: RefusalLog, configuration: TransportConfiguration) throws {
         self.mailbox = mailbox
         self.log = log
-        limits = configuration.limits
-        timeouts = configuration.timeouts
+        trust = try CurrentTrust(configuration)
+        bounds = NIOLockedValueBox((configuration.limits, configuration.timeouts))
         messageLimits = configuration.messageLimits
+    }
+
+    /// Bounds are looked up where they are needed: what is replaced counts from then on, the clocks of streams for new ones.
+    var limits: TransportLimits { bounds.withLockedValue { $0.limits } }
+    var timeouts: TransportTimeouts { bounds.withLockedValue { $0.timeouts } }
+
+    /// Nothing changes where the certificates do not fit.
+    func reconfigure(_ configuration: TransportConfiguration) throws {
+        try trust.replace(by: configuration)
+        bounds.withLockedValue { $0 = (configuration.limits, configuration.timeouts) }
     }
 
     func mintFlow() -> FlowID { FlowID(lastFlow.wrappingAdd(1, ordering: .relaxed).newValue) }

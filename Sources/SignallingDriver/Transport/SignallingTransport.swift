@@ -24,8 +24,8 @@ final class SignallingTransport: Sendable {
     ) async throws -> SignallingTransport {
         let mailbox = Mailbox<FlowSignal>(loop: loop, limit: configuration.limits.mailbox)
         let log = RefusalLog(logger: logger, limit: configuration.limits.loggedPeers)
-        let context = FlowContext(mailbox: mailbox, log: log, configuration: configuration)
-        let dialler = try Dialler(configuration: configuration, sockets: threads.sockets, context: context)
+        let context = try FlowContext(mailbox: mailbox, log: log, configuration: configuration)
+        let dialler = Dialler(sockets: threads.sockets, context: context)
         let table = NIOLoopBoundBox<FlowTable>.makeBoxSendingValue(
             FlowTable(context: context, dialler: dialler), eventLoop: loop)
         mailbox.connect { signals in table.value.take(signals, deliver: deliver) }
@@ -57,6 +57,11 @@ final class SignallingTransport: Sendable {
         self.table = table
         self.listening = listening
     }
+
+    /// New connections are made by these certificates, authorities, limits and timeouts; those that stand stay as they
+    /// are, and so do listeners and the bounds on one message. Throws, and changes nothing, where a certificate does not
+    /// fit. From any thread.
+    func reconfigure(_ configuration: TransportConfiguration) throws { try context.reconfigure(configuration) }
 
     /// To be called on the owner's thread.
     func perform(_ order: TransportOrder) {

@@ -20,7 +20,7 @@ struct AdminCommand: ParsableCommand {
         subcommands: [
             InitCommand.self, ImportCommand.self, ExportCommand.self, SuspendCommand.self, ResumeCommand.self,
             MemberCommand.self, OrganisationCommand.self, AuditCommand.self, BackupCommand.self, RestoreCommand.self,
-            CheckStoreCommand.self,
+            CheckStoreCommand.self, CertificateCommand.self,
         ])
 }
 

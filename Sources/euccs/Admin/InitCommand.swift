@@ -55,8 +55,11 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "TCP port on loopback for health, readiness and metrics (HTTP).")
     var operationsPort: UInt16 = 9464
 
-    @Option(help: "Days for which the authority and what it issues hold.")
+    @Option(help: "Days for which the first certificates hold; `admin certificate renew` makes new ones.")
     var days = 365
+
+    @Option(help: "Days for which the authority holds: partners have to pin another one after that.")
+    var authorityDays = 3_650
 
     func validate() throws {
         guard country.count == 2, country.allSatisfy({ $0.isASCII && $0.isUppercase }) else {
@@ -71,9 +74,14 @@ struct InitCommand: AsyncParsableCommand {
         guard !name.isEmpty, !name.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" }) else {
             throw ValidationError("--name: expected a name without quotation marks and line ends")
         }
-        guard (1...36_500).contains(days) else { throw ValidationError("--days: expected 1 to 36500, found \(days)") }
         guard (1...64).contains(mediaCells) else {
             throw ValidationError("--media-cells: expected 1 to 64, found \(mediaCells)")
+        }
+        guard (1...36_500).contains(authorityDays) else {
+            throw ValidationError("--authority-days: expected 1 to 36500, found \(authorityDays)")
+        }
+        guard (1...authorityDays).contains(days) else {
+            throw ValidationError("--days: expected 1 to \(authorityDays), found \(days)")
         }
         guard mediaPort < .max, partnerMediaPort < .max else {
             throw ValidationError("--media-port, --partner-media-port: expected a port with another one after it")
@@ -99,8 +107,10 @@ struct InitCommand: AsyncParsableCommand {
 
     private func writeCertificates(to folder: URL) throws {
         let now = Date()
-        let validity = now.addingTimeInterval(-3_600)..<now.addingTimeInterval(Double(days) * 86_400)
-        let authority = try CertificateAuthority(name: name, country: country, validity: validity)
+        let authority = try CertificateAuthority(
+            name: name, country: country,
+            validity: now.addingTimeInterval(-3_600)..<now.addingTimeInterval(Double(authorityDays) * 86_400))
+        let validity = authority.validity(days: days, from: now)
         func path(_ file: String) -> String { folder.appendingPathComponent(file).path }
         try PEMFile.write(certificate: authority.certificatePEM, to: path("authority.pem"))
         try PEMFile.write(key: authority.keyPEM, to: path("authority.key"))

@@ -3,6 +3,7 @@ import Foundation
 import IdentityService
 import Logging
 import MCFoundation
+import Telemetry
 import WebServices
 
 /// What of a national system is reached over HTTP.
@@ -12,7 +13,7 @@ struct NationalWeb {
     var addresses: [(String, SocketAddress)] { servers.map { ($0.name, $0.server.address) } }
 
     static func start(
-        _ configuration: WebConfiguration?, identity: IdentityService?, _ running: RunningSystem, _ logger: Logger
+        _ configuration: WebConfiguration?, identity: IdentityService?, _ metrics: ServeMetrics, _ logger: Logger
     ) async throws -> NationalWeb {
         var web = NationalWeb()
         guard let configuration else { return web }
@@ -31,7 +32,8 @@ struct NationalWeb {
             if let address = configuration.operations {
                 var operations = WebRoutes()
                 operations.add("/healthz", HealthPage())
-                operations.add("/readyz", ReadinessPage(running: running))
+                operations.add("/metrics", MetricsPage(metrics: metrics))
+                operations.add("/readyz", ReadinessPage(metrics: metrics))
                 let listener = WebListener(address: address, tls: nil)
                 web.servers.append(
                     ("web-operations", try await WebServer.start(listener, logger: logger, handler: operations)))
@@ -59,11 +61,21 @@ struct HealthPage: WebHandler {
 
 /// Whether clients are served.
 struct ReadinessPage: WebHandler {
-    let running: RunningSystem
+    let metrics: ServeMetrics
 
     func respond(to request: WebRequest) async -> WebResponse {
-        running.isReady
+        metrics.isReady
             ? WebResponse("text/plain; charset=utf-8", "ready\n")
-            : WebResponse(status: 503, "text/plain; charset=utf-8", "starting\n")
+            : WebResponse(status: 503, "text/plain; charset=utf-8", "draining\n")
+    }
+}
+
+/// Numbers for Prometheus.
+struct MetricsPage: WebHandler {
+    let metrics: ServeMetrics
+
+    func respond(to request: WebRequest) async -> WebResponse {
+        let text = MetricsText.render(await metrics.families())
+        return WebResponse(status: 200, headers: [WebHeader("content-type", MetricsText.contentType)], body: text)
     }
 }

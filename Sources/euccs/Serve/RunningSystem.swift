@@ -15,8 +15,6 @@ final class RunningSystem: Sendable {
     let fleet = CurrentFleet()
     private let state = Mutex(State())
 
-    var isReady: Bool { state.withLock { $0.system != nil } }
-
     func isUp(_ system: NationalSystem) {
         state.withLock { state in
             state.system = system

@@ -27,6 +27,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Check the configuration and the directory, say what is wrong, and end.")
     var check = false
 
+    @Option(help: "Seconds that running calls may go on after SIGTERM; else timers.drain of the configuration.")
+    var drain: UInt16?
+
     /// How soon what another process changed in the store takes effect.
     private static let following = Duration.milliseconds(200)
 
@@ -56,23 +59,35 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         let end = EndSignal()
+        let occasions = Upkeep.Occasions()
         if attached { end.includeEndOfInput() }
-        let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
-        let logger = Terminal.logger(configuration.identity.domain, level: level)
+        let level = SharedLevel(Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info)
+        let logger = level.logger(configuration.identity.domain)
         let identity = try await startIdentity(configuration, administration, running, logger)
         let system = try await start(configuration, directory, identity, logger)
         running.isUp(system)
+        let upkeep = Task { [config] in
+            var upkeep = Upkeep(
+                occasions, path: config, system: system, administration: administration, level: level, logger: logger)
+            await upkeep.run()
+        }
         let following = Task {
             await administration?.follow(every: Self.following) { error in
                 logger.error("the store cannot be followed; the last directory stays", metadata: ["why": "\(error)"])
             }
         }
-        let web = try await startWeb(configuration, identity, running, logger)
+        let web = try await startWeb(
+            configuration, identity, ServeMetrics(system: system, administration: administration), logger)
         for (name, address) in (Array(system.addresses) + web.addresses).sorted(by: { $0.0 < $1.0 }) {
             Terminal.show("\(name) \(address)")
         }
         Terminal.show("ready: \(configuration.name)")
+        SupervisorNotice.ready()
         await end.wait()
+        let patience = drain.map { .seconds(Int64($0)) } ?? system.configuration.timers.drain
+        SupervisorNotice.stopping(within: patience)
+        await Drainage.run(system, atMost: patience, end: end, logger: logger)
+        upkeep.cancel()
         following.cancel()
         await web.stop()
         await system.stop()
@@ -94,10 +109,10 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func startWeb(
-        _ configuration: SystemConfiguration, _ identity: IdentityService?, _ running: RunningSystem, _ logger: Logger
+        _ configuration: SystemConfiguration, _ identity: IdentityService?, _ metrics: ServeMetrics, _ logger: Logger
     ) async throws -> NationalWeb {
         do {
-            return try await NationalWeb.start(configuration.web, identity: identity, running, logger)
+            return try await NationalWeb.start(configuration.web, identity: identity, metrics, logger)
         } catch {
             Terminal.complain("\(configuration.name): HTTP cannot start: \(error)")
             throw ExitCode.failure

@@ -1,0 +1,33 @@
+import HostTime
+import MCFoundation
+import NationalAdministration
+import NationalSystem
+import Telemetry
+
+/// What a process that serves tells whoever watches it.
+struct ServeMetrics: Sendable {
+    let system: NationalSystem
+    let administration: NationalAdministration?
+
+    /// Numbers for `MetricsText`.
+    func families() async -> [MetricFamily] {
+        var families = await system.metrics()
+        guard let administration else { return families }
+        let position = await administration.position()
+        families.append(
+            MetricFamily(
+                "euccs_store_sequence", help: "Number of the latest commit that the system serves by.", kind: .gauge,
+                value: Double(position.sequence)))
+        if let at = position.at {
+            let age = Double(SystemClock.now().utc.microseconds - at.microseconds) / 1_000_000
+            families.append(
+                MetricFamily(
+                    "euccs_store_age_seconds", help: "Time since the latest commit that the system serves by.",
+                    kind: .gauge, value: max(0, age)))
+        }
+        return families
+    }
+
+    /// Whether new calls are welcome: no longer once the system drains.
+    var isReady: Bool { !system.isDraining }
+}

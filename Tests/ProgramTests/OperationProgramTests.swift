@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+extension ProgramTests {
+    private func change(_ nation: Nation, _ old: String, _ new: String) throws {
+        let text = try String(contentsOfFile: nation.config, encoding: .utf8)
+        try #require(text.contains(old))
+        _ = try nation.write(text.replacingOccurrences(of: old, with: new), "system.yaml")
+    }
+
+    @Test func `certificates are issued, listed, checked and renewed by the nation's own authority`() throws {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        func certificate(_ verb: String, _ words: String...) throws -> Result {
+            try Self.run(["admin", "certificate", verb, "--config", nation.config] + words, seconds: 60)
+        }
+        let listed = try certificate("list").output
+        #expect(listed.contains("names     sip:mc.it.example, mc.it.example, 127.0.0.1"), "\(listed)")
+        #expect(listed.contains(", 364 days left"), "\(listed)")
+        #expect(listed.contains(", 3649 days left"), "\(listed)")
+        #expect(try certificate("check").status == 0)
+        let early = try certificate("check", "--within", "400")
+        #expect(early.status == 1)
+        #expect(early.output.contains("access: "), "\(early.output)")
+        let access = nation.folder.appendingPathComponent("access.pem").path
+        let before = try String(contentsOfFile: access, encoding: .utf8)
+        #expect(try certificate("renew", "--days", "800").output.contains("renewed: interconnection, until "))
+        #expect(try String(contentsOfFile: access, encoding: .utf8) != before)
+        #expect(try String(contentsOfFile: access + ".previous", encoding: .utf8) == before)
+        #expect(try certificate("check", "--within", "700").status == 0)
+        let out = nation.folder.appendingPathComponent("radio7").path
+        let issued = try certificate("issue", "--purpose", "client", "--name", "radio7.it.example", "--out", out)
+        #expect(issued.output.hasPrefix("issued: "), "\(issued.output)")
+        let twice = try certificate("issue", "--purpose", "client", "--name", "radio7.it.example", "--out", out)
+        #expect(twice.status == 2)
+        #expect(twice.output.contains("is there already"))
+        // The key of another certificate: found by the check.
+        try FileManager.default.removeItem(atPath: nation.folder.appendingPathComponent("access.key").path)
+        try FileManager.default.copyItem(
+            atPath: out + ".key", toPath: nation.folder.appendingPathComponent("access.key").path)
+        let wrong = try certificate("check")
+        #expect(wrong.status == 1)
+        #expect(wrong.output.contains("the key does not belong to the certificate"), "\(wrong.output)")
+    }
+
+    @Test func `a system that serves reads its configuration again, as far as it can, and mistakes change nothing`()
+        async throws
+    {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        let server = try Told(["serve", "--config", nation.config])
+        try await server.until("ready: Italia")
+        try change(nation, "store: nation.sqlite", "store: nation.sqlite\nlog_level: debug\ntimers: {heartbeat: 7 s}")
+        server.signal(SIGHUP)
+        try await server.until("configuration reloaded")
+        try await server.until("changed=log_level")
+        try await server.until("keys=timers.heartbeat")
+        try change(nation, "log_level: debug", "log_level: loud")
+        server.signal(SIGHUP)
+        try await server.until("the configuration is wrong; nothing was changed")
+        try change(nation, "log_level: loud", "log_level: debug")
+        // Renewed files are noticed without a signal; those that do not fit are refused.
+        let renewed = try Self.run(["admin", "certificate", "renew", "--config", nation.config], seconds: 60)
+        #expect(renewed.status == 0)
+        try await server.until("certificates renewed: new connections use them")
+        _ = try nation.write("rubbish", "access.pem")
+        try await server.until("certificate refused; what was in use stays")
+        server.signal(SIGTERM)
+        #expect(try await server.ended() == 0)
+        let verified = try Self.run(["admin", "audit", "verify", "--config", nation.config], seconds: 60)
+        #expect(verified.output.hasPrefix("2 records, sound"), "\(verified.output)")
+    }
+
+    @Test(arguments: [600, 2])
+    func `a system that is asked to end waits for its calls, and no longer than it may`(seconds: Int) async throws {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        let users = """
+            id,organisation,profile,password
+            sip:anna@mc.it.example,national,responder,rain over Genoa
+            sip:bruno@mc.it.example,national,responder,sun over Rome
+
+            """
+        let groups = """
+            id,type,organisation,members
+            sip:flood@mc.it.example,prearranged,national,sip:anna@mc.it.example sip:bruno@mc.it.example
+
+            """
+        let made = try nation.admin(
+            "import", "--users", try nation.write(users, "users.csv"), "--groups",
+            try nation.write(groups, "groups.csv"), acting: true)
+        try #require(made.status == 0, "\(made.output)")
+        let server = try Told(["serve", "--config", nation.config, "--drain", "\(seconds)"])
+        try await server.until("ready: Italia")
+        func device(_ user: String, _ password: String, _ verb: String) throws -> Told {
+            try Told(
+                [
+                    "responder", verb, "--profile", try nation.profile(of: user, password: password), "--group",
+                    "sip:flood@mc.it.example", "--seconds", "50",
+                ])
+        }
+        let bruno = try device("bruno", "sun over Rome", "listen")
+        try await bruno.until("listening")
+        let anna = try device("anna", "rain over Genoa", "call")
+        try await bruno.until("in the call of sip:flood@mc.it.example")
+        server.signal(SIGTERM)
+        try await server.until("draining: no new calls and registrations")
+        let late = try device("anna", "rain over Genoa", "listen")
+        try await late.until("503")
+        if seconds == 600 {
+            anna.end()
+            try await server.until("why=no call is left")
+        } else {
+            try await server.until("why=the time is over")
+        }
+        #expect(try await server.ended() == 0)
+        for process in [bruno, late, anna] { process.end() }
+    }
+
+    @Test func `a system without calls ends at once`() async throws {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        let server = try Told(["serve", "--config", nation.config, "--drain", "600"])
+        try await server.until("ready: Italia")
+        server.signal(SIGTERM)
+        try await server.until("why=no call is left")
+        #expect(try await server.ended() == 0)
+    }
+
+    @Test func `the program is of the newest release of the changelog`() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let changelog = try String(contentsOf: root.appendingPathComponent("CHANGELOG.md"), encoding: .utf8)
+        let release = changelog.split(separator: "\n").first { $0.hasPrefix("## [") }
+        let number = release?.dropFirst(4).prefix { $0 != "]" } ?? "0.0.0"
+        #expect(try Self.run(["--version"], seconds: 20).output == "\(number)\n")
+    }
+}
