@@ -48,7 +48,8 @@ extension ProgramTests {
     {
         let nation = try nation()
         defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
-        let server = try Told(["serve", "--config", nation.config])
+        let metrics = nation.folder.appendingPathComponent("euccs.prom")
+        let server = try Told(["serve", "--config", nation.config, "--metrics-file", metrics.path])
         try await server.until("ready: Italia")
         try change(nation, "store: nation.sqlite", "store: nation.sqlite\nlog_level: debug\ntimers: {heartbeat: 7 s}")
         server.signal(SIGHUP)
@@ -65,6 +66,9 @@ extension ProgramTests {
         try await server.until("certificates renewed: new connections use them")
         _ = try nation.write("rubbish", "access.pem")
         try await server.until("certificate refused; what was in use stays")
+        let numbers = try String(contentsOf: metrics, encoding: .utf8)
+        #expect(numbers.contains("\neuccs_certificate_expiry_days{certificate=\"interconnection\"} 36"), "\(numbers)")
+        #expect(numbers.contains("\neuccs_store_sequence "), "\(numbers)")
         server.signal(SIGTERM)
         #expect(try await server.ended() == 0)
         let verified = try Self.run(["admin", "audit", "verify", "--config", nation.config], seconds: 60)

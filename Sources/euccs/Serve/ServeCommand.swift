@@ -30,6 +30,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running calls may go on after SIGTERM; else timers.drain of the configuration.")
     var drain: UInt16?
 
+    @Option(help: "Write the metrics to this file every ten seconds, for collectors that read files.")
+    var metricsFile: String?
+
     /// How soon what another process changed in the store takes effect.
     private static let following = Duration.milliseconds(200)
 
@@ -66,9 +69,10 @@ struct ServeCommand: AsyncParsableCommand {
         let identity = try await startIdentity(configuration, administration, running, logger)
         let system = try await start(configuration, directory, identity, logger)
         running.isUp(system)
-        let upkeep = Task { [config] in
+        let upkeep = Task { [config, metricsFile] in
             var upkeep = Upkeep(
-                occasions, path: config, system: system, administration: administration, level: level, logger: logger)
+                occasions, path: config, system: system, administration: administration, level: level, logger: logger,
+                metricsFile: metricsFile)
             await upkeep.run()
         }
         let following = Task {

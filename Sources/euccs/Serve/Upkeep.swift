@@ -7,6 +7,7 @@ import Logging
 import MCFoundation
 import NationalAdministration
 import NationalSystem
+import Telemetry
 
 /// What goes on beside a system that serves: its configuration is read again on SIGHUP, renewed certificates are taken up,
 /// and people are told in time that one ends. One task does it all, so that nothing overlaps.
@@ -39,13 +40,15 @@ struct Upkeep {
     private let administration: NationalAdministration?
     private let level: SharedLevel
     private let logger: Logger
+    private let metricsFile: String?
     private var watch = CertificateWatch()
     private var marks: [FileMark]
 
     init(
         _ occasions: Occasions, path: String, system: NationalSystem, administration: NationalAdministration?,
-        level: SharedLevel, logger: Logger
+        level: SharedLevel, logger: Logger, metricsFile: String? = nil
     ) {
+        self.metricsFile = metricsFile
         self.occasions = occasions
         self.path = path
         self.system = system
@@ -65,6 +68,7 @@ struct Upkeep {
         }
         defer { clock.cancel() }
         await checkDates()
+        await writeMetrics()
         var ticks = 0
         for await occasion in occasions.all {
             switch occasion {
@@ -75,7 +79,19 @@ struct Upkeep {
                 ticks += 1
                 let isRenewed = takeUpRenewedFiles()
                 if isRenewed || ticks.isMultiple(of: Self.looksPerDateCheck) { await checkDates() }
+                await writeMetrics()
             }
+        }
+    }
+
+    /// For collectors that read files (node_exporter's textfile collector): a whole file or none.
+    private func writeMetrics() async {
+        guard let metricsFile else { return }
+        let families = await ServeMetrics(system: system, administration: administration).families()
+        do {
+            try Data(MetricsText.render(families)).write(to: URL(fileURLWithPath: metricsFile), options: .atomic)
+        } catch {
+            logger.error("the metrics cannot be written", metadata: ["why": "\(error)"])
         }
     }
 
