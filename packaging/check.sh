@@ -9,7 +9,8 @@ dpkg-deb --extract "$package" "$root"
 euccs=$root/usr/bin/euccs
 
 # Nothing of a toolchain may be needed: every library of Swift is the one in the package.
-strangers=$(env -u LD_LIBRARY_PATH ldd "$euccs" \
+# (ldd looks beside the path that it is given, the program beside what the link points to.)
+strangers=$(env -u LD_LIBRARY_PATH ldd "$(readlink -f "$euccs")" \
     | awk -v own="$root/" '/not found/ || (/libswift|Foundation|libdispatch|BlocksRuntime/ && index($3, own) != 1)')
 [ -z "$strangers" ] || { echo "check: libraries from elsewhere: $strangers" >&2; exit 1; }
 

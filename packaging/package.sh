@@ -4,7 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=.build/release/euccs
 [ -x "$binary" ] || { echo "package: no $binary: run make package" >&2; exit 1; }
-version=$(packaging/version.sh)
+version=$(packaging/version.sh)-1
+# Whoever publishes packages says who answers for them.
+maintainer=${MAINTAINER:-The EUCCS contributors <euccs@mc.example>}
 # One time for all files, so that the same commit gives the same package.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date -r CHANGELOG.md +%s)}
 architecture=$(dpkg --print-architecture)
@@ -33,6 +35,10 @@ install -m 644 docs/example/*.yaml "$documents/examples/"
 gzip -9nc LICENSE >"$documents/LICENSE.gz"
 gzip -9nc HANDBOOK.md >"$documents/HANDBOOK.md.gz"
 gzip -9nc CHANGELOG.md >"$documents/changelog.gz"
+{
+    printf 'euccs (%s) unstable; urgency=medium\n\n  * What changed stands in changelog.gz.\n\n' "$version"
+    printf ' -- %s  %s\n' "$maintainer" "$(date -R -u -d "@$SOURCE_DATE_EPOCH")"
+} | gzip -9nc >"$documents/changelog.Debian.gz"
 license=$runtime/../../../share/swift/LICENSE.txt
 [ -f "$license" ] || { echo "package: the toolchain has no licence text at $license" >&2; exit 1; }
 gzip -9nc "$license" >"$documents/LICENSE.swift.gz"
@@ -42,12 +48,12 @@ find "$tree" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPO
 # What Debian has is depended on with the versions that this machine built against.
 mkdir -p "$out/debian"
 printf 'Source: euccs\nMaintainer: EUCCS <euccs@mc.example>\n\nPackage: euccs\nArchitecture: any\n' >"$out/debian/control"
-depends=$(cd "$out" && dpkg-shlibdeps -O -ltree/usr/lib/euccs -e tree/usr/lib/euccs/euccs \
-    $(printf -- '-e%s ' tree/usr/lib/euccs/*.so) | sed -n 's/^shlibs:Depends=//p')
+depends=$(cd "$out" && dpkg-shlibdeps --warnings=0 -O -ltree/usr/lib/euccs -e tree/usr/lib/euccs/euccs \
+    $(printf -- '-e%s ' tree/usr/lib/euccs/*.so) 2> >(grep -v "can't extract name" >&2) | sed -n 's/^shlibs:Depends=//p')
 [ -n "$depends" ] || { echo "package: dpkg-shlibdeps found no dependencies" >&2; exit 1; }
 size=$(du -sk "$tree/usr" | cut -f1)
 sed -e "s|@VERSION@|$version|" -e "s|@ARCHITECTURE@|$architecture|" -e "s|@SIZE@|$size|" \
-    -e "s|@DEPENDS@|$depends, adduser|" packaging/debian/control.in >"$tree/DEBIAN/control"
+    -e "s|@MAINTAINER@|$maintainer|" -e "s|@DEPENDS@|$depends, adduser|" packaging/debian/control.in >"$tree/DEBIAN/control"
 install -m 755 packaging/debian/postinst packaging/debian/postrm "$tree/DEBIAN/"
 (cd "$tree" && find usr -type f -exec md5sum {} + | LC_ALL=C sort -k 2) >"$tree/DEBIAN/md5sums"
 chmod 644 "$tree/DEBIAN/md5sums" "$tree/DEBIAN/control"
