@@ -91,7 +91,7 @@ let rooms: [(String, [String])] = [
 let core = [
     "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy",
     "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "MediaDistribution", "Responder",
-    "MCSystem", "Audit", "Administration",
+    "MCSystem", "Audit", "CallAudit", "Administration",
     "Simulation", "FuzzTargets",
 ]
 

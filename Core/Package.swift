@@ -24,6 +24,7 @@ let rooms: [(String, [String])] = [
     ("CallControl", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments"]),
     // Floor 2: functions
     ("Audit", ["MCFoundation", "CDigest"]),
+    ("CallAudit", ["MCFoundation", "CallControl", "Audit"]),
     ("Policy", ["MCFoundation", "HashTreeCollections"]),
     (
         "Administration",
@@ -81,7 +82,7 @@ let rooms: [(String, [String])] = [
     ),
 ]
 /// Tests that see two rooms at work together.
-let testDependencies = ["ControllingFunction": ["ParticipatingFunction"]]
+let testDependencies = ["ControllingFunction": ["ParticipatingFunction"], "MCSystem": ["Audit", "CallAudit"]]
 let testResources = ["SIP"]
 let collections = ["HashTreeCollections", "OrderedCollections", "HeapModule", "DequeModule"]
 

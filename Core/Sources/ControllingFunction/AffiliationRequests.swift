@@ -25,11 +25,14 @@ extension ControllingFunction {
                     accepted.append(group)
                 }
             }
-            apply(publication.key, accepted, system, at: now)
+            apply(publication.key, accepted, system, cause: "published", at: now)
             for (group, warning) in refused {
                 note(
                     "affiliation.refused",
-                    [.init("group", group.value, isPersonal: true), .init("warning", "\(warning.code)")])
+                    [
+                        .init("user", publication.key.user.value, isPersonal: true), .init("system", system.value),
+                        .init("group", group.value, isPersonal: true), .init("warning", "\(warning.code)"),
+                    ])
             }
             if accepted.isEmpty, let first = refused.first { throw Refusal(first.warning) }
             answer(transaction, publication, accepted, refused.map(\.warning), at: now)
@@ -60,16 +63,17 @@ extension ControllingFunction {
     }
 
     private mutating func apply(
-        _ key: ClientKey, _ groups: [MCPTTGroupID], _ system: MCSystemID, at now: Now
+        _ key: ClientKey, _ groups: [MCPTTGroupID], _ system: MCSystemID, cause: String, at now: Now
     ) {
         let change = affiliations.replace(key, groups: groups, system: system)
         if !change.added.isEmpty || !change.removed.isEmpty {
             note(
                 "affiliation.changed",
                 [
-                    .init("user", key.user.value, isPersonal: true), .init("added", "\(change.added.count)"),
+                    .init("user", key.user.value, isPersonal: true), .init("system", system.value),
+                    .init("cause", cause), .init("added", "\(change.added.count)"),
                     .init("removed", "\(change.removed.count)"),
-                ])
+                ] + Self.names("groups-added", change.added) + Self.names("groups-removed", change.removed))
         }
         for id in change.removed {
             guard let session = calls[id]?.session(of: key) else { continue }
@@ -82,11 +86,17 @@ extension ControllingFunction {
         for id in groups where calls[id]?.group.kind == .prearranged { invite(key, to: id, at: now) }
     }
 
+    /// Groups in one field; none for none.
+    private static func names(_ name: String, _ groups: some Sequence<MCPTTGroupID>) -> [Observation.Field] {
+        let value = groups.map(\.value).joined(separator: " ")
+        return value.isEmpty ? [] : [.init(name, value, isPersonal: true)]
+    }
+
     /// The directory changed: who is a member no more is affiliated no more, and leaves the call.
     mutating func reviseAffiliations(at now: Now) {
         for (key, entry) in affiliations.all {
             let remaining = entry.groups.filter { refusal(of: key.user, for: $0) == nil }
-            if remaining.count < entry.groups.count { apply(key, remaining, entry.system, at: now) }
+            if remaining.count < entry.groups.count { apply(key, remaining, entry.system, cause: "directory", at: now) }
         }
     }
 
@@ -120,7 +130,10 @@ extension ControllingFunction {
         else { return }
         note(
             "affiliation.implicit",
-            [.init("group", group.value, isPersonal: true), .init("user", key.user.value, isPersonal: true)])
+            [
+                .init("user", key.user.value, isPersonal: true), .init("system", system.value),
+                .init("group", group.value, isPersonal: true),
+            ])
     }
 }
 

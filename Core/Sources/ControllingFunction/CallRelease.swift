@@ -16,15 +16,19 @@ extension ControllingFunction {
         }
         let hungUp = if case .byPeer = end { true } else { false }
         forget(session, in: id)
-        note(
-            "call.left",
-            [
-                .init("group", id.value, isPersonal: true),
-                .init("user", participant.key.user.value, isPersonal: true),
-            ])
+        if participant.hasAnswered { noteLeaving(participant, call, Self.cause(of: end)) }
         let isMissed = call.broadcaster != nil || (hungUp && call.group.release.whenInitiatorLeaves)
         if participant.key == call.initiator, isMissed { return release(id, .initiatorLeft, at: now) }
         afterLeaving(id, at: now)
+    }
+
+    /// A BYE with a Reason (RFC 3326) is of a function on the way, not of the user: his right or his border is gone.
+    private static func cause(of end: SessionEnd) -> String {
+        switch end {
+        case .byPeer(let request): request.headers.has(.reason) ? "ended for him" : "hung up"
+        case .cancelled: "hung up"
+        case .sessionExpired, .notAcknowledged, .peerGone: "unreachable"
+        }
     }
 
     /// A call that lost participants goes on, or ends by the rules of its group (TS 24.379 6.3.8.1).
@@ -67,16 +71,11 @@ extension ControllingFunction {
             guard let id = groupsByMedia[media],
                 let participant = calls[id]?.participants.values.first(where: { $0.leg.id == leg })
             else { return }
-            note(
-                "participant.misbehaves",
-                [
-                    .init("group", id.value, isPersonal: true),
-                    .init("user", participant.key.user.value, isPersonal: true),
-                ])
+            note("participant.misbehaves", (calls[id]?.fields ?? []) + participant.fields)
         case .legRefused(let leg, let why): legRefused(leg, why, at: now)
         case .callRefused(let media, let why):
             guard let id = groupsByMedia[media] else { return }
-            note("call.refusedByMedia", [.init("why", "\(why)")])
+            note("call.refusedByMedia", (calls[id]?.fields ?? []) + [.init("why", "\(why)")])
             release(id, .mediaRefused, at: now)
         }
     }
@@ -85,7 +84,9 @@ extension ControllingFunction {
     private mutating func legRefused(_ leg: LegID, _ why: MediaRefusal, at now: Now) {
         for (id, call) in calls {
             guard let session = call.participants.first(where: { $0.value.leg.id == leg })?.key else { continue }
-            note("participant.refusedByMedia", [.init("why", "\(why)")])
+            note(
+                "participant.refusedByMedia",
+                call.fields + (call.participants[session]?.fields ?? []) + [.init("why", "\(why)")])
             if case .settingUp(let setUp) = call.phase, setUp.caller == session {
                 return release(id, .mediaRefused, at: now)
             }
@@ -118,7 +119,12 @@ extension ControllingFunction {
         }
         note(
             "call.released",
-            [.init("group", id.value, isPersonal: true), .init("cause", cause.rawValue)])
+            call.fields + [.init("cause", cause.rawValue), .init("participants", "\(call.answeredCount)")])
+    }
+
+    /// Somebody takes part no more, and the call goes on or ends because of it.
+    mutating func noteLeaving(_ participant: Participant, _ call: GroupCall, _ cause: String) {
+        note("call.left", call.fields + participant.fields + [.init("cause", cause)])
     }
 
     /// Takes a client out of the media cell and the tables; its session is the caller's affair.
@@ -172,16 +178,14 @@ extension ControllingFunction {
         if case .settingUp(let setUp) = call.phase, gone[setUp.caller] != nil {
             return release(id, .callerGone, at: now)
         }
-        for session in gone.keys {
+        for (session, participant) in gone {
             agent.end(session, at: now)
             forget(session, in: id)
+            if participant.hasAnswered { noteLeaving(participant, call, "partner gone") }
         }
         note(
             "call.partnerMembersGone",
-            [
-                .init("group", id.value, isPersonal: true), .init("partner", partner.value),
-                .init("members", "\(gone.count)"),
-            ])
+            call.fields + [.init("partner", partner.value), .init("members", "\(gone.count)")])
         afterLeaving(id, at: now)
     }
 }

@@ -108,11 +108,18 @@ extension ControllingFunction {
         }
         note(
             "call.started",
-            [
-                .init("group", id.value, isPersonal: true), .init("tier", "\(call.tier)"),
+            call.fields + (call.participants[caller]?.fields ?? []) + [
                 .init("participants", "\(call.answeredCount)"), .init("invited", "\(call.invitedCount)"),
             ])
+        for (session, participant) in call.participants where session != caller {
+            if case .waiting = participant.state { noteJoining(participant, call) }
+        }
         conferenceChanged(id, at: now)
+    }
+
+    /// Somebody else than the initiator takes part from now on.
+    mutating func noteJoining(_ participant: Participant, _ call: GroupCall) {
+        note("call.joined", call.fields + participant.fields)
     }
 
     private mutating func fail(_ id: MCPTTGroupID, _ refusal: Refusal, _ cause: ReleaseCause, at now: Now) {
@@ -131,7 +138,7 @@ extension ControllingFunction {
         groupsBySession[session] = id
         command(.openLeg(participant.leg.id, face: .access, floorSSRC: participant.leg.floorSSRC))
         command(.connectLeg(participant.leg.id, LegRemote(offer)))
-        raiseTier(id, to: participant.tier)
+        raiseTier(id, to: participant)
         setUp(id) { setUp in setUp.missingRequired.removeAll { $0 == participant.key.user } }
         let isPrearranged = calls[id]?.group.kind == .prearranged
         accept(session, in: id, isNewCall: false, isPrearranged ? .sessionAlreadyExists : nil, at: now)
@@ -140,9 +147,11 @@ extension ControllingFunction {
     }
 
     /// The highest tier that a participant declared is the call's.
-    private mutating func raiseTier(_ id: MCPTTGroupID, to tier: CallTier) {
-        guard let current = calls[id]?.tier, tier > current else { return }
-        calls[id]?.tier = tier
-        if let call = calls[id] { command(.configureCall(call.media, call.floorSettings)) }
+    private mutating func raiseTier(_ id: MCPTTGroupID, to participant: Participant) {
+        guard let current = calls[id]?.tier, participant.tier > current else { return }
+        calls[id]?.tier = participant.tier
+        guard let call = calls[id] else { return }
+        command(.configureCall(call.media, call.floorSettings))
+        note("call.tierRaised", call.fields + participant.fields)
     }
 }

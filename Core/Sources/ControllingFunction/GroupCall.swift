@@ -104,6 +104,16 @@ struct GroupCall: Sendable {
 
     func session(of key: ClientKey) -> SessionID? { sessions[key] }
 
+    /// How records name the call. Not by its token: whoever has that could rejoin.
+    var reference: String { String(StableHash.of(token), radix: 16) }
+
+    /// What every record of the call says of it.
+    var fields: [Observation.Field] {
+        [
+            .init("call", reference), .init("group", group.id.value, isPersonal: true), .init("tier", "\(tier)"),
+        ]
+    }
+
     mutating func insert(_ participant: Participant, _ session: SessionID) {
         participants[session] = participant
         sessions[participant.key] = session
@@ -201,6 +211,11 @@ struct Participant: Sendable {
 
     var isJoined: Bool {
         if case .joined = state { true } else { false }
+    }
+
+    /// Who he is and which system speaks for him, as records say it.
+    var fields: [Observation.Field] {
+        [.init("user", key.user.value, isPersonal: true), .init("system", system.value)]
     }
 }
 

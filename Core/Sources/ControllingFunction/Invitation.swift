@@ -126,13 +126,16 @@ extension ControllingFunction {
     private mutating func refuse(_ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, at now: Now) {
         var headers = refusal.responseHeaders(agent: system.domain)
         var body: [UInt8] = []
-        if refusal.status == 403, let denied = try? CallBody(reading: request).information?.denyingIndicators {
+        let asked = try? CallBody(reading: request).information
+        if refusal.status == 403, let denied = asked?.denyingIndicators {
             body = CallBody(information: denied).write(into: &headers)
         }
         agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)
         note(
             "call.refused",
-            [.init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? "")])
+            RefusedCall.fields(asked, user: asked?.callingUserID) + [
+                .init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? ""),
+            ])
     }
 }
 

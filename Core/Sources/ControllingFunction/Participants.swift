@@ -50,6 +50,8 @@ extension ControllingFunction {
         if case .running = call.phase {
             calls[id]?.set(.joined(description), of: session)
             command(.join(call.media, participant.leg.id, floor))
+            // The initiator's start of the call is a record of its own.
+            if !isNewCall { noteJoining(participant, call) }
         } else {
             calls[id]?.set(.waiting(floor), of: session)
         }
@@ -173,6 +175,7 @@ extension ControllingFunction {
         if case .running = call.phase {
             calls[id]?.set(.joined(nil), of: session)
             command(.join(call.media, participant.leg.id, floor))
+            noteJoining(participant, call)
             conferenceChanged(id, at: now)
         } else {
             calls[id]?.set(.waiting(floor), of: session)
@@ -192,14 +195,15 @@ extension ControllingFunction {
 
     /// An invited client refused, or was not reached.
     mutating func refused(_ session: SessionID, _ response: SIPResponse, at now: Now) {
-        guard let id = groupsBySession[session], let participant = calls[id]?.participants[session] else { return }
+        guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session]
+        else { return }
         if response.status == 488 {
             let isIPv6 = participant.leg.ports.audio.address.isIPv6
             return tryAgain(session, participant, in: id, isIPv6: !isIPv6, at: now)
         }
         note(
             "invitation.refused",
-            [
+            call.fields + participant.fields + [
                 .init("status", "\(response.status)"),
                 .init("warning", MCPTTWarning.codes(in: response.headers).map { "\($0)" }.joined(separator: ",")),
             ])
@@ -217,7 +221,9 @@ extension ControllingFunction {
             invite(participant.key, to: id, isIPv6: isIPv6, at: now)
         }
         guard calls[id]?.session(of: participant.key) == nil else { return }
-        note("invitation.refused", [.init("status", "488"), .init("warning", "")])
+        note(
+            "invitation.refused",
+            (calls[id]?.fields ?? []) + participant.fields + [.init("status", "488"), .init("warning", "")])
         afterLeaving(id, at: now)
     }
 

@@ -81,10 +81,10 @@ extension ControllingFunction {
         for session in sessions {
             agent.end(session, at: now)
             forget(session, in: id)
+            guard let participant = call.participants[session], participant.hasAnswered else { continue }
+            noteLeaving(participant, call, "right withdrawn")
         }
-        note(
-            "call.rightWithdrawn",
-            [.init("group", id.value, isPersonal: true), .init("participants", "\(sessions.count)")])
+        note("call.rightWithdrawn", call.fields + [.init("participants", "\(sessions.count)")])
         afterLeaving(id, at: now)
     }
 }

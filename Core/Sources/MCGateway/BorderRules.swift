@@ -190,6 +190,13 @@ struct AdmittedCall: Hashable, Sendable {
             member = subject.callingUser
         }
     }
+
+    /// What records of the session say of it.
+    var fields: [Observation.Field] {
+        [("user", caller?.value), ("group", group?.value)].compactMap { name, value in
+            value.map { .init(name, $0, isPersonal: true) }
+        }
+    }
 }
 
 extension BorderSubject {

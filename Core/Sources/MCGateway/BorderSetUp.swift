@@ -64,7 +64,8 @@ extension MCGateway {
         actions.append(
             observe(
                 "border.session-started",
-                [.init("partner", partner.value), .init("crossing", route.crossing == .leaving ? "out" : "in")]))
+                [.init("partner", partner.value), .init("crossing", route.crossing == .leaving ? "out" : "in")]
+                    + route.admitted.fields))
     }
 
     /// The owner of a group vouches for who calls, but of a user of ours we know ourselves whether he is in its call.
@@ -181,6 +182,7 @@ extension MCGateway {
         }
         partnersByCallID[state.outsideCallID] = nil
         sessionsPerPartner.remove(state.partner)
-        actions.append(observe("border.session-ended", [.init("partner", state.partner.value)]))
+        actions.append(
+            observe("border.session-ended", [.init("partner", state.partner.value)] + state.admitted.fields))
     }
 }

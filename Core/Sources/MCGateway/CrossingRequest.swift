@@ -184,6 +184,10 @@ extension MCGateway {
             .init("method", request.method.description),
         ]
         if case .partner(let system, _) = origin { fields.append(.init("partner", system.value)) }
+        // What the request says; that may be just what it is refused for.
+        if let user = (try? BorderSubject(request))?.callingUser {
+            fields.append(.init("user", user.value, isPersonal: true))
+        }
         return observe("border.refused", fields)
     }
 }

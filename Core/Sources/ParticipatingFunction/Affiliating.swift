@@ -75,7 +75,11 @@ extension ParticipatingFunction {
             }
         }
         users[key.user]?.clients[key.client]?.groups = groups
-        for id in refused { note("affiliation.refused", [.init("group", id.value, isPersonal: true)]) }
+        for id in refused {
+            note(
+                "affiliation.refused",
+                [.init("user", key.user.value, isPersonal: true), .init("group", id.value, isPersonal: true)])
+        }
         notifyObservers(of: key.user, refused: [key.client: refused], at: now)
         for owner in owners.sorted() { publish(key, to: owner, at: now) }
     }

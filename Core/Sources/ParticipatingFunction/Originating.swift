@@ -49,7 +49,8 @@ extension ParticipatingFunction {
                     affiliates: joins, tier: information.tier, asked: .byClient(information.sessionType),
                     stage: .calling(.init(client: client, clientSide: session, serverSide: server))), at: now)
         } catch {
-            refuse(session, error, request, at: now)
+            let user = directory.user(publicIdentity: identity)?.mcpttID
+            refuse(session, error, request, caller: user, at: now)
         }
     }
 
@@ -149,15 +150,21 @@ extension ParticipatingFunction {
         return out
     }
 
-    mutating func refuse(_ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, at now: Now) {
+    /// `caller`: a user of ours who called, as we know him; nil where a controlling function invites one.
+    mutating func refuse(
+        _ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, caller: MCPTTID? = nil, at now: Now
+    ) {
         var headers = refusal.responseHeaders(agent: system.domain)
         var body: [UInt8] = []
-        if refusal.status == 403, let denied = try? CallBody(reading: request).information?.denyingIndicators {
+        let asked = try? CallBody(reading: request).information
+        if refusal.status == 403, let denied = asked?.denyingIndicators {
             body = CallBody(information: denied).write(into: &headers)
         }
         agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)
         note(
             "call.refused",
-            [.init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? "")])
+            RefusedCall.fields(asked, user: caller ?? asked?.callingUserID) + [
+                .init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? ""),
+            ])
     }
 }

@@ -72,7 +72,8 @@ extension ParticipatingFunction {
             note(
                 "affiliation.refusedByOwner",
                 [
-                    .init("owner", owner.value), .init("status", "\(response.status)"),
+                    .init("user", key.user.value, isPersonal: true), .init("owner", owner.value),
+                    .init("status", "\(response.status)"),
                     .init("warning", MCPTTWarning.codes(in: response.headers).map { "\($0)" }.joined(separator: ",")),
                 ])
             settle(publication, refused: publication.groups, at: now)

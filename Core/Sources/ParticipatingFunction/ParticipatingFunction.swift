@@ -191,7 +191,11 @@ public struct ParticipatingFunction: Sendable {
             if error.warning != .serviceAuthorisationFailed {
                 note(
                     "request.refused",
-                    [.init("method", request.method.description), .init("status", "\(error.status)")])
+                    [
+                        .init("user", directory.user(publicIdentity: identity)?.mcpttID.value ?? "", isPersonal: true),
+                        .init("method", request.method.description), .init("status", "\(error.status)"),
+                        .init("warning", error.warning.map { "\($0.code)" } ?? ""),
+                    ])
             }
             refuse(transaction, error, at: now)
         }

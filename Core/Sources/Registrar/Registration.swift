@@ -33,7 +33,11 @@ extension Registrar {
             for (name, value) in error.headers { response.headers.append(name, value) }
             let note = Observation(
                 error.status == 401 ? "registration.challenged" : "registration.refused",
-                [.init("status", "\(error.status)"), .init("cause", error.cause)])
+                [
+                    // Whom the device says it is of: nothing is proved yet.
+                    .init("user", request.headers.addresses(.to).first?.uri.description ?? "", isPersonal: true),
+                    .init("status", "\(error.status)"), .init("cause", error.cause),
+                ])
             return [.respond(response, transaction), .note(note)]
         }
     }

@@ -1,0 +1,84 @@
+public import Audit
+public import CallControl
+public import MCFoundation
+
+/// What the functions observe, as entries of the audit log (TS 33.180 10.1.2: user events, classes A, B and E). Every
+/// observation is either audited or named as one that is not, with the reason.
+///
+/// The action of an entry is the name of the observation. What is personal in the one is personal in the other.
+public struct CallAudit: Sendable {
+    private let system: MCSystemID
+    private let country: String
+
+    /// - Parameters:
+    ///   - system: whose log it is.
+    ///   - country: ISO 3166, two capital letters: of whoever the system itself speaks for.
+    public init(system: MCSystemID, country: String) {
+        self.system = system
+        self.country = country
+    }
+
+    /// The entry for the log; nil where nobody asks later who did this.
+    public func entry(for observation: Observation) -> AuditEntry? {
+        guard let rule = AuditRule.byName[observation.name] else { return nil }
+        var actor = actor(rule.actor, observation)
+        if actor.identity.isEmpty, actor.role == "responder" { actor.role = "unknown" }
+        let details = observation.fields.filter { field in
+            !field.value.isEmpty && !(field.name == "user" && field.value == actor.identity)
+        }
+        return AuditEntry(
+            kind(rule, observation), observation.name, actor: actor,
+            details: details.map { AuditDetail($0.name, $0.value, isPersonal: $0.isPersonal) },
+            authority: observation.value("partner").map { "agreement \($0)" } ?? "",
+            outcome: outcome(rule, observation))
+    }
+
+    /// Whoever declares an emergency or imminent peril is looked for as such, also where it came to nothing.
+    private func kind(_ rule: AuditRule, _ observation: Observation) -> AuditClass {
+        guard rule.kind == .call || rule.kind == .refusal, let tier = observation.value("tier") else {
+            return rule.kind
+        }
+        return tier == "normal" ? rule.kind : .emergency
+    }
+
+    private func actor(_ actor: AuditRule.Actor, _ observation: Observation) -> AuditParty {
+        let user = observation.value("user") ?? ""
+        let own = AuditParty(identity: system.value, role: "system", country: country)
+        let speaksFor = observation.value("system") ?? system.value
+        let responder = AuditParty(
+            identity: user, role: "responder", country: speaksFor == system.value ? country : "")
+        switch actor {
+        case .user: return responder
+        case .userWhere(let cause): return observation.value("cause") == cause ? responder : own
+        case .claimed: return AuditParty(identity: user, role: "unknown")
+        case .partner:
+            guard let partner = observation.value("partner"), observation.value("crossing") != "out" else {
+                return user.isEmpty ? own : responder
+            }
+            return AuditParty(identity: partner, role: "partner")
+        case .system: return own
+        }
+    }
+
+    private func outcome(_ rule: AuditRule, _ observation: Observation) -> AuditOutcome {
+        switch rule.outcome {
+        case .done: return .done
+        case .refused(let word): return .refused(word)
+        case .refusedAsTold:
+            for name in ["cause", "why"] {
+                if let word = observation.value(name) { return .refused(word) }
+            }
+            for name in ["warning", "status"] {
+                if let number = observation.value(name) { return .refused("\(name)-\(number)") }
+            }
+            return .refused("refused")
+        }
+    }
+}
+
+extension Observation {
+    /// The first value of that name that says something.
+    fileprivate func value(_ name: String) -> String? {
+        fields.first { $0.name == name && !$0.value.isEmpty }?.value
+    }
+}
