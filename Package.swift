@@ -118,7 +118,7 @@ let programs: [Target] = [
                 "MCFoundation", "CallControl", "FloorControl", "Policy", "Responder", "SDP", "Simulation",
                 "SIPUserAgent", "SignallingDriver",
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
-                "HostTime", "Audit", "Administration", "Storage", "SQLiteStorage", "Credentials",
+                "HostTime", "Audit", "CallAudit", "Administration", "Storage", "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
             ]),
         swiftSettings: settings)
@@ -131,6 +131,7 @@ let outerTests: [Target] = [
     // A device is tried against a system, the contract of a store on every engine.
     let peers = [
         "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
+        "NationalAdministration": ["SQLiteStorage"],
         "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
     ]
     let peer = peers[name] ?? []

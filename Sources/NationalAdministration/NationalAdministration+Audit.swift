@@ -1,48 +1,42 @@
 public import Audit
+import Credentials
 import MCFoundation
 import Policy
 import Storage
 
-/// Reading the audit log of a store.
+/// Verifying the audit log of a store.
 extension NationalAdministration {
-    /// Reads the whole log and says what was changed, removed, inserted or moved, and where.
-    public func verifyAudit() throws -> AuditReport {
+    /// Reads the whole log and says what was changed, removed, inserted, moved, cut off behind a seal, or erased without
+    /// an entry that says so.
+    ///
+    /// - Parameters:
+    ///   - trusting: the names of the keys whose seals are believed, as they were noted elsewhere; nil for those that the
+    ///     store knows, which proves nothing against whoever can write to it.
+    ///   - known: a head that was kept elsewhere, and that the log must reach.
+    public func verifyAudit(trusting: [String]? = nil, expecting known: Audit.AuditHead? = nil) throws -> AuditReport {
+        let reading = AuditReading(store: store)
+        var keys: [String: SealPublicKey] = [:]
+        for record in try auditKeys() where trusting?.contains(record.id) ?? true { keys[record.id] = record.key }
+        let last = try store.auditHead().sequence
+        var erasures = ErasureLedger()
+        try reading.pages(through: last) { records, _ in
+            for record in records {
+                if let readable = try? AuditRecord(encoding: record.stored.encoding) { erasures.read(readable) }
+            }
+            return true
+        }
+        erasures.seal()
         var verifier = AuditVerifier(
             system: nation.identity.id,
             from: .genesis(of: nation.identity.id, created: UTCTime(microseconds: nation.created)),
-            // No seals are made yet, so one that stands there is nobody's.
-            isGenuine: { _, _, _ in false })
-        var next: UInt64 = 1
-        while true {
-            let page = try store.audit(from: next, limit: 1_000)
-            guard let last = page.rows.last else { break }
-            var personal = page.personal[...]
-            for seal in page.seals {
-                guard let hash = AuditHash(octets: seal.hash) else {
-                    throw NationError("the seal at record \(seal.sequence) has no hash")
-                }
-                verifier.feed(
-                    AuditSeal(
-                        head: Audit.AuditHead(sequence: seal.sequence, hash: hash), at: seal.at,
-                        keyID: seal.keyID, signature: seal.signature))
-            }
-            for row in page.rows {
-                guard let hash = AuditHash(octets: row.hash) else {
-                    throw NationError("record \(row.sequence) has no hash")
-                }
-                var own: [AuditPersonal] = []
-                while let field = personal.first, field.field.sequence <= row.sequence {
-                    own.append(
-                        AuditPersonal(
-                            sequence: field.field.sequence, index: Int(field.field.index), name: field.name,
-                            salt: field.salt, value: field.value))
-                    personal.removeFirst()
-                }
-                verifier.feed(
-                    StoredAuditRecord(sequence: row.sequence, encoding: row.record, hash: hash), personal: own)
-            }
-            next = last.sequence + 1
+            erasures: erasures,
+            isGenuine: { payload, signature, id in keys[id]?.isGenuine(signature, of: payload) ?? false })
+        try reading.pages(through: last) { records, seals in
+            for seal in seals where seal.sequence <= last { verifier.feed(seal) }
+            for record in records { verifier.feed(record.stored, personal: record.personal) }
+            return true
         }
-        return verifier.finish()
+        for seal in try reading.strandedSeals() { verifier.feed(seal) }
+        return verifier.finish(expecting: known)
     }
 }

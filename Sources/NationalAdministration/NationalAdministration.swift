@@ -29,7 +29,7 @@ public actor NationalAdministration {
     public let nation: NationRecord
     let store: any NationalStore
     private let executor = StoreExecutor()
-    private let auditing: Auditing
+    let auditing: Auditing
     private let identity: SystemIdentity
     let observe: @Sendable (Change) -> Void
     public internal(set) var fleet: FleetSnapshot
@@ -39,6 +39,10 @@ public actor NationalAdministration {
     /// As they were when the store was read.
     public let signingKeys: [SigningKeyRecord]
     private var lastChange: UInt64?
+    /// nil where this process does not seal.
+    var sealing: AuditSealing?
+    /// Records up to this one have nothing left that their age would take.
+    var sweptThrough: UInt64 = 0
     /// Changes that the directory does not have yet.
     private var untold: [FleetChange] = []
 
@@ -68,7 +72,7 @@ public actor NationalAdministration {
             }
         }
         self.identity = identity ?? own
-        auditing = Auditing(system: own.id, created: UTCTime(microseconds: nation.created))
+        auditing = Auditing(nation)
         self.store = store
         self.observe = observe
         fleet = FleetSnapshot(
@@ -85,8 +89,7 @@ public actor NationalAdministration {
         profile: ProfileRecord, in store: any NationalStore, at now: UTCTime
     ) throws {
         let coding = JSONRecordCoding()
-        let auditing = Auditing(
-            system: nation.identity.id, created: UTCTime(microseconds: nation.created))
+        let auditing = Auditing(nation)
         let body = StoredRecord(kind: NationRecord.kind, key: NationRecord.key, body: try coding.encode(nation))
         let changes = try [
             FleetChange.put(.organisation(organisation)), .put(.profile(profile)), .put(.administrator(administrator)),

@@ -83,12 +83,26 @@ enum AuditRows {
                 SELECT sequence, at, hash, signature, key_id FROM audit_seal WHERE sequence IN (\(chosen))
                 ORDER BY sequence, rowid
                 """, arguments: arguments)
-        while let row = try seals.next() {
-            page.seals.append(
-                AuditSealRow(
-                    sequence: try row.sequence(0), at: try row.time(1), hash: try row.octets(2),
-                    signature: try row.octets(3), keyID: try row.text(4)))
-        }
+        while let row = try seals.next() { page.seals.append(try seal(row)) }
         return page
+    }
+
+    static func strandedSeals(_ db: Database) throws -> [AuditSealRow] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT sequence, at, hash, signature, key_id FROM audit_seal
+                WHERE sequence > (SELECT COALESCE(MAX(sequence), 0) FROM audit) ORDER BY sequence, rowid LIMIT :limit
+                """, arguments: ["limit": strandedLimit])
+        return try rows.map(seal)
+    }
+
+    /// One is enough to know that the log was cut.
+    private static let strandedLimit = 1_000
+
+    private static func seal(_ row: Row) throws -> AuditSealRow {
+        AuditSealRow(
+            sequence: try row.sequence(0), at: try row.time(1), hash: try row.octets(2), signature: try row.octets(3),
+            keyID: try row.text(4))
     }
 }

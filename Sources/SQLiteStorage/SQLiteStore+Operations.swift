@@ -83,6 +83,10 @@ extension SQLiteStore {
         try doing("reading the audit log of") { try pool.read { try AuditRows.head($0) } }
     }
 
+    public func strandedSeals() throws(StoreError) -> [AuditSealRow] {
+        try doing("reading the audit log of") { try pool.read { try AuditRows.strandedSeals($0) } }
+    }
+
     public func audit(
         from first: UInt64, limit: Int, during period: Range<UTCTime>?
     ) throws(StoreError) -> AuditPage {

@@ -58,6 +58,10 @@ public struct MemoryStore: NationalStore {
         image.state.withLock { $0 }.page(from: first, limit: limits.page(limit), during: period)
     }
 
+    public func strandedSeals() throws(StoreError) -> [AuditSealRow] {
+        image.state.withLock { state in state.seals.filter { $0.sequence > state.head.sequence } }
+    }
+
     public func backup(to path: String) throws(StoreError) {
         try disk.copy(image.state.withLock { $0 }, toNew: path)
     }

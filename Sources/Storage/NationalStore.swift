@@ -43,6 +43,9 @@ public protocol NationalStore: Sendable {
     ///   - period: only rows with a time in it; nil for all.
     func audit(from first: UInt64, limit: Int, during period: Range<UTCTime>?) throws(StoreError) -> AuditPage
 
+    /// Seals at rows beyond the last one: of rows that are not there any more. Empty unless somebody cut the log.
+    func strandedSeals() throws(StoreError) -> [AuditSealRow]
+
     /// Copies everything as of one commit to a new file, while others go on reading and writing.
     func backup(to path: String) throws(StoreError)
 

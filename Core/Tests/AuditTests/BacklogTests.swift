@@ -85,8 +85,7 @@ import Testing
         #expect(backlog.lost == 5)
         _ = backlog.handle(.written, at: at(50))
         #expect(backlog.lost == 0)
-        _ = backlog.handle(.recorded(entry(60)), at: at(60))
-        let actions = backlog.handle(.deadlineReached, at: at(200))
+        let actions = backlog.handle(.recorded(entry(60)), at: at(60))
         guard case .write(let batch)? = actions.first else {
             Issue.record("nothing is written")
             return

@@ -7,6 +7,16 @@ import SQLiteStorage
 
 /// The one place that names the engine of the store.
 enum OpenedStore {
+    /// The audit log over a handle of its own: what serves does not wait for who administers.
+    static func recorder(
+        _ path: String, _ configuration: SystemConfiguration, _ nation: NationRecord,
+        alarm: @escaping @Sendable (String) -> Void, allClear: @escaping @Sendable () -> Void
+    ) throws -> AuditRecorder {
+        AuditRecorder(
+            store: try SQLiteStore(path: path, system: configuration.identity.id.value, at: SystemClock.now().utc),
+            nation: nation, clock: { SystemClock.now() }, alarm: alarm, allClear: allClear)
+    }
+
     static func administration(
         _ path: String, _ configuration: SystemConfiguration,
         observe: @escaping @Sendable (NationalAdministration.Change) -> Void = { _ in }

@@ -1,28 +1,7 @@
 import ArgumentParser
-import Audit
 import ConfigurationFiles
 import NationalAdministration
 import SQLiteStorage
-
-struct AuditCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "The nation's audit log.", subcommands: [Verify.self])
-
-    struct Verify: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Find any change, removal or reordering of the log; status 1 where there is one.")
-        @OptionGroup var store: StoreOptions
-
-        func run() async throws {
-            try await AdminFailure.told {
-                let report = try await store.open().administration.verifyAudit()
-                for finding in report.findings { Terminal.complain("\(finding)") }
-                guard report.isSound else { throw ExitCode.failure }
-                Terminal.show("\(report.records) records, sound; they end with \(report.head.hash)")
-            }
-        }
-    }
-}
 
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -17,7 +17,7 @@ enum NationalIdentity {
 
     static func start(
         _ configuration: SystemConfiguration, _ web: WebConfiguration, _ administration: NationalAdministration,
-        _ running: RunningSystem, _ logger: Logger
+        _ running: RunningSystem, _ audit: ServeAudit?, _ logger: Logger
     ) async throws -> IdentityService {
         var settings = IdentitySettings(
             issuer: web.url + root,
@@ -35,7 +35,7 @@ enum NationalIdentity {
                         SigningKeyRecord(id: key.id, pem: key.pem, made: key.made), at: SystemClock.now().utc)
                 }, announce: { running.revoke(RevokedTokens($0)) },
                 audit: { entry in
-                    // Until the log takes what happens outside of administration.
+                    audit?.record(entry)
                     logger.info("identity", metadata: ["event": "\(entry.action)"])
                 }, complain: { logger.error("identity", metadata: ["why": "\($0)"]) }))
     }

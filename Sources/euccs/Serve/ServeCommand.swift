@@ -66,8 +66,9 @@ struct ServeCommand: AsyncParsableCommand {
         if attached { end.includeEndOfInput() }
         let level = SharedLevel(Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info)
         let logger = level.logger(configuration.identity.domain)
-        let identity = try await startIdentity(configuration, administration, running, logger)
-        let system = try await start(configuration, directory, identity, logger)
+        let audit = try await startAudit(configuration, administration, logger)
+        let identity = try await startIdentity(configuration, administration, running, audit, logger)
+        let system = try await start(configuration, directory, identity, audit, logger)
         running.isUp(system)
         let upkeep = Task { [config, metricsFile] in
             var upkeep = Upkeep(
@@ -96,16 +97,28 @@ struct ServeCommand: AsyncParsableCommand {
         await web.stop()
         await system.stop()
         await identity?.stop()
+        await audit?.stop()
         Terminal.show("ended: \(configuration.name)")
+    }
+
+    private func startAudit(
+        _ configuration: SystemConfiguration, _ administration: NationalAdministration?, _ logger: Logger
+    ) async throws -> ServeAudit? {
+        do {
+            return try await ServeAudit.start(configuration, administration, logger)
+        } catch {
+            Terminal.complain("\(configuration.name): the audit log cannot be kept: \(error)")
+            throw ExitCode.failure
+        }
     }
 
     private func startIdentity(
         _ configuration: SystemConfiguration, _ administration: NationalAdministration?, _ running: RunningSystem,
-        _ logger: Logger
+        _ audit: ServeAudit?, _ logger: Logger
     ) async throws -> IdentityService? {
         guard let web = configuration.web, let administration else { return nil }
         do {
-            return try await NationalIdentity.start(configuration, web, administration, running, logger)
+            return try await NationalIdentity.start(configuration, web, administration, running, audit, logger)
         } catch {
             Terminal.complain("\(configuration.name): nobody can log in: \(error)")
             throw ExitCode.failure
@@ -125,7 +138,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func start(
         _ configuration: SystemConfiguration, _ directory: DirectorySnapshot, _ identity: IdentityService?,
-        _ logger: Logger
+        _ audit: ServeAudit?, _ logger: Logger
     ) async throws -> NationalSystem {
         do {
             let keyLog = try tlsKeyLog.map { try TLSKeyLog(path: $0) }
@@ -136,6 +149,7 @@ struct ServeCommand: AsyncParsableCommand {
                 configuration, directory: directory, logger: logger, keyLog: keyLog,
                 verify: identity.map(NationalIdentity.verifying)
             ) { observation in
+                audit?.observe(observation)
                 guard observation.name.hasPrefix("partner."), let partner = observation.fields.first else { return }
                 Terminal.show("\(observation.name) \(partner.value)")
             }
