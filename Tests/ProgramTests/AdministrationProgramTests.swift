@@ -95,6 +95,31 @@ extension ProgramTests {
         #expect(stranger.status == 2)
     }
 
+    @Test func `the log is handed out by role, forgets whom it must, and stays sound`() throws {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        let users = try nation.write(Self.users, "users.csv")
+        _ = try nation.admin("import", "--users", users, acting: true)
+        func audit(_ words: String...) throws -> ProgramTests.Result {
+            try Self.run(["admin", "audit", words[0], "--config", nation.config] + words.dropFirst(), seconds: 60)
+        }
+        let all = try audit("export", "--as", "admin", "--role", "auditor", "--format", "jsonl")
+        #expect(all.output.contains("sip:anna@mc.it.example"), "\(all.output)")
+        let numbers = try audit("export", "--as", "admin", "--role", "statistics")
+        #expect(numbers.status == 0)
+        #expect(!numbers.output.contains("anna"))
+        #expect(try audit("export", "--as", "nobody", "--role", "auditor").status == 2)
+        #expect(try audit("export", "--as", "admin", "--role", "king").status != 0)
+        #expect(try audit("rotate-key").status == 0)
+        let erased = try audit("erase", "--as", "admin", "--user", "sip:anna@mc.it.example", "--reason", "request 17")
+        #expect(erased.output.contains("values were erased"), "\(erased.output)")
+        let after = try audit("export", "--as", "admin", "--role", "auditor", "--user", "sip:anna@mc.it.example")
+        #expect(!after.output.contains("user.created"), "\(after.output)")
+        let verified = try audit("verify")
+        #expect(verified.status == 0, "\(verified.output)")
+        #expect(verified.output.contains("sound"))
+    }
+
     @Test func `a backup brings back what was there when it was made`() throws {
         let nation = try nation()
         defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }

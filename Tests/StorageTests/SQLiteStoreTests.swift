@@ -41,6 +41,21 @@ struct SQLiteStoreTests {
         }
     }
 
+    @Test func `seals of rows that somebody cut off are still told of`() throws {
+        try onFile { ground in
+            let store = try ground.open()
+            for _ in 0..<3 { try store.put([], audit: Log.next(["anna"])) }
+            try store.put([]) { _ in AuditAddition(seals: [Log.seal(1, key: "k"), Log.seal(3, key: "k")]) }
+            try store.close()
+            let queue = try DatabaseQueue(path: ground.path("store"))
+            try queue.write { try $0.execute(sql: "DELETE FROM audit WHERE sequence > 2") }
+            try queue.close()
+            let cut = try ground.open()
+            #expect(try cut.auditHead().sequence == 2)
+            #expect(try cut.strandedSeals() == [Log.seal(3, key: "k")])
+        }
+    }
+
     @Test func `a store keeps to the system that made it`() throws {
         try onFile { ground in
             try ground.open().close()

@@ -62,6 +62,7 @@ extension StoreContract {
             #expect(page.personal.map(\.value) == ["p3", "q", "p4", "q"])
             #expect(page.personal.map(\.field.index) == [0, 1, 0, 1])
             #expect(page.seals == [Log.seal(4, key: "one"), Log.seal(4, key: "two")])
+            #expect(try store.strandedSeals() == [])
             #expect(page.head.sequence == 6)
             #expect(try store.audit(from: 0, limit: 9).rows.count == 6)
             #expect(try store.audit(from: 7, limit: 9).rows == [])
