@@ -68,6 +68,17 @@ extension NationalAdministration {
         }
     }
 
+    /// Seals the end of the log whatever the schedule says, unless it is sealed: for a process that ends.
+    @discardableResult
+    public func sealEnd(at now: Now) throws -> AuditSeal? {
+        guard let sealing else { return nil }
+        let head = try auditing.head(try store.auditHead())
+        guard try lastSeal(by: sealing.key.id, upTo: head.sequence) < head.sequence else { return nil }
+        // What is due next is found anew.
+        self.sealing?.schedule = nil
+        return try write(sealOf: head, by: sealing.key, at: now.utc)
+    }
+
     private func write(sealOf head: Audit.AuditHead, by key: SealKey, at now: UTCTime) throws -> AuditSeal {
         let payload = AuditSeal.payload(system: nation.identity.id, head: head, at: now, keyID: key.id)
         let seal = AuditSeal(head: head, at: now, keyID: key.id, signature: try key.sign(payload))

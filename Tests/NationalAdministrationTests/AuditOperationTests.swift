@@ -47,6 +47,20 @@ import Testing
         }
     }
 
+    @Test func `whoever ends seals the end of the log, once`() async throws {
+        let ground = try AuditGround(MemoryStore())
+        let administration = try ground.open()
+        #expect(try await administration.sealEnd(at: Self.at(0)) == nil)
+        try await administration.seal(by: SealKey(), policy: Self.policy, at: AuditGround.now)
+        _ = try await administration.sealIfDue(at: Self.at(0))
+        #expect(try await administration.sealEnd(at: Self.at(1))?.sequence == 2)
+        #expect(try await administration.sealEnd(at: Self.at(1)) == nil)
+        #expect(try await administration.sealIfDue(at: Self.at(500)) == nil)
+        let report = try await administration.verifyAudit()
+        #expect(report.findings == [])
+        #expect(report.sealedThrough == 2)
+    }
+
     @Test func `seals of an old key are believed after a new one took its place, those of a stranger never`()
         async throws
     {

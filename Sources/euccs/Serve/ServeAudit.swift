@@ -17,6 +17,7 @@ final class ServeAudit: Sendable {
 
     private let recorder: AuditRecorder
     private let calls: CallAudit
+    private let administration: NationalAdministration
     private let logger: Logger
     private let tended: Task<Void, Never>
 
@@ -41,20 +42,24 @@ final class ServeAudit: Sendable {
         _ recorder: AuditRecorder, _ nation: NationRecord, _ administration: NationalAdministration, _ logger: Logger
     ) {
         self.recorder = recorder
+        self.administration = administration
         self.logger = logger
         calls = CallAudit(system: nation.identity.id, country: nation.country)
         tended = Task {
             await administration.tendAudit(every: Self.tending, sweepingEvery: Self.sweeping) {
                 SystemClock.now()
             } sealed: { seal in
-                // A copy outside of the store: with it a log that was shortened is found out, seal and all.
-                logger.info(
-                    "audit seal",
-                    metadata: ["record": "\(seal.sequence)", "hash": "\(seal.hash)", "key": "\(seal.keyID)"])
+                Self.tell(seal, logger)
             } failing: { error in
                 logger.error("the audit log cannot be tended", metadata: ["why": "\(error)"])
             }
         }
+    }
+
+    /// A copy outside of the store: with it a log that was shortened is found out, seal and all.
+    private static func tell(_ seal: AuditSeal, _ logger: Logger) {
+        logger.info(
+            "audit seal", metadata: ["record": "\(seal.sequence)", "hash": "\(seal.hash)", "key": "\(seal.keyID)"])
     }
 
     /// What the functions observe. Called on the thread of the signalling cell: it does not wait.
@@ -76,5 +81,10 @@ final class ServeAudit: Sendable {
             logger.critical("audit entries are lost", metadata: ["entries": "\(unwritten)"])
         }
         await tended.value
+        do {
+            if let seal = try await administration.sealEnd(at: SystemClock.now()) { Self.tell(seal, logger) }
+        } catch {
+            logger.error("the end of the audit log is not sealed", metadata: ["why": "\(error)"])
+        }
     }
 }
