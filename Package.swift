@@ -63,6 +63,12 @@ let rooms: [(String, [String])] = [
             "MCFoundation", "SIP", "Policy", "Audit", "Administration", "Storage", "Credentials",
         ]
     ),
+    (
+        "AdministrationService",
+        [
+            "MCFoundation", "Audit", "Administration", "Storage", "WebServices", "NationalAdministration", "Crypto",
+        ]
+    ),
     ("ConfigurationFiles", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
         "NationalSystem",
@@ -119,9 +125,13 @@ let programs: [Target] = [
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices",
+    "AdministrationService",
 ].map { name in
-    // A device is tried against a system, the contract of a store on every engine.
-    let peers = ["ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"]]
+    // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
+    let peers = [
+        "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
+        "AdministrationService": ["Policy", "Logging"],
+    ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])
     return .testTarget(

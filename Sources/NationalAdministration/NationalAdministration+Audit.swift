@@ -1,12 +1,22 @@
 public import Audit
+import Dispatch
 import MCFoundation
 import Policy
 import Storage
 
 /// Reading the audit log of a store.
 extension NationalAdministration {
-    /// Reads the whole log and says what was changed, removed, inserted or moved, and where.
-    public func verifyAudit() throws -> AuditReport {
+    /// Reads the whole log and says what was changed, removed, inserted or moved, and where. That takes long, so it is
+    /// done apart: who changes something meanwhile does not wait.
+    public nonisolated func verifyAudit() async throws -> AuditReport {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                continuation.resume(with: Result { try self.readAudit() })
+            }
+        }
+    }
+
+    private nonisolated func readAudit() throws -> AuditReport {
         var verifier = AuditVerifier(
             system: nation.identity.id,
             from: .genesis(of: nation.identity.id, created: UTCTime(microseconds: nation.created)),

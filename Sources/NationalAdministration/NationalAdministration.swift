@@ -139,13 +139,16 @@ public actor NationalAdministration {
         return planned
     }
 
-    private enum Verdict {
+    /// What a closure decided inside the writer's transaction.
+    enum Verdict {
+        /// To be kept, with its audit entries.
         case success(FleetDecision)
+        /// Nothing changes; the entries are kept.
         case failure(FleetRefusal, [AuditEntry])
     }
 
     @discardableResult
-    private func commit(
+    func commit(
         at now: UTCTime, _ decide: (FleetSnapshot, SystemIdentity) throws -> Verdict
     ) throws -> FleetDecision {
         // Where the store went on further than its commits tell, everything is read anew.
