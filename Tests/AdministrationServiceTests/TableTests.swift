@@ -31,7 +31,7 @@ import WebServices
         let body =
             #"{"users":"id,organisation,priority\r\nsip:a@mc.it.example,vvf,300\r\nx,vvf,1\r\nsip:b@mc.it.example,xx,1\r\n"}"#
         let answer = await bench.ask("POST", "import", body, token: token)
-        #expect(answer.status == 400 && answer.code == "invalid-table" && answer.json?["errorCount"] as? Int == 3)
+        #expect(answer.status == 422 && answer.code == "invalid-table" && answer.json?["errorCount"] as? Int == 3)
         let errors = try #require(answer.json?["errors"] as? [[String: Any]])
         #expect(errors.map { $0["line"] as? Int } == [2, 3, 4])
         #expect(errors.map { $0["column"] as? String } == ["priority", "id", "organisation"])

@@ -106,8 +106,8 @@ extension Problem.Code {
     /// Names of the described refusals, by status.
     static let names: [(status: Int, name: String)] = [
         (400, "Invalid"), (401, "Unauthenticated"), (403, "NotAllowed"), (404, "NotFound"), (409, "Conflict"),
-        (412, "PreconditionFailed"), (413, "TooLarge"), (415, "UnsupportedMediaType"), (429, "TooManyAttempts"),
-        (503, "Unavailable"),
+        (412, "PreconditionFailed"), (413, "TooLarge"), (415, "UnsupportedMediaType"), (422, "InvalidTable"),
+        (429, "TooManyAttempts"), (503, "Unavailable"),
     ]
 
     static var described: [(String, JSONValue)] {
