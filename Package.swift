@@ -70,6 +70,12 @@ let rooms: [(String, [String])] = [
             "MCFoundation", "SIP", "Policy", "Audit", "Administration", "Storage", "Credentials",
         ]
     ),
+    (
+        "AdministrationService",
+        [
+            "MCFoundation", "Audit", "Administration", "Storage", "WebServices", "NationalAdministration", "Crypto",
+        ]
+    ),
     ("ConfigurationFiles", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
         "NationalSystem",
@@ -126,12 +132,12 @@ let programs: [Target] = [
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
-    "ResponderLogin", "Telemetry",
+    "ResponderLogin", "Telemetry", "AdministrationService",
 ].map { name in
-    // A device is tried against a system, the contract of a store on every engine.
+    // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
     let peers = [
         "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
-        "NationalAdministration": ["SQLiteStorage"],
+        "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
         "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
     ]
     let peer = peers[name] ?? []

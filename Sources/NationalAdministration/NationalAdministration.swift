@@ -147,8 +147,11 @@ public actor NationalAdministration {
         return planned
     }
 
+    /// What a closure decided inside the writer's transaction.
     enum Verdict {
+        /// To be kept, with its audit entries.
         case success(FleetDecision)
+        /// Nothing changes; the entries are kept.
         case failure(FleetRefusal, [AuditEntry])
     }
 

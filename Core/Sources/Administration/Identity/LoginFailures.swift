@@ -29,7 +29,8 @@ struct LoginFailures: Sendable {
         var blockedUntil = Instant(nanoseconds: .min)
     }
 
-    private let policy: LoginPolicy
+    /// It may change between attempts.
+    var policy: LoginPolicy
     private var users: ExpiringTable<MCPTTID, Failures>
     private var strangers: ExpiringTable<String, Failures>
     private var sources: ExpiringTable<LoginSource, Failures>
@@ -98,6 +99,15 @@ struct LoginFailures: Sendable {
     func isLockedOut(_ user: MCPTTID, at instant: Instant) -> Bool {
         guard let failures = users.value(user, at: instant) else { return false }
         return failures.count >= policy.failuresUntilLockOut && failures.blockedUntil > instant
+    }
+
+    /// Until when an attempt would be refused, for the subject's sake and for the source's.
+    func waits(
+        _ subject: LoginSubject, from source: LoginSource, at instant: Instant
+    ) -> (subject: Instant?, source: Instant?) {
+        let ofSubject = failures(of: subject, at: instant).blockedUntil
+        let ofSource = sources.value(source, at: instant)?.blockedUntil
+        return (ofSubject > instant ? ofSubject : nil, ofSource.flatMap { $0 > instant ? $0 : nil })
     }
 
     private func delay(after count: Int, free: Int, lockOut: Int) -> Duration {

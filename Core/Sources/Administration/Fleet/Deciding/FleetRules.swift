@@ -34,8 +34,8 @@ struct FleetRules {
         guard mayAct(request), let (old, new) = outcome(of: request) else { return FleetDecision() }
         for record in [old, new] {
             if let record, !isInReach(record) {
-                let whose = record.organisation.map { "organisation \($0)" } ?? "the nation"
-                refuse(.notAllowed, "organisation", "this is a matter of \(whose)")
+                // Whose it is he is not told.
+                refuse(.notAllowed, "organisation", "it belongs to another organisation, or to the nation")
                 return FleetDecision()
             }
         }
@@ -74,10 +74,11 @@ struct FleetRules {
     }
 
     /// Nobody changes or deletes his own record but for the password: so there is always one left who may act. And
-    /// nobody within an organisation gives a role that he does not have.
+    /// nobody within an organisation gives a role that he does not have, or a password to who has one: he could log in
+    /// and act by it.
     private mutating func mayTouchAdministrators(_ request: FleetRequest, _ new: FleetRecord?) -> Bool {
         guard request.kind == .administrator else { return true }
-        if case .setPassword = request { return true }
+        if case .setPassword = request, request.key == administrator.id { return true }
         if request.key == administrator.id {
             refuse(.notAllowed, "id", "nobody changes his own administrator record")
             return false
