@@ -5,7 +5,7 @@ SWIFT_BUILD := swift build -c release
 SEEDS ?= 10
 RUNS ?= 1000000
 
-.PHONY: help deps deps-check build run test check simulate bench fuzz mutate lint sanitize peers docs clean
+.PHONY: help deps deps-check build run test check simulate bench fuzz mutate lint sanitize peers durability docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -51,7 +51,10 @@ sanitize: deps ## the tests of Core under address and thread sanitizers
 peers: deps-check build ## programs nobody here wrote judge our output
 	@Trials/peers/run.sh
 
-check: lint sanitize fuzz peers mutate ## all of it
+durability: build ## kill -9 at random moments of administrative changes (KILLS=200)
+	@Trials/durability/run.sh
+
+check: lint sanitize fuzz peers durability mutate ## all of it
 
 docs: ## the public declarations as a reference (DocC symbol graphs)
 	@scripts/docs.sh

@@ -19,6 +19,7 @@ let packages: [String: String] = [
     "Crypto": "swift-crypto", "SwiftASN1": "swift-asn1",
     "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdTLS": "hummingbird",
     "HTTPTypes": "swift-http-types", "ServiceLifecycle": "swift-service-lifecycle", "JWTKit": "jwt-kit",
+    "NIOHTTP1": "swift-nio",
     "ArgumentParser": "swift-argument-parser", "Logging": "swift-log", "Yams": "Yams",
     "HashTreeCollections": "swift-collections", "OrderedCollections": "swift-collections",
     "HeapModule": "swift-collections", "DequeModule": "swift-collections",
@@ -42,7 +43,7 @@ let rooms: [(String, [String])] = [
         "ResponderDriver",
         [
             "HostTime", "Yams", "MCFoundation", "SIPUserAgent", "SDP", "RTP", "FloorControl", "CallControl",
-            "Responder", "SignallingDriver", "MediaDriver", "Speech", "Logging",
+            "Responder", "ResponderLogin", "SignallingDriver", "MediaDriver", "Speech", "Logging",
         ]
     ),
     ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
@@ -56,6 +57,11 @@ let rooms: [(String, [String])] = [
     ),
     ("Storage", ["MCFoundation", "Administration"]),
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
+    (
+        "ResponderLogin",
+        ["MCFoundation", "CallControl", "Responder", "Crypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
+    ),
+    ("IdentityService", ["MCFoundation", "Administration", "Audit", "Credentials", "WebServices"]),
     // Floor 4: programs
     (
         "NationalAdministration",
@@ -112,16 +118,20 @@ let programs: [Target] = [
                 "SIPUserAgent", "SignallingDriver",
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "Administration", "Storage", "SQLiteStorage", "Credentials",
-                "NationalAdministration", "CertificateAuthority",
+                "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
-    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices",
+    "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
+    "ResponderLogin",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine.
-    let peers = ["ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"]]
+    let peers = [
+        "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
+        "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
+    ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])
     return .testTarget(

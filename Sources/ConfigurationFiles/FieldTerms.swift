@@ -78,6 +78,20 @@ extension Value {
         return (String(text[..<colon]), port)
     }
 
+    /// `https://host` or `https://host:port`, without path.
+    func webAddress() -> String? {
+        let what = "an address such as \"https://mc.it.example:8443\", without path"
+        guard let text = text(what) else { return nil }
+        let rest = String(text.dropFirst(8))
+        guard text.hasPrefix("https://"), Value.isDomain(rest) || IPAddress(rest) != nil || Value.split(rest) != nil,
+            !rest.contains("/")
+        else {
+            expected(what)
+            return nil
+        }
+        return text
+    }
+
     /// A file that exists; relative names start at the folder of the file being read.
     func file(in folder: String) -> String? {
         guard let text = text("a file name") else { return nil }

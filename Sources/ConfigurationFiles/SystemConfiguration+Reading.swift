@@ -35,6 +35,12 @@ private struct SystemReader {
         let limits = root.optional("limits").map { $0.fields().map(self.limits) ?? ServiceLimits() } ?? ServiceLimits()
         let level = root.optional("log_level").map { $0.choice(LogLevel.self) ?? .info } ?? .info
         let directory = source(root)
+        let web = root.optional("web").map { value -> WebConfiguration? in
+            if case .file? = directory {
+                value.issues.add(value, "expected a store beside it, found a directory file")
+            }
+            return value.fields().flatMap { self.web($0, domain: system?.domain, access: certificates?.access) }
+        }
         root.end()
         guard var system else { return nil }
         if let services, let identities = self.services(services, domain: system.domain) {
@@ -49,7 +55,7 @@ private struct SystemReader {
             name: system.name, country: system.country, access: listeners.access,
             interconnection: listeners.interconnection, certificates: certificates, media: media,
             partners: partners.map(\.configuration), timers: timers, limits: limits, logLevel: level,
-            directory: directory)
+            directory: directory, web: web ?? nil)
     }
 
     /// One of the two, not both.
@@ -110,6 +116,32 @@ private struct SystemReader {
         read("gateway", \.gateway)
         fields.end()
         return services
+    }
+
+    // MARK: web
+
+    func web(_ fields: Fields, domain: String?, access: CertificateFiles.Identity?) -> WebConfiguration? {
+        let https = addresses(fields, "https")
+        let given = fields.optional("url").map { $0.webAddress() }
+        let certificate = fields.optional("certificate").map { identity($0) }
+        let operations = fields.optional("operations").map { $0.socketAddress() }
+        let clients = fields.optional("clients").map { $0.list(of: webClient) ?? [] }
+        fields.end()
+        if https.isEmpty { fields.value.issues.add(fields.value, "https: expected at least one address, found none") }
+        guard let first = https.first, let certificate = certificate ?? access else { return nil }
+        return WebConfiguration(
+            url: (given ?? nil) ?? "https://\(domain ?? first.address.description):\(first.port)", https: https,
+            certificate: certificate, operations: operations ?? nil,
+            clients: clients ?? [WebConfiguration.responder])
+    }
+
+    func webClient(_ value: Value) -> WebClient? {
+        guard let fields = value.fields() else { return nil }
+        let id = fields.required("id")?.text()
+        let uris = fields.required("redirect_uris")?.list { $0.text() }
+        fields.end()
+        guard let id, let uris else { return nil }
+        return WebClient(id: id, redirectURIs: uris)
     }
 
     // MARK: listeners, certificates, media

@@ -28,6 +28,8 @@ public struct SystemConfiguration: Sendable {
     public var limits = ServiceLimits()
     public var logLevel = LogLevel.info
     public var directory: DirectorySource
+    /// nil: nobody logs in here, and the proof of a device's password is enough to be served.
+    public var web: WebConfiguration?
 
     /// What stands in Via and Record-Route towards clients.
     public var accessSentBy: SentBy {
@@ -55,6 +57,32 @@ public struct AccessListeners: Hashable, Sendable {
 public struct InterconnectionListeners: Hashable, Sendable {
     public var host: String
     public var tls: [SocketAddress] = []
+}
+
+/// Where log-in, documents and administration are reached, over HTTPS. With it every client needs an access token.
+public struct WebConfiguration: Hashable, Sendable {
+    /// How clients reach it, without a final slash: `https://mc.it.example:8443`.
+    public var url: String
+    public var https: [SocketAddress]
+    public var certificate: CertificateFiles.Identity
+    /// Health, readiness and metrics, in plain HTTP on loopback.
+    public var operations: SocketAddress?
+    /// Applications that may log users in.
+    public var clients: [WebClient]
+
+    /// The client that is known where the file names none: the responder of this house.
+    public static let responder = WebClient(id: "euccs-responder", redirectURIs: ["eu.euccs.responder:/signed-in"])
+}
+
+/// An application on devices (RFC 6749 2.1, a public client).
+public struct WebClient: Hashable, Sendable {
+    public var id: String
+    public var redirectURIs: [String]
+
+    public init(id: String, redirectURIs: [String]) {
+        self.id = id
+        self.redirectURIs = redirectURIs
+    }
 }
 
 /// PEM files.

@@ -25,7 +25,7 @@ public final class Lab: Sendable {
         folder: URL, program: String, tlsKeyLog: String? = nil, logger: Logger,
         show: @escaping @Sendable (String) -> Void
     ) async throws -> Lab {
-        let ground = try LabGround(folder: folder)
+        let ground = try LabGround(folder: folder, program: program)
         var children: [SystemChild] = []
         do {
             for country in LabCountry.all {

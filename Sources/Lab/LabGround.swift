@@ -1,147 +1,136 @@
-import CertificateAuthority
 import Foundation
 import MCFoundation
 
 /// Ports of one country on loopback.
 struct LabPorts {
-    var accessTLS: UInt16
-    var accessTCP: UInt16
-    var interconnection: UInt16
+    var access: UInt16
+    var partner: UInt16
+    var web: UInt16
+    var operations: UInt16
     /// The first of the ports for media towards users, and of those towards partners: audio, floor, and the same again
     /// for each further media cell.
     var media: UInt16
-    var borderMedia: UInt16
+    var partnerMedia: UInt16
 }
 
-/// Writes what each country's process reads: certificates of its own authority, configuration, users and groups. The
-/// files are those an operator would write.
+/// Makes each country's system as its operator would: `euccs admin init`, partners in its configuration, organisations
+/// and a fleet map. Devices get profiles with which their users log in.
 struct LabGround {
     private static let mediaCells = 2
 
     let folder: URL
+    private let administration: LabAdministration
     private(set) var ports: [String: LabPorts] = [:]
-    private(set) var passwords: [String: String] = [:]
+    private(set) var devicePasswords: [String: String] = [:]
+    private(set) var loginPasswords: [String: String] = [:]
 
-    /// - Parameter folder: what stands there from an earlier run is replaced.
-    init(folder: URL) throws {
+    /// - Parameters:
+    ///   - folder: what stands there from an earlier run is replaced.
+    ///   - program: `euccs`.
+    init(folder: URL, program: String) throws {
         self.folder = folder
+        administration = LabAdministration(program: program)
         // Held until everything is written; no two systems get the same.
-        let runs = [1, 1, 1, 2 * Self.mediaCells, 2 * Self.mediaCells]
+        let runs = [1, 1, 1, 1, 2 * Self.mediaCells, 2 * Self.mediaCells]
         let reservation = try PortReservation(runs: LabCountry.all.flatMap { _ in runs })
         for (index, country) in LabCountry.all.enumerated() {
             let mine = Array(reservation.firsts[runs.count * index..<runs.count * (index + 1)])
             ports[country.code] = LabPorts(
-                accessTLS: mine[0], accessTCP: mine[1], interconnection: mine[2], media: mine[3], borderMedia: mine[4])
+                access: mine[0], partner: mine[1], web: mine[2], operations: mine[3], media: mine[4],
+                partnerMedia: mine[5])
         }
         var random = SystemRandomNumberGenerator()
-        for person in LabCast.everybody { passwords[person.mcpttID.value] = random.token(20) }
-        try write()
+        for person in LabCast.everybody {
+            devicePasswords[person.mcpttID.value] = random.token(20)
+            loginPasswords[person.mcpttID.value] = random.token(20)
+        }
+        for country in LabCountry.all { try found(country) }
+        for country in LabCountry.all { try join(country) }
     }
 
     func folder(of country: LabCountry) -> URL { folder.appendingPathComponent(country.code) }
     func log(of country: LabCountry) -> URL { folder(of: country).appendingPathComponent("system.log") }
     func configurationFile(of country: LabCountry) -> URL { folder(of: country).appendingPathComponent("system.yaml") }
-    func authorityPEM(of country: LabCountry) throws -> String {
-        try String(contentsOf: folder(of: country).appendingPathComponent("authority.pem"), encoding: .utf8)
-    }
 
-    private func write() throws {
-        let now = Date()
-        let validity = now.addingTimeInterval(-3_600)..<now.addingTimeInterval(30 * 86_400)
-        for country in LabCountry.all {
-            let home = folder(of: country)
-            try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
-            let authority = try CertificateAuthority(
-                name: "Authority of \(country.name)", country: country.code.uppercased(), validity: validity)
-            try PEMFile.write(
-                certificate: authority.certificatePEM, to: home.appendingPathComponent("authority.pem").path)
-            for (name, purpose) in [("access", CertificateRequest.Purpose.server), ("gateway", .gateway)] {
-                let issued = try authority.issue(
-                    CertificateRequest(
-                        purpose: purpose, commonName: "\(name).\(country.domain)",
-                        names: CertificateRequest.names(ofDomain: country.domain, addresses: ["127.0.0.1"]),
-                        validity: validity))
-                try PEMFile.write(
-                    certificate: issued.certificatePEM, to: home.appendingPathComponent("\(name).pem").path)
-                try PEMFile.write(key: issued.keyPEM, to: home.appendingPathComponent("\(name).key").path)
-            }
-        }
-        for country in LabCountry.all {
-            try configuration(of: country).write(to: configurationFile(of: country), atomically: true, encoding: .utf8)
-            let directory = folder(of: country).appendingPathComponent("directory.yaml")
-            try self.directory(of: country).write(to: directory, atomically: true, encoding: .utf8)
-            for person in LabCast.everybody where person.country.code == country.code {
-                try profile(of: person).write(to: profileFile(of: person), atomically: true, encoding: .utf8)
-            }
-        }
-    }
-
-    private func configuration(of country: LabCountry) throws -> String {
+    private func ports(of country: LabCountry) throws -> LabPorts {
         guard let ports = ports[country.code] else { throw LabError("no ports for \(country.name)") }
-        let partners = try LabCountry.all.filter { $0.code != country.code }.map { partner in
-            guard let theirs = self.ports[partner.code] else { throw LabError("no ports for \(partner.name)") }
-            return """
-                  - system: \(partner.domain)
-                    domains: [\(partner.domain)]
-                    gateways: [{address: "127.0.0.1:\(theirs.interconnection)", name: \(partner.domain)}]
-                    authority: ../\(partner.code)/authority.pem
-                """
-        }
-        return """
-            # \(country.name), written by the lab
-            system:
-              name: \(country.name)
-              country: \(country.code.uppercased())
-              domain: \(country.domain)
-            listeners:
-              access:
-                tls: ["127.0.0.1:\(ports.accessTLS)"]
-                tcp: ["127.0.0.1:\(ports.accessTCP)"]
-              interconnection:
-                tls: ["127.0.0.1:\(ports.interconnection)"]
-            certificates:
-              access: {certificate: access.pem, key: access.key}
-              interconnection: {certificate: gateway.pem, key: gateway.key}
-            media:
-              cells: \(Self.mediaCells)
-              access: {v4: 127.0.0.1, audio_port: \(ports.media), floor_port: \(ports.media + 1)}
-              interconnection: {v4: 127.0.0.1, audio_port: \(ports.borderMedia), floor_port: \(ports.borderMedia + 1)}
-            partners:
-            \(partners.joined(separator: "\n"))
-            log_level: notice
-            directory: directory.yaml
-
-            """
+        return ports
     }
 
-    private func directory(of country: LabCountry) -> String {
-        let users = LabCast.everybody.filter { $0.country.code == country.code }.map { person in
+    private func found(_ country: LabCountry) throws {
+        let home = folder(of: country)
+        try? FileManager.default.removeItem(at: home)
+        let ports = try ports(of: country)
+        try administration.run([
+            "init", "--folder", home.path, "--name", country.name, "--country", country.code.uppercased(), "--domain",
+            country.domain, "--address", "127.0.0.1", "--access-port", "\(ports.access)", "--partner-port",
+            "\(ports.partner)", "--web-port", "\(ports.web)", "--operations-port", "\(ports.operations)",
+            "--media-port", "\(ports.media)", "--partner-media-port", "\(ports.partnerMedia)", "--media-cells",
+            "\(Self.mediaCells)", "--days", "30",
+        ])
+    }
+
+    /// Once every country has its authority: partners, users and groups, devices.
+    private func join(_ country: LabCountry) throws {
+        let file = configurationFile(of: country)
+        let text = try String(contentsOf: file, encoding: .utf8) + partners(of: country)
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        let people = LabCast.everybody.filter { $0.country.code == country.code }
+        var organisations: [String] = []
+        for person in people where !organisations.contains(person.organisation) {
+            organisations.append(person.organisation)
+            try administration.run([
+                "organisation", "--config", file.path, "--as", "admin", "--name", person.organisation,
+                LabGround.key(ofOrganisation: person.organisation),
+            ])
+        }
+        let users = folder(of: country).appendingPathComponent("users.csv")
+        let groups = folder(of: country).appendingPathComponent("groups.csv")
+        try self.users(people).write(to: users, atomically: true, encoding: .utf8)
+        try self.groups(of: country).write(to: groups, atomically: true, encoding: .utf8)
+        try administration.run([
+            "import", "--config", file.path, "--as", "admin", "--users", users.path, "--groups", groups.path,
+        ])
+        for person in people {
+            try profile(of: person).write(to: profileFile(of: person), atomically: true, encoding: .utf8)
+        }
+    }
+
+    private func partners(of country: LabCountry) throws -> String {
+        let partners = try LabCountry.all.filter { $0.code != country.code }.map { partner in
             """
-              - id: \(person.mcpttID)
-                sip_identity: \(person.publicIdentity)
-                user_name: \(person.privateIdentity)
-                password: \(passwords[person.mcpttID.value] ?? "")
-                display_name: "\(person.name)"
-                organisation: "\(person.organisation)"
-                priority: \(person.priority)
+              - system: \(partner.domain)
+                domains: [\(partner.domain)]
+                gateways: [{address: "127.0.0.1:\(try ports(of: partner).partner)", name: \(partner.domain)}]
+                authority: ../\(partner.code)/authority.pem
             """
         }
-        let groups = LabGroup.allCases.filter { $0.owner.code == country.code }.map { group in
-            let members = LabCast.members(of: group).map {
-                "      - {id: \($0.mcpttID), priority: \($0.priority)}"
-            }
-            return """
-                  - id: \(group.id)
-                    name: "\(group.displayName)"
-                    type: prearranged
-                    hang_time: 20 s
-                    members:
-                \(members.joined(separator: "\n"))
-                """
+        return "partners:\n\(partners.joined(separator: "\n"))\nlog_level: notice\n"
+    }
+
+    private static func key(ofOrganisation name: String) -> String {
+        name.lowercased().replacingOccurrences(of: " ", with: "-")
+    }
+
+    private func users(_ people: [LabPerson]) -> String {
+        let rows = people.map { person in
+            [
+                person.mcpttID.value, person.publicIdentity.value, person.privateIdentity.value,
+                devicePasswords[person.mcpttID.value] ?? "", person.user, loginPasswords[person.mcpttID.value] ?? "",
+                person.name, LabGround.key(ofOrganisation: person.organisation), "\(person.priority)", "responder",
+            ].joined(separator: ",")
         }
-        let groupText = groups.isEmpty ? "" : "groups:\n\(groups.joined(separator: "\n"))\n"
-        return
-            "# Users and groups of \(country.name), written by the lab\nusers:\n\(users.joined(separator: "\n"))\n\(groupText)"
+        let columns =
+            "id,sip_identity,user_name,password,login_name,login_password,display_name,organisation,priority,profile"
+        return ([columns] + rows).joined(separator: "\n") + "\n"
+    }
+
+    private func groups(of country: LabCountry) -> String {
+        let rows = LabGroup.allCases.filter { $0.owner.code == country.code }.map { group in
+            let members = LabCast.members(of: group).map { "\($0.mcpttID);\($0.priority)" }
+            return "\(group.id),\(group.displayName),prearranged,national,20 s,\(members.joined(separator: " "))"
+        }
+        return (["id,name,type,organisation,hang_time,members"] + rows).joined(separator: "\n") + "\n"
     }
 
     // MARK: Profiles of devices
@@ -151,18 +140,21 @@ struct LabGround {
     }
 
     private func profile(of person: LabPerson) throws -> String {
-        guard let ports = ports[person.country.code] else { throw LabError("no ports for \(person.country.name)") }
+        let ports = try ports(of: person.country)
         return """
             # Device of \(person.name), for `euccs responder --profile`
             mcptt_id: \(person.mcpttID)
             sip_identity: \(person.publicIdentity)
             user_name: \(person.privateIdentity)
-            password: \(passwords[person.mcpttID.value] ?? "")
+            password: \(devicePasswords[person.mcpttID.value] ?? "")
             domain: \(person.country.domain)
-            edge: "127.0.0.1:\(ports.accessTLS)"
+            edge: "127.0.0.1:\(ports.access)"
             authority: authority.pem
             address: 127.0.0.1
             priority: \(person.priority)
+            issuer: https://127.0.0.1:\(ports.web)/identity
+            login_name: \(person.user)
+            login_password: \(loginPasswords[person.mcpttID.value] ?? "")
 
             """
     }

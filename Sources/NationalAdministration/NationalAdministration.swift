@@ -21,6 +21,7 @@ public struct NationError: Error, Hashable, Sendable, CustomStringConvertible {
 public actor NationalAdministration {
     /// What a commit means for whoever serves by the directory.
     public struct Change: Sendable {
+        public var fleet: FleetSnapshot
         public var directory: DirectorySnapshot
         public var changes: [FleetChange]
     }
@@ -28,13 +29,15 @@ public actor NationalAdministration {
     public let nation: NationRecord
     let store: any NationalStore
     private let executor = StoreExecutor()
-    private let coding = JSONRecordCoding()
     private let auditing: Auditing
     private let identity: SystemIdentity
     private let observe: @Sendable (Change) -> Void
     public private(set) var fleet: FleetSnapshot
     public private(set) var directory: DirectorySnapshot
-    private var sequence: UInt64
+    var sequence: UInt64
+    let coding = JSONRecordCoding()
+    /// As they were when the store was read.
+    public let signingKeys: [SigningKeyRecord]
     private var lastChange: UInt64?
     /// Changes that the directory does not have yet.
     private var untold: [FleetChange] = []
@@ -46,7 +49,7 @@ public actor NationalAdministration {
     /// - Parameters:
     ///   - identity: as the configuration publishes it; domain, name and realm must be those of the store.
     ///   - partners: from the configuration; their users may be members of groups.
-    ///   - observe: told of every commit that changes the directory, in order, on this actor's queue.
+    ///   - observe: told of every change of the fleet map, in order, on this actor's queue.
     public init(
         store: any NationalStore, identity: SystemIdentity? = nil, partners: [Partner] = [],
         observe: @escaping @Sendable (Change) -> Void = { _ in }
@@ -72,6 +75,8 @@ public actor NationalAdministration {
             try Self.records(contents, coding), partnerDomains: partners.flatMap(\.domains))
         directory = try fleet.directory(of: self.identity, partners: partners)
         sequence = contents.sequence
+        signingKeys = try contents.records.filter { $0.record.kind == SigningKeyRecord.kind }
+            .map { [coding] in try coding.decode(SigningKeyRecord.self, from: $0.record.body) }
     }
 
     /// Makes a nation in an empty store, with its first organisation and administrator.
@@ -228,7 +233,7 @@ public actor NationalAdministration {
         }
     }
 
-    private func take(_ commits: [Commit]) throws {
+    func take(_ commits: [Commit]) throws {
         for commit in commits where commit.sequence > sequence {
             let changes = try commit.changes.compactMap { try FleetChange($0, by: coding) }
             fleet.apply(changes)
@@ -241,10 +246,8 @@ public actor NationalAdministration {
     /// and what is not told yet is told with the change that mends it.
     private func publish() throws {
         let delta = DirectoryDelta(untold, in: fleet)
-        if !delta.isEmpty {
-            try delta.apply(to: &directory, of: fleet, system: identity)
-            observe(Change(directory: directory, changes: untold))
-        }
+        if !delta.isEmpty { try delta.apply(to: &directory, of: fleet, system: identity) }
+        if !untold.isEmpty { observe(Change(fleet: fleet, directory: directory, changes: untold)) }
         untold = []
     }
 

@@ -14,37 +14,48 @@ import Registrar
 import SIP
 import SIPUserAgent
 public import SignallingDriver
-import Synchronization
+
+/// Judges an access token, on whatever threads that takes.
+public typealias TokenVerifying = @Sendable (TokenJob) async -> TokenVerdict
 
 /// One national MC system in one process: a signalling cell and its media cells on their drivers, joined by mailboxes.
 public final class NationalSystem: Sendable {
     private let signalling: SignallingDriver
     /// By the number of the cell.
     private let media: [MediaDriver]
-    private let relay: EventRelay
+    private let relay: Relay<MediaEvent>
     private let mediaWatch: Task<Void, Never>
 
     /// Reads the certificates that the configuration names, binds every socket, and runs by this directory.
     ///
     /// `keyLog` is for trials: the secrets of accepted TLS sessions are written there. `observe` is called on the
-    /// cell's thread with what happens; it must return soon.
+    /// cell's thread with what happens; it must return soon. `verify` judges the tokens of clients; nil: none is asked for.
     public static func start(
         _ configuration: SystemConfiguration, directory: DirectorySnapshot, logger: Logger, keyLog: TLSKeyLog? = nil,
+        verify: TokenVerifying? = nil,
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) async throws -> NationalSystem {
-        let relay = EventRelay()
+        let relay = Relay<MediaEvent>()
         let media = try NationalSystem.startMedia(configuration.media) { relay.deliver($0) }
         do {
             var system = SystemRandomNumberGenerator()
             let seed = (system.next(), system.next(), system.next(), system.next())
+            var settings = try NationalSystem.settings(configuration)
+            settings.requiresToken = verify != nil
+            let verdicts = Relay<(TokenJobID, TokenVerdict)>()
             let cell = SignallingCell(
-                settings: try NationalSystem.settings(configuration), directory: directory,
+                settings: settings, directory: directory,
                 random: SeededGenerator(seed: seed), at: SystemClock.now())
             let transport = try NationalSystem.transport(configuration, keyLog)
             let partnerListeners = Set(transport.listeners.map(\.name).filter { $0.hasPrefix("interconnection") })
             let signalling = try await SignallingDriver.start(
                 configuration: transport, cell: cell, partnerListeners: partnerListeners, logger: logger,
-                media: { media[Int($0.cell)].send([$0]) }, observe: observe)
+                media: { media[Int($0.cell)].send([$0]) },
+                verify: { job in
+                    guard let verify else { return }
+                    Task { verdicts.deliver([(job.id, await verify(job))]) }
+                }, observe: observe)
+            verdicts.connect { signalling.deliver($0.1, for: $0.0) }
             relay.connect { signalling.deliver($0) }
             return NationalSystem(
                 signalling: signalling, media: media, relay: relay,
@@ -56,7 +67,7 @@ public final class NationalSystem: Sendable {
     }
 
     private init(
-        signalling: SignallingDriver, media: [MediaDriver], relay: EventRelay, mediaWatch: Task<Void, Never>
+        signalling: SignallingDriver, media: [MediaDriver], relay: Relay<MediaEvent>, mediaWatch: Task<Void, Never>
     ) {
         self.signalling = signalling
         self.media = media
@@ -107,6 +118,9 @@ public final class NationalSystem: Sendable {
     public func replaceDirectory(_ directory: DirectorySnapshot) {
         signalling.replaceDirectory(directory)
     }
+
+    /// Clients that are served by one of these tokens are served no more.
+    public func revoke(_ tokens: RevokedTokens) { signalling.revoke(tokens) }
 
     public func stop() async {
         mediaWatch.cancel()
@@ -216,33 +230,5 @@ public final class NationalSystem: Sendable {
 
     private static func text(_ path: String) throws -> String {
         try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
-    }
-}
-
-/// Keeps what the media cells say until the signalling cell stands.
-private final class EventRelay: Sendable {
-    private struct State {
-        var waiting: [MediaEvent] = []
-        var deliver: (@Sendable (MediaEvent) -> Void)?
-    }
-
-    private let state = Mutex(State())
-
-    func deliver(_ events: [MediaEvent]) {
-        state.withLock { state in
-            guard let deliver = state.deliver else {
-                state.waiting += events
-                return
-            }
-            for event in events { deliver(event) }
-        }
-    }
-
-    func connect(_ deliver: @escaping @Sendable (MediaEvent) -> Void) {
-        state.withLock { state in
-            for event in state.waiting { deliver(event) }
-            state.waiting = []
-            state.deliver = deliver
-        }
     }
 }

@@ -1,6 +1,7 @@
 public import Foundation
 import MCFoundation
 import Responder
+import ResponderLogin
 import SDP
 import Yams
 
@@ -22,7 +23,7 @@ extension DeviceProfile {
         }
         let known = [
             "mcptt_id", "sip_identity", "user_name", "password", "domain", "edge", "authority", "address", "priority",
-            "codec",
+            "codec", "issuer", "login_name", "login_password",
         ]
         for key in mapping.keys where !known.contains(key.string ?? "") {
             throw DeviceProfileError(
@@ -49,6 +50,13 @@ extension DeviceProfile {
         do { pem = try String(contentsOf: authority, encoding: .utf8) } catch {
             throw DeviceProfileError(description: "\(authority.path): cannot be read: \(error.localizedDescription)")
         }
+        var login: LoginProfile?
+        if mapping[Node("issuer")] != nil {
+            login = LoginProfile(
+                issuer: try parsed("issuer", "an https address") {
+                    URL(string: $0).flatMap { $0.scheme == "https" ? $0 : nil }
+                }, userName: try value("login_name"), password: Secret(try value("login_password")), authorityPEM: pem)
+        }
         self.init(
             mcpttID: MCPTTID(try value("mcptt_id")), publicIdentity: PublicUserIdentity(try value("sip_identity")),
             privateIdentity: PrivateUserIdentity(try value("user_name")), password: Secret(try value("password")),
@@ -57,7 +65,8 @@ extension DeviceProfile {
             authorityPEM: pem, address: try parsed("address", "an IP address") { IPAddress($0) },
             priority: mapping[Node("priority")] == nil ? 0 : try parsed("priority", "0 to 255") { UInt8($0) },
             codec: mapping[Node("codec")] == nil
-                ? .amrWB(octetAlign: true) : try parsed("codec", "one of amr-wb, amr-wb-be, opus", Self.codec))
+                ? .amrWB(octetAlign: true) : try parsed("codec", "one of amr-wb, amr-wb-be, opus", Self.codec),
+            login: login)
     }
 
     /// The words of `groups[].codec` in the directory file.

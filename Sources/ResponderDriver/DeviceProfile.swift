@@ -1,5 +1,6 @@
 public import MCFoundation
 public import Responder
+public import ResponderLogin
 public import SDP
 import SIPUserAgent
 
@@ -17,11 +18,13 @@ public struct DeviceProfile: Sendable {
     public var priority: UInt8
     /// That of the user's groups: nobody transcodes.
     public var codec: SpeechCodec
+    /// With what the user logs in; nil where the system asks for no token.
+    public var login: LoginProfile?
 
     public init(
         mcpttID: MCPTTID, publicIdentity: PublicUserIdentity, privateIdentity: PrivateUserIdentity, password: Secret,
         domain: String, edge: SocketAddress, authorityPEM: String, address: IPAddress, priority: UInt8,
-        codec: SpeechCodec = .amrWB(octetAlign: true)
+        codec: SpeechCodec = .amrWB(octetAlign: true), login: LoginProfile? = nil
     ) {
         self.mcpttID = mcpttID
         self.publicIdentity = publicIdentity
@@ -33,6 +36,7 @@ public struct DeviceProfile: Sendable {
         self.address = address
         self.priority = priority
         self.codec = codec
+        self.login = login
     }
 
     /// The settings of a client for this profile. The client's identifiers are new each time: they name one run of one

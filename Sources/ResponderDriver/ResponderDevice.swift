@@ -1,6 +1,7 @@
 public import Logging
 import MCFoundation
 public import Responder
+import ResponderLogin
 import SIPUserAgent
 public import SignallingDriver
 import Synchronization
@@ -30,7 +31,11 @@ enum DeviceInput: Sendable {
 public final class ResponderDevice: Sendable {
     private let host: MachineHost<ResponderClient, DeviceInput>
     private let media: DeviceMedia
+    private let freshness: Task<Void, Never>?
 
+    /// Logs the user in where the profile says with what, and starts.
+    ///
+    /// - Throws: `LoginError` where there is no token, else what sockets and certificates are wrong about.
     /// - Parameter notice: called in order per thread, on the device's threads; it must return soon.
     public static func start(
         _ configuration: DeviceConfiguration, threads: SignallingThreads? = nil, logger: Logger,
@@ -41,6 +46,10 @@ public final class ResponderDevice: Sendable {
         let profile = configuration.profile
         var settings = profile.responderSettings(&system)
         settings.answerMode = configuration.answerMode
+        // Before anything else (TS 24.482, TS 33.180 Annex B): without a token the system serves nobody.
+        let login = try profile.login.map { try DeviceLogin($0) }
+        let tokens = try await login?.logIn()
+        settings.accessToken = tokens?.access
         let client = try ResponderClient(settings: settings, random: SeededGenerator(seed: seed))
         let inbox = DeviceInbox()
         let media = try DeviceMedia(
@@ -53,12 +62,23 @@ public final class ResponderDevice: Sendable {
             transport, machine: client, threads: threads, logger: logger, nextDeadline: { $0.nextDeadline },
             step: { shell.step(&$0, $1, $2) })
         inbox.connect { host.deliver($0) }
-        return ResponderDevice(host: host, media: media)
+        var freshness: Task<Void, Never>?
+        if let login, let tokens {
+            freshness = Task {
+                await login.keepFresh(tokens, handOn: { host.deliver(.command(.renewToken($0))) }) { failure in
+                    logger.warning("the token cannot be renewed", metadata: ["why": "\(failure)"])
+                }
+            }
+        }
+        return ResponderDevice(host: host, media: media, freshness: freshness)
     }
 
-    private init(host: MachineHost<ResponderClient, DeviceInput>, media: DeviceMedia) {
+    private init(
+        host: MachineHost<ResponderClient, DeviceInput>, media: DeviceMedia, freshness: Task<Void, Never>?
+    ) {
         self.host = host
         self.media = media
+        self.freshness = freshness
     }
 
     public func command(_ command: ResponderCommand) {
@@ -71,6 +91,7 @@ public final class ResponderDevice: Sendable {
     }
 
     public func stop() async {
+        freshness?.cancel()
         await host.stop()
         media.stop()
     }

@@ -11,7 +11,7 @@ public final class SignallingDriver: Sendable {
         case media(MediaEvent)
         case directory(DirectorySnapshot)
         case verdict(TokenJobID, TokenVerdict)
-        case revoked([AccessTokenID])
+        case revoked(RevokedTokens)
     }
 
     private let host: MachineHost<SignallingCell, Input>
@@ -67,7 +67,7 @@ public final class SignallingDriver: Sendable {
     public func deliver(_ verdict: TokenVerdict, for job: TokenJobID) { host.deliver(.verdict(job, verdict)) }
 
     /// Whoever is authorised by one of these tokens is served no more. From any thread.
-    public func revoke(_ tokens: [AccessTokenID]) { host.deliver(.revoked(tokens)) }
+    public func revoke(_ tokens: RevokedTokens) { host.deliver(.revoked(tokens)) }
 
     /// The cell decides by this directory from the next event on.
     public func replaceDirectory(_ directory: DirectorySnapshot) { host.deliver(.directory(directory)) }

@@ -99,7 +99,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "72:1: log_level: key appears twice in its mapping"),
         Mistake(
             "limits:\n", "limits: 5\nlimites:\n", "64:9: limits: expected a mapping, found 5",
-            "65:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers"
+            "65:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
         ),
     ]
 

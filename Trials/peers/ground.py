@@ -97,6 +97,31 @@ def free_ports(count, address="127.0.0.1"):
     return ports
 
 
+def free_pairs(count, address="127.0.0.1"):
+    """Ports that are free at this moment with the one after each."""
+    pairs = []
+    while len(pairs) < count:
+        port = free_ports(1, address)[0]
+        try:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                with socket.socket(socket.AF_INET, kind) as one:
+                    one.bind((address, port + 1))
+        except OSError:
+            continue
+        if all(abs(port - other) > 1 for other in pairs):
+            pairs.append(port)
+    return pairs
+
+
+def run(*arguments, status=0):
+    """A command of ours to its end; what it said."""
+    done = subprocess.run(
+        [EUCCS, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    if done.returncode != status:
+        raise Failed(f"euccs {' '.join(map(str, arguments))}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 def openssl(*arguments):
     subprocess.run(["openssl", *arguments], check=True, stdin=subprocess.DEVNULL, capture_output=True, cwd=WORK)
 

@@ -6,9 +6,9 @@ set -uo pipefail
 cd "$(dirname "$0")"
 declare -A judges=(
     [dissector]=dissector.sh [sipp]=sipp/sipp.sh [telephone]=telephone.sh [hostile]=hostile.sh
-    [partner-loss]=partner-loss.sh
+    [partner-loss]=partner-loss.sh [login]=login.sh
 )
-order=(dissector sipp telephone hostile partner-loss)
+order=(dissector sipp telephone hostile partner-loss login)
 [ $# -gt 0 ] && order=("$@")
 failed=0 skipped=0 passed=0
 said=$(mktemp)

@@ -13,7 +13,7 @@ public enum FunctionEvent: Sendable {
     /// The answer to `FunctionAction.verify`. What nobody waits for any more is passed over.
     case tokenVerified(TokenJobID, TokenVerdict)
     /// These tokens count no more, whatever their time.
-    case tokensRevoked([AccessTokenID])
+    case tokensRevoked(RevokedTokens)
     /// Nothing happened but time: `nextDeadline` is reached.
     case timeAdvanced
 }

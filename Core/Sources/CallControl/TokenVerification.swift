@@ -92,6 +92,13 @@ public enum TokenRefusal: String, Hashable, Sendable {
     case unavailable
 }
 
+/// Tokens that hold no more, though their time is not over.
+public enum RevokedTokens: Hashable, Sendable {
+    case these([AccessTokenID])
+    /// Every one that the user has had until now.
+    case all(of: MCPTTID)
+}
+
 /// Which tokens a system asks of its clients before it serves them (TS 24.379 7.2, 7.3).
 public struct ServiceAuthorisation: Hashable, Sendable {
     /// False: the proof of the password at registration is enough, as before there is identity management. Telephones

@@ -19,7 +19,7 @@ public enum CellEvent: Sendable {
     case tokenVerified(TokenJobID, TokenVerdict)
     /// These tokens count no more, whatever their time: whoever is authorised by one is dropped, his calls end, and so do
     /// the registrations of the devices that presented them.
-    case tokensRevoked([AccessTokenID])
+    case tokensRevoked(RevokedTokens)
     /// The directory as it is from now on.
     case directoryReplaced(DirectorySnapshot)
     /// `nextDeadline` is reached.

@@ -162,14 +162,20 @@ extension ParticipatingFunction {
 
     /// Clients that are authorised by these tokens are dropped, their calls end, and the registrations of their devices
     /// too: what was lost or stolen shall not go on being called.
-    mutating func tokensRevoked(_ ids: [AccessTokenID], at now: Now) {
-        let revoked = Set(ids)
-        noteRevoked(ids, at: now)
-        for user in Array(users.keys) {
+    mutating func tokensRevoked(_ tokens: RevokedTokens, at now: Now) {
+        let concerned: [MCPTTID]
+        switch tokens {
+        case .these(let ids):
+            concerned = Array(users.keys)
+            noteRevoked(ids, at: now)
+        case .all(let user):
+            concerned = [user]
+            // What waits for its verdict was presented before.
+            for id in users[user]?.waiting.values.elements ?? [] { verificationOver(id, at: now) }
+        }
+        for user in concerned {
             for (id, client) in users[user]?.clients ?? [:] {
-                guard let authorisation = client.authorisation, revoked.contains(authorisation.tokenID) else {
-                    continue
-                }
+                guard let authorisation = client.authorisation, tokens.include(authorisation.tokenID) else { continue }
                 dropClient(ClientKey(user: user, client: id), .authorisationRevoked, at: now)
                 if let device = client.device, let identity = directory.user(user)?.publicIdentity {
                     withdrawals.append((identity, device))
@@ -185,5 +191,15 @@ extension ParticipatingFunction {
         guard revokedMeanwhile.count > settings.limits.revokedTokensRemembered else { return }
         // More than can be remembered: nobody gets in by what was asked before.
         for id in waiting.keys.sorted() { verificationOver(id, at: now) }
+    }
+}
+
+extension RevokedTokens {
+    /// Of a user who is concerned.
+    fileprivate func include(_ token: AccessTokenID) -> Bool {
+        switch self {
+        case .these(let ids): ids.contains(token)
+        case .all: true
+        }
     }
 }

@@ -71,7 +71,8 @@ public enum AnswerMode: Hashable, Sendable {
 
 /// A password: it never prints.
 public struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
-    let text: String
+    /// For the one that proves it, and for nobody's log.
+    public let text: String
 
     public init(_ text: String) {
         self.text = text

@@ -97,7 +97,7 @@ import Testing
 
     @Test func aRevokedTokenEndsCallRegistrationAndConnection() throws {
         var (lab, session) = try calling()
-        lab.tell(0, .tokensRevoked([AccessTokenID("t0")]))
+        lab.tell(0, .tokensRevoked(.these([AccessTokenID("t0")])))
         lab.settle()
         #expect(lab.handsets[0].endings == [session])
         #expect(lab.sites[0].closed.count == 1)

@@ -325,8 +325,8 @@ extension [FunctionAction] {
         let request = fixture.call()
         let out = try #require(fixture.receive(request).sent(.invite).first)
         _ = fixture.answer(out, 200, body: [0])
-        #expect(fixture.handle(.tokensRevoked([AccessTokenID("t9")])).isEmpty)
-        let actions = fixture.handle(.tokensRevoked([AccessTokenID("t0"), AccessTokenID("t1")]))
+        #expect(fixture.handle(.tokensRevoked(.these([AccessTokenID("t9")]))).isEmpty)
+        let actions = fixture.handle(.tokensRevoked(.these([AccessTokenID("t0"), AccessTokenID("t1")])))
         #expect(actions.sent(.bye).contains { $0.request.headers.callID == out.request.headers.callID })
         let last = actions.sent(.notify).compactMap { $0.request.headers[.subscriptionState] }
         #expect(last.contains { $0.hasPrefix("terminated") })
@@ -340,13 +340,13 @@ extension [FunctionAction] {
     @Test func aTokenThatWasRevokedWhileItWasVerifiedIsRefused() throws {
         var fixture = try ParticipatingFixture.strict()
         let job = try #require(fixture.publishSettings(token: "x").jobs.first)
-        _ = fixture.handle(.tokensRevoked([AccessTokenID("t1")]))
+        _ = fixture.handle(.tokensRevoked(.these([AccessTokenID("t1")])))
         let verdict = fixture.grant()
         #expect(fixture.handle(.tokenVerified(job.id, verdict)).verdict == [403, 101])
         // More revocations than are remembered let nobody in.
         var other = try ParticipatingFixture.strict(settings: { $0.limits.revokedTokensRemembered = 1 })
         let asked = try #require(other.publishSettings(token: "x").jobs.first)
-        let many = other.handle(.tokensRevoked([AccessTokenID("t1"), AccessTokenID("t2")]))
+        let many = other.handle(.tokensRevoked(.these([AccessTokenID("t1"), AccessTokenID("t2")])))
         #expect(many.verdict == [503])
         #expect(other.handle(.tokenVerified(asked.id, verdict)).isEmpty)
     }
@@ -362,8 +362,22 @@ extension [FunctionAction] {
         let ringing = fixture.receive(request, from: .system).sent(.invite)
         #expect(ringing.count == 2)
         for invite in ringing { _ = fixture.answer(invite, 180) }
-        let actions = fixture.handle(.tokensRevoked([AccessTokenID("t1")]))
+        let actions = fixture.handle(.tokensRevoked(.these([AccessTokenID("t1")])))
         #expect(actions.cancelled == 1)
         #expect(actions.responses.isEmpty)
+    }
+
+    @Test func `all tokens of a user are revoked with whatever waits for its verdict, and nobody else's`() throws {
+        var fixture = try ParticipatingFixture.strict()
+        try fixture.authorise()
+        let before = fixture.affiliate([Self.fire])
+        #expect(before.responses.first?.status == 200)
+        let others = fixture.handle(.tokensRevoked(.all(of: MCPTTID("sip:other@it.example"))))
+        #expect(others.isEmpty)
+        _ = fixture.affiliate([Self.fire])
+        let actions = fixture.handle(.tokensRevoked(.all(of: ParticipatingFixture.anna)))
+        #expect(!actions.isEmpty)
+        let answer = fixture.affiliate([Self.fire])
+        #expect(answer.responses.first?.status == 404)
     }
 }

@@ -19,7 +19,8 @@ struct AdminCommand: ParsableCommand {
             """,
         subcommands: [
             InitCommand.self, ImportCommand.self, ExportCommand.self, SuspendCommand.self, ResumeCommand.self,
-            MemberCommand.self, AuditCommand.self, BackupCommand.self, RestoreCommand.self, CheckStoreCommand.self,
+            MemberCommand.self, OrganisationCommand.self, AuditCommand.self, BackupCommand.self, RestoreCommand.self,
+            CheckStoreCommand.self,
         ])
 }
 

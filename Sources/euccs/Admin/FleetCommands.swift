@@ -113,6 +113,31 @@ struct MemberCommand: AsyncParsableCommand {
     }
 }
 
+struct OrganisationCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "organisation", abstract: "Make an organisation of the nation, or take one away.")
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var acting: ActorOptions
+    @Option(help: "Name for people; by default the key.")
+    var name: String?
+    @Option(help: "Key of the organisation that it is a part of.")
+    var parent: String?
+    @Flag(help: "Take it away; nobody may belong to it.")
+    var remove = false
+    @Argument(help: "Key: letters, digits and -_.@")
+    var key: String
+
+    func run() async throws {
+        let country = try await AdminFailure.told { try await store.open().administration.nation.country }
+        let request: FleetRequest =
+            remove
+            ? .delete(.organisation, key: key)
+            : .create(
+                .organisation(OrganisationRecord(id: key, name: name ?? key, country: country, parent: parent)))
+        try await FleetChangeCommand.carryOut(request, store, acting)
+    }
+}
+
 enum FleetChangeCommand {
     static func carryOut(_ request: FleetRequest, _ store: StoreOptions, _ acting: ActorOptions) async throws {
         try await AdminFailure.told {

@@ -46,6 +46,15 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "First UDP port of media for partners.")
     var partnerMediaPort: UInt16 = 41_000
 
+    @Option(help: "Threads that share the groups' media; each has two ports of either kind.")
+    var mediaCells = 1
+
+    @Option(help: "TCP port for log-in, documents and administration (HTTPS).")
+    var webPort: UInt16 = 8443
+
+    @Option(help: "TCP port on loopback for health, readiness and metrics (HTTP).")
+    var operationsPort: UInt16 = 9464
+
     @Option(help: "Days for which the authority and what it issues hold.")
     var days = 365
 
@@ -63,6 +72,9 @@ struct InitCommand: AsyncParsableCommand {
             throw ValidationError("--name: expected a name without quotation marks and line ends")
         }
         guard (1...36_500).contains(days) else { throw ValidationError("--days: expected 1 to 36500, found \(days)") }
+        guard (1...64).contains(mediaCells) else {
+            throw ValidationError("--media-cells: expected 1 to 64, found \(mediaCells)")
+        }
         guard mediaPort < .max, partnerMediaPort < .max else {
             throw ValidationError("--media-port, --partner-media-port: expected a port with another one after it")
         }
@@ -137,8 +149,13 @@ struct InitCommand: AsyncParsableCommand {
               access: {certificate: access.pem, key: access.key}
               interconnection: {certificate: gateway.pem, key: gateway.key}
             media:
+              cells: \(mediaCells)
               access: {\(family), audio_port: \(mediaPort), floor_port: \(mediaPort + 1)}
               interconnection: {\(family), audio_port: \(partnerMediaPort), floor_port: \(partnerMediaPort + 1)}
+            web:
+              url: https://\(host):\(webPort)
+              https: ["\(host):\(webPort)"]
+              operations: "127.0.0.1:\(operationsPort)"
             store: nation.sqlite
 
             """

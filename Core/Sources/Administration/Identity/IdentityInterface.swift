@@ -165,6 +165,11 @@ public struct TokenError: Error, Hashable, Sendable {
     /// Constant ASCII; the same for all that is wrong with a grant.
     public var explanation: String
 
+    public init(code: TokenErrorCode, explanation: String) {
+        self.code = code
+        self.explanation = explanation
+    }
+
     public func json() -> [UInt8] {
         OrderedJSON.object([
             ("error", .string(code.rawValue)), ("error_description", .string(explanation)),

@@ -39,7 +39,16 @@ public struct IdentityServer: Sendable {
     private var keysDue: Instant?
     private var isKeyAskedFor = false
 
+    /// A server without keys: it asks for them.
     public init(settings: IdentitySettings, random: SeededGenerator) {
+        self.init(settings: settings, random: random, restoring: [], at: UTCTime(microseconds: 0))
+    }
+
+    /// - Parameter kept: the signing keys of the process before, each with the time when it was made.
+    public init(
+        settings: IdentitySettings, random: SeededGenerator, restoring kept: [(key: SigningKey, made: UTCTime)],
+        at utc: UTCTime
+    ) {
         self.settings = settings
         self.random = random
         let limits = settings.limits
@@ -52,7 +61,8 @@ public struct IdentityServer: Sendable {
         // A minute more than the longest token, for clocks that differ.
         keys = SigningKeys(
             policy: settings.keys,
-            keptAfter: max(settings.accessTokenLifetime, settings.idTokenLifetime) + .seconds(60))
+            keptAfter: max(settings.accessTokenLifetime, settings.idTokenLifetime) + .seconds(60), restoring: kept,
+            at: utc)
         authentications = ExpiringTable(capacity: limits.authenticationsInFlight)
         signatures = ExpiringTable(capacity: limits.tokenRequestsInFlight * 2)
         pending = ExpiringTable(capacity: limits.tokenRequestsInFlight)

@@ -69,6 +69,29 @@ public struct SigningKeys: Sendable {
         self.keptAfter = keptAfter
     }
 
+    /// The keys of a process that starts again, each with the time when it was made: each stands where it would if the
+    /// process had never ended.
+    public init(
+        policy: SigningKeyPolicy = .init(), keptAfter: Duration, restoring kept: [(key: SigningKey, made: UTCTime)],
+        at utc: UTCTime
+    ) {
+        self.init(policy: policy, keptAfter: keptAfter)
+        for (key, made) in kept.sorted(by: { ($0.made, $0.key.keyID) < ($1.made, $1.key.keyID) }) {
+            guard let before = signing else {
+                signing = Published(key: key, since: made)
+                continue
+            }
+            let due = max(before.since + policy.signsFor, made + policy.publishedAhead)
+            if due > utc {
+                if ahead == nil { ahead = Published(key: key, since: made) }
+                continue
+            }
+            retire(at: due)
+            signing = Published(key: key, since: due)
+        }
+        retired.removeAll { $0.since + keptAfter <= utc }
+    }
+
     /// The key that signs.
     public var current: SigningKey? { signing?.key }
     public var next: SigningKey? { ahead?.key }

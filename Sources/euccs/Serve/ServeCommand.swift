@@ -2,12 +2,12 @@ import ArgumentParser
 import CallControl
 import ConfigurationFiles
 import Foundation
+import IdentityService
 import Logging
 import NationalAdministration
 import NationalSystem
 import Policy
 import SignallingDriver
-import Synchronization
 
 /// Runs one national system until it is asked to end.
 struct ServeCommand: AsyncParsableCommand {
@@ -42,9 +42,10 @@ struct ServeCommand: AsyncParsableCommand {
                 administration = nil
                 directory = try DirectoryFile.read(for: configuration).snapshot(for: configuration)
             case .store(let path):
-                let opened = try OpenedStore.administration(path, configuration) { running.replace($0.directory) }
+                let opened = try OpenedStore.administration(path, configuration) { running.replace($0) }
                 administration = opened
                 directory = await opened.directory
+                running.fleet.replace(await opened.fleet)
             }
         } catch {
             Terminal.complain("\(error)")
@@ -58,25 +59,54 @@ struct ServeCommand: AsyncParsableCommand {
         if attached { end.includeEndOfInput() }
         let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
         let logger = Terminal.logger(configuration.identity.domain, level: level)
-        let system = try await start(configuration, directory, logger)
+        let identity = try await startIdentity(configuration, administration, running, logger)
+        let system = try await start(configuration, directory, identity, logger)
         running.isUp(system)
         let following = Task {
             await administration?.follow(every: Self.following) { error in
                 logger.error("the store cannot be followed; the last directory stays", metadata: ["why": "\(error)"])
             }
         }
-        for (name, address) in system.addresses.sorted(by: { $0.key < $1.key }) {
+        let web = try await startWeb(configuration, identity, running, logger)
+        for (name, address) in (Array(system.addresses) + web.addresses).sorted(by: { $0.0 < $1.0 }) {
             Terminal.show("\(name) \(address)")
         }
         Terminal.show("ready: \(configuration.name)")
         await end.wait()
         following.cancel()
+        await web.stop()
         await system.stop()
+        await identity?.stop()
         Terminal.show("ended: \(configuration.name)")
     }
 
+    private func startIdentity(
+        _ configuration: SystemConfiguration, _ administration: NationalAdministration?, _ running: RunningSystem,
+        _ logger: Logger
+    ) async throws -> IdentityService? {
+        guard let web = configuration.web, let administration else { return nil }
+        do {
+            return try await NationalIdentity.start(configuration, web, administration, running, logger)
+        } catch {
+            Terminal.complain("\(configuration.name): nobody can log in: \(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private func startWeb(
+        _ configuration: SystemConfiguration, _ identity: IdentityService?, _ running: RunningSystem, _ logger: Logger
+    ) async throws -> NationalWeb {
+        do {
+            return try await NationalWeb.start(configuration.web, identity: identity, running, logger)
+        } catch {
+            Terminal.complain("\(configuration.name): HTTP cannot start: \(error)")
+            throw ExitCode.failure
+        }
+    }
+
     private func start(
-        _ configuration: SystemConfiguration, _ directory: DirectorySnapshot, _ logger: Logger
+        _ configuration: SystemConfiguration, _ directory: DirectorySnapshot, _ identity: IdentityService?,
+        _ logger: Logger
     ) async throws -> NationalSystem {
         do {
             let keyLog = try tlsKeyLog.map { try TLSKeyLog(path: $0) }
@@ -84,7 +114,8 @@ struct ServeCommand: AsyncParsableCommand {
                 logger.warning("TLS secrets are written: trials only", metadata: ["file": "\(tlsKeyLog)"])
             }
             return try await NationalSystem.start(
-                configuration, directory: directory, logger: logger, keyLog: keyLog
+                configuration, directory: directory, logger: logger, keyLog: keyLog,
+                verify: identity.map(NationalIdentity.verifying)
             ) { observation in
                 guard observation.name.hasPrefix("partner."), let partner = observation.fields.first else { return }
                 Terminal.show("\(observation.name) \(partner.value)")
@@ -92,30 +123,6 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             Terminal.complain("\(configuration.name) cannot start: \(error)")
             throw ExitCode.failure
-        }
-    }
-}
-
-/// Hands a directory to the system, or keeps the latest until there is one.
-private final class RunningSystem: Sendable {
-    private struct State {
-        var system: NationalSystem?
-        var waiting: DirectorySnapshot?
-    }
-
-    private let state = Mutex(State())
-
-    func isUp(_ system: NationalSystem) {
-        state.withLock { state in
-            state.system = system
-            if let directory = state.waiting { system.replaceDirectory(directory) }
-            state.waiting = nil
-        }
-    }
-
-    func replace(_ directory: DirectorySnapshot) {
-        state.withLock { state in
-            if let system = state.system { system.replaceDirectory(directory) } else { state.waiting = directory }
         }
     }
 }

@@ -1,0 +1,202 @@
+public import Administration
+public import Audit
+import Credentials
+public import MCFoundation
+
+/// What an identity service needs of the world around it.
+public struct IdentitySurroundings: Sendable {
+    public var now: @Sendable () -> Now
+    /// The fleet map as it is now.
+    public var fleet: @Sendable () -> FleetSnapshot
+    /// Keeps a new signing key, so that its tokens hold beyond this process.
+    public var keep: @Sendable (KeptSigningKey) async throws -> Void
+    /// For the call path and whoever else accepts our tokens.
+    public var announce: @Sendable (TokenRevocation) -> Void
+    public var audit: @Sendable (AuditEntry) -> Void
+    /// Asks an external provider for whom its code stands, and judges its ID token; nil where that is nobody.
+    public var exchange: @Sendable (ExternalCodeJob) async -> ExternalIdentity?
+    /// What an operator has to know of.
+    public var complain: @Sendable (String) -> Void
+
+    public init(
+        now: @escaping @Sendable () -> Now, fleet: @escaping @Sendable () -> FleetSnapshot,
+        keep: @escaping @Sendable (KeptSigningKey) async throws -> Void,
+        announce: @escaping @Sendable (TokenRevocation) -> Void, audit: @escaping @Sendable (AuditEntry) -> Void,
+        exchange: @escaping @Sendable (ExternalCodeJob) async -> ExternalIdentity? = { _ in nil },
+        complain: @escaping @Sendable (String) -> Void
+    ) {
+        self.now = now
+        self.fleet = fleet
+        self.keep = keep
+        self.announce = announce
+        self.audit = audit
+        self.exchange = exchange
+        self.complain = complain
+    }
+}
+
+/// The shell of `IdentityServer`: requests wait here for their answers, passwords are proved in a pool, tokens are
+/// signed and believed by the nation's keys. It decides nothing.
+public actor IdentityService {
+    let settings: IdentitySettings
+    private let surroundings: IdentitySurroundings
+    private let passwords: PasswordPool
+    private let keys: TokenKeys
+    private let verification: TokenVerification
+    private var server: IdentityServer
+    private var waiting: [IdentityRequestID: CheckedContinuation<IdentityAnswer, Never>] = [:]
+    private var lastRequest: UInt64 = 0
+    private var keySet: [UInt8] = []
+    private var firstKey: CheckedContinuation<Void, Never>?
+    private var wakeUp: (at: Instant, task: Task<Void, Never>)?
+
+    /// - Parameters:
+    ///   - settings: `audience` holds at least one name; the first is what servers of this system ask for.
+    ///   - kept: signing keys of the process before.
+    ///   - dummyVerifier: of the same cost as the users' (`LoginPolicy.dummyVerifier`).
+    /// - Throws: Where a kept key is none.
+    public static func start(
+        settings: IdentitySettings, kept: [KeptSigningKey], surroundings: IdentitySurroundings
+    ) async throws -> IdentityService {
+        let passwords = PasswordPool()
+        var settings = settings
+        var random = SystemRandomNumberGenerator()
+        // Nobody has this password, and nobody will.
+        settings.login.dummyVerifier = IdentitySecret(
+            try await passwords.verifier(of: "\(random.next())\(random.next())").text)
+        let keys = TokenKeys()
+        var restored: [(key: SigningKey, made: UTCTime)] = []
+        for key in kept {
+            let whole = try TokenKey(id: key.id, pem: key.pem)
+            try await keys.add(whole)
+            restored.append((whole.signingKey, key.made))
+        }
+        let service = IdentityService(
+            settings: settings, restored: restored, keys: keys, passwords: passwords, surroundings: surroundings)
+        await service.begin()
+        return service
+    }
+
+    private init(
+        settings: IdentitySettings, restored: [(key: SigningKey, made: UTCTime)], keys: TokenKeys,
+        passwords: PasswordPool, surroundings: IdentitySurroundings
+    ) {
+        self.settings = settings
+        self.surroundings = surroundings
+        self.passwords = passwords
+        self.keys = keys
+        verification = TokenVerification(issuer: settings.issuer, audience: settings.audience.first ?? "")
+        var system = SystemRandomNumberGenerator()
+        server = IdentityServer(
+            settings: settings,
+            random: SeededGenerator(seed: (system.next(), system.next(), system.next(), system.next())),
+            restoring: restored, at: surroundings.now().utc)
+        keySet = server.signingKeys.keySet()
+    }
+
+    /// Nothing is served before there is a key to sign with.
+    private func begin() async {
+        step(.timeAdvanced)
+        guard server.signingKeys.current == nil else { return }
+        await withCheckedContinuation { firstKey = $0 }
+    }
+
+    /// Ends the timer; requests that wait are answered by their own deadlines no more, so nobody asks after that.
+    public func stop() {
+        wakeUp?.task.cancel()
+        wakeUp = nil
+    }
+
+    /// The JWK Set that is published now.
+    public var publishedKeys: [UInt8] { keySet }
+
+    /// All tokens of a user end: he logged off, was suspended, or may try to log in again.
+    public func tell(_ event: IdentityEvent) { step(event) }
+
+    /// Asks the machine and waits for its answer.
+    func ask(_ event: (IdentityRequestID) -> IdentityEvent) async -> IdentityAnswer {
+        lastRequest += 1
+        let request = IdentityRequestID(lastRequest)
+        let asked = event(request)
+        return await withCheckedContinuation { continuation in
+            waiting[request] = continuation
+            step(asked)
+        }
+    }
+
+    /// Whether an access token opens what it is presented for.
+    public func verify(_ token: String, for purpose: ScopePurpose, of service: MCServiceKind) async -> TokenDecision {
+        let claims: SignedClaims
+        do {
+            claims = try await keys.payload(of: token, as: SignedClaims.self)
+        } catch {
+            return .refused(.incomplete)
+        }
+        return verification.decide(
+            claims.presented, needs: purpose, of: service, at: surroundings.now().utc,
+            revocations: server.tokenRevocations, directory: FleetIdentities(surroundings.fleet()))
+    }
+
+    // MARK: The machine
+
+    private func step(_ event: IdentityEvent) {
+        let now = surroundings.now()
+        for action in server.handle(event, at: now, directory: FleetIdentities(surroundings.fleet())) {
+            carryOut(action)
+        }
+        scheduleWakeUp(now: now.instant)
+        if firstKey != nil, server.signingKeys.current != nil {
+            firstKey?.resume()
+            firstKey = nil
+        }
+    }
+
+    private func carryOut(_ action: IdentityAction) {
+        switch action {
+        case .answer(let request, let answer): waiting.removeValue(forKey: request)?.resume(returning: answer)
+        case .verifyPassword(let job, let work):
+            Task { [passwords] in
+                let proved = await passwords.proves(work.password.revealed, verifier: work.verifier.revealed)
+                step(proved.map { .passwordVerified(job, matches: $0) } ?? .passwordNotVerified(job))
+            }
+        case .exchangeExternalCode(let job, let work):
+            Task { [surroundings] in step(.externalCodeExchanged(job, await surroundings.exchange(work))) }
+        case .sign(let job, let work):
+            Task { [keys] in
+                let token = try? await keys.sign(work.claims.json(), with: work.keyID)
+                step(.signed(job, token.map { IdentitySecret($0) }))
+            }
+        case .createSigningKey: Task { await createKey() }
+        case .publishKeys(let octets): keySet = octets
+        case .announce(let revocation): surroundings.announce(revocation)
+        case .audit(let entry): surroundings.audit(entry)
+        }
+    }
+
+    private func createKey() async {
+        var random = SystemRandomNumberGenerator()
+        let key = TokenKey(id: Base64URL.encode((0..<12).map { _ in UInt8.random(in: .min ... .max, using: &random) }))
+        do {
+            try await keys.add(key)
+            try await surroundings.keep(KeptSigningKey(id: key.id, pem: key.pem, made: surroundings.now().utc))
+        } catch {
+            surroundings.complain("the signing key \(key.id) is not kept: its tokens end with this process (\(error))")
+        }
+        step(.signingKeyCreated(key.signingKey))
+    }
+
+    private func scheduleWakeUp(now: Instant) {
+        guard let due = server.nextDeadline else { return }
+        if let wakeUp, wakeUp.at <= due { return }
+        wakeUp?.task.cancel()
+        let pause = Duration.nanoseconds(max(1_000_000, due.nanoseconds - now.nanoseconds))
+        wakeUp = (
+            due,
+            Task {
+                guard (try? await Task.sleep(for: pause)) != nil else { return }
+                wakeUp = nil
+                step(.timeAdvanced)
+            }
+        )
+    }
+}

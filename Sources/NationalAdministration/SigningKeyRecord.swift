@@ -1,0 +1,35 @@
+import Administration
+public import MCFoundation
+import Storage
+
+/// A private key by which identity management signs tokens. It stands in the store, and in its backups, so that tokens
+/// hold over a restart; it does not print.
+public struct SigningKeyRecord: Codable, Sendable, CustomStringConvertible, CustomReflectable {
+    static let kind = "signing-key"
+
+    public var id: String
+    public var pem: String
+    /// Microseconds since 1970.
+    public var made: Int64
+
+    public init(id: String, pem: String, made: UTCTime) {
+        self.id = id
+        self.pem = pem
+        self.made = made.microseconds
+    }
+
+    public var description: String { "SigningKeyRecord(\(id))" }
+    public var customMirror: Mirror { Mirror(self, children: ["id": id]) }
+}
+
+extension NationalAdministration {
+    /// Keeps a signing key beside the fleet map. Who made it says so in the audit log (`key.published`).
+    public func keep(_ key: SigningKeyRecord, at now: UTCTime) throws {
+        let body = StoredRecord(kind: SigningKeyRecord.kind, key: key.id, body: try coding.encode(key))
+        let outcome = try store.write(after: sequence, at: now) { others in
+            try take(others)
+            return StoreDecision(changes: [.put(body)], result: ())
+        }
+        if let commit = outcome.commit { try take([commit]) }
+    }
+}

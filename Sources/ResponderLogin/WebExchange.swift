@@ -1,0 +1,139 @@
+import MCFoundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// One request and its answer over a connection of its own, which is all that a device needs. A client library would
+/// cost minutes of compiling for what nobody here asks of it (pools, redirects, HTTP/2).
+struct WebExchange: Sendable {
+    struct Request: Sendable {
+        var host: String
+        var port: Int
+        var method: HTTPMethod
+        /// Path and query.
+        var target: String
+        var headers: [(String, String)] = []
+        var body: [UInt8] = []
+    }
+
+    struct Answer: Sendable {
+        var status: Int
+        var headers: HTTPHeaders
+        var body: [UInt8]
+
+        func header(_ name: String) -> String? { headers.first(name: name) }
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    private static let longestAnswer = 1 << 20
+    private let context: NIOSSLContext
+    private let limit: TimeAmount
+
+    /// - Parameter authorityPEM: who may certify the servers; nobody else may.
+    init(authorityPEM: String, limitSeconds: Int64 = 30) throws {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authorityPEM.utf8)))
+        tls.applicationProtocols = ["http/1.1"]
+        context = try NIOSSLContext(configuration: tls)
+        limit = .seconds(limitSeconds)
+    }
+
+    func send(_ request: Request) async throws -> Answer {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let answer = loop.makePromise(of: Answer.self)
+        let bootstrap = ClientBootstrap(group: loop).connectTimeout(.seconds(5)).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                // An address has no name that TLS could ask for; the certificate is checked against it all the same.
+                let name = MCFoundation.IPAddress(request.host) == nil ? request.host : nil
+                try channel.pipeline.syncOperations.addHandler(
+                    NIOSSLClientHandler(context: context, serverHostname: name))
+                try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                try channel.pipeline.syncOperations.addHandler(
+                    AnswerCollector(request, limit: Self.longestAnswer, answer: answer))
+            }
+        }
+        let late = loop.scheduleTask(in: limit) { answer.fail(Failure(description: "no answer in time")) }
+        let channel: any Channel
+        do {
+            channel = try await bootstrap.connect(host: request.host, port: request.port).get()
+        } catch {
+            late.cancel()
+            answer.fail(error)
+            throw error
+        }
+        defer {
+            late.cancel()
+            channel.close(promise: nil)
+        }
+        return try await answer.futureResult.get()
+    }
+}
+
+/// Sends the request as soon as there is a connection, and puts the answer together. It lives on its event loop.
+private final class AnswerCollector: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let request: WebExchange.Request
+    private let limit: Int
+    private let answer: EventLoopPromise<WebExchange.Answer>
+    private var head: HTTPResponseHead?
+    private var body: [UInt8] = []
+
+    init(_ request: WebExchange.Request, limit: Int, answer: EventLoopPromise<WebExchange.Answer>) {
+        self.request = request
+        self.limit = limit
+        self.answer = answer
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        var headers = HTTPHeaders(request.headers)
+        let host = request.host.contains(":") ? "[\(request.host)]" : request.host
+        headers.add(name: "host", value: "\(host):\(request.port)")
+        headers.add(name: "connection", value: "close")
+        if !request.body.isEmpty || request.method == .POST || request.method == .PUT {
+            headers.add(name: "content-length", value: "\(request.body.count)")
+        }
+        let head = HTTPRequestHead(
+            version: .http1_1, method: request.method, uri: request.target, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !request.body.isEmpty {
+            let octets = context.channel.allocator.buffer(bytes: request.body)
+            context.write(wrapOutboundOut(.body(.byteBuffer(octets))), promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body(let part):
+            body += Array(part.readableBytesView)
+            if body.count > limit { fail("an answer is too long", context) }
+        case .end:
+            guard let head else { return fail("an answer has no beginning", context) }
+            answer.succeed(WebExchange.Answer(status: Int(head.status.code), headers: head.headers, body: body))
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        answer.fail(error)
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        // After an answer this says nothing more.
+        answer.fail(WebExchange.Failure(description: "the connection ended before an answer"))
+        context.fireChannelInactive()
+    }
+
+    private func fail(_ why: String, _ context: ChannelHandlerContext) {
+        answer.fail(WebExchange.Failure(description: why))
+        context.close(promise: nil)
+    }
+}

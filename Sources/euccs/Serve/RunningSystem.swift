@@ -1,0 +1,52 @@
+import Administration
+import CallControl
+import NationalAdministration
+import NationalSystem
+import Policy
+import Synchronization
+
+/// What others on the same nation reach its system by: the newest fleet map, and the system itself once it is up.
+final class RunningSystem: Sendable {
+    private struct State {
+        var system: NationalSystem?
+        var waiting: DirectorySnapshot?
+    }
+
+    let fleet = CurrentFleet()
+    private let state = Mutex(State())
+
+    var isReady: Bool { state.withLock { $0.system != nil } }
+
+    func isUp(_ system: NationalSystem) {
+        state.withLock { state in
+            state.system = system
+            if let directory = state.waiting { system.replaceDirectory(directory) }
+            state.waiting = nil
+        }
+    }
+
+    func replace(_ change: NationalAdministration.Change) {
+        fleet.replace(change.fleet)
+        state.withLock { state in
+            if let system = state.system {
+                system.replaceDirectory(change.directory)
+            } else {
+                state.waiting = change.directory
+            }
+        }
+    }
+
+    /// Before the system is up nobody is served by a token.
+    func revoke(_ tokens: RevokedTokens) {
+        state.withLock { $0.system?.revoke(tokens) }
+    }
+}
+
+/// The fleet map as it was published last.
+final class CurrentFleet: Sendable {
+    private let fleet = Mutex(FleetSnapshot([]))
+
+    var value: FleetSnapshot { fleet.withLock { $0 } }
+
+    func replace(_ newest: FleetSnapshot) { fleet.withLock { $0 = newest } }
+}

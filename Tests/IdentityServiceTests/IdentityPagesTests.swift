@@ -1,0 +1,116 @@
+import Administration
+import Credentials
+import IdentityService
+import MCFoundation
+import Synchronization
+import Testing
+import WebServices
+
+/// The endpoints over values: what HTTP adds to the decisions, which have their own tests.
+@Suite struct IdentityPagesTests {
+    private static let issuer = "https://mc.it.example/identity"
+    private static let redirect = "eu.euccs.responder:/signed-in"
+
+    private final class Ground: Sendable {
+        let kept = Mutex<[KeptSigningKey]>([])
+        let complaints = Mutex<[String]>([])
+    }
+
+    private func pages(_ ground: Ground = Ground(), canKeep: Bool = true) async throws -> IdentityPages {
+        let verifier = try Credentials.PasswordVerifier(
+            password: "pioggia", cost: .init(logN: 4, blockSize: 8, parallelism: 1))
+        let fleet = FleetSnapshot([
+            .user(
+                UserRecord(
+                    id: "sip:anna@mc.it.example", loginName: "anna",
+                    passwordVerifier: Administration.PasswordVerifier(verifier.text), organisation: "vvf"))
+        ])
+        var settings = IdentitySettings(
+            issuer: Self.issuer,
+            clients: [try IdentityClient(clientID: "app", redirectURIs: [Self.redirect])], audience: ["mc.it.example"])
+        settings.codeLifetime = .seconds(60)
+        let service = try await IdentityService.start(
+            settings: settings, kept: [],
+            surroundings: IdentitySurroundings(
+                now: { Now(instant: Instant(nanoseconds: 1), utc: UTCTime(microseconds: 1_800_000_000_000_000)) },
+                fleet: { fleet },
+                keep: { key in
+                    guard canKeep else { throw TokenFault.malformed }
+                    ground.kept.withLock { $0.append(key) }
+                }, announce: { _ in }, audit: { _ in },
+                complain: { text in ground.complaints.withLock { $0.append(text) } }))
+        return await IdentityPages(service, root: "/identity")
+    }
+
+    private func request(
+        _ method: String, _ path: String, query: [(name: String, value: String)] = [],
+        form: [(name: String, value: String)]? = nil
+    ) -> WebRequest {
+        WebRequest(
+            method: method, path: "/identity" + path, query: WebForm.encoded(query),
+            headers: form == nil ? [] : [WebHeader("content-type", WebForm.contentType + "; charset=utf-8")],
+            body: form.map { Array(WebForm.encoded($0).utf8) } ?? [], source: IPAddress("192.0.2.7"))
+    }
+
+    private let asked: [(name: String, value: String)] = [
+        ("response_type", "code"), ("client_id", "app"), ("redirect_uri", IdentityPagesTests.redirect),
+        ("scope", "openid 3gpp:mc:ptt_service"), ("state", "s"),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S256"),
+    ]
+
+    private func field(_ name: String, in page: WebResponse) throws -> String {
+        let text = String(decoding: page.body, as: UTF8.self)
+        let start = try #require(text.firstRange(of: "name=\"\(name)\" value=\"")?.upperBound)
+        return String(text[start...].prefix { $0 != "\"" })
+    }
+
+    @Test func `a user logs in with a form, a code and its verifier`() async throws {
+        let pages = try await pages()
+        let page = await pages.respond(to: request("GET", "/authorize", query: asked))
+        #expect(page.status == 200)
+        #expect(page.header("content-security-policy") == LoginPage.contentSecurityPolicy)
+        let login = try field("login", in: page)
+        let back = await pages.respond(
+            to: request("POST", "/login", form: [("login", login), ("user", "anna"), ("password", "pioggia")]))
+        #expect(back.status == 303)
+        let location = try #require(back.header("location"))
+        #expect(location.hasPrefix(Self.redirect + "?"))
+        let fields = try #require(WebForm.fields(location.split(separator: "?")[1]))
+        let code = try #require(fields.first { $0.name == "code" }?.value)
+        // RFC 7636 Appendix B.
+        let answer = await pages.respond(
+            to: request(
+                "POST", "/token",
+                form: [
+                    ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", Self.redirect),
+                    ("client_id", "app"), ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+                ]))
+        #expect(answer.status == 200)
+        #expect(String(decoding: answer.body, as: UTF8.self).contains("\"token_type\":\"Bearer\""))
+    }
+
+    @Test func `what is no form, no method and no endpoint is answered as such`() async throws {
+        let pages = try await pages()
+        #expect(await pages.respond(to: request("DELETE", "/authorize")).status == 405)
+        #expect(await pages.respond(to: request("GET", "/token")).header("allow") == "POST")
+        #expect(await pages.respond(to: request("GET", "/nothing")).status == 404)
+        var plain = request("POST", "/token", form: [("grant_type", "authorization_code")])
+        plain.headers = [WebHeader("content-type", "text/plain")]
+        let answer = await pages.respond(to: plain)
+        #expect(answer.status == 400)
+        #expect(String(decoding: answer.body, as: UTF8.self).contains("invalid_request"))
+        #expect(await pages.respond(to: request("POST", "/login", form: [("user", "anna")])).status == 400)
+    }
+
+    @Test func `keys are published and kept, and a key that cannot be kept is complained of`() async throws {
+        let ground = Ground()
+        let pages = try await pages(ground)
+        let keys = await pages.respond(to: request("GET", "/jwks.json"))
+        let first = try #require(ground.kept.withLock { $0.first })
+        #expect(String(decoding: keys.body, as: UTF8.self).contains(first.id))
+        #expect(!String(reflecting: first).contains("PRIVATE"))
+        let other = Ground()
+        _ = try await self.pages(other, canKeep: false)
+        #expect(other.complaints.withLock { !$0.isEmpty })
+    }
+}
