@@ -63,10 +63,18 @@ let rooms: [(String, [String])] = [
         ]
     ),
     (
+        "DocumentNotification",
+        [
+            "MCFoundation", "SIP", "SIPUserAgent", "MCDocuments", "CallControl", "Policy", "Administration",
+            "OrderedCollections",
+        ]
+    ),
+    (
         "MCSystem",
         [
             "MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "Registrar",
-            "ParticipatingFunction", "ControllingFunction", "MCGateway", "OrderedCollections", "DequeModule",
+            "ParticipatingFunction", "ControllingFunction", "MCGateway", "Administration", "DocumentNotification",
+            "OrderedCollections", "DequeModule",
         ]
     ),
     // What hostile bytes are fed to, by the fuzzer and by the tests that replay its corpus
