@@ -59,7 +59,7 @@ let rooms: [(String, [String])] = [
         "Responder",
         [
             "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl",
-            "OrderedCollections",
+            "Administration", "OrderedCollections",
         ]
     ),
     (
