@@ -33,8 +33,8 @@ let rooms: [(String, [String])] = [
     (
         "SignallingDriver",
         [
-            "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "MCSystem", "NIOCore",
-            "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging",
+            "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Administration",
+            "DocumentNotification", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging",
         ]
     ),
     ("MediaDriver", ["CNet", "HostTime", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
@@ -69,12 +69,13 @@ let rooms: [(String, [String])] = [
             "MCFoundation", "SIP", "Policy", "Audit", "Administration", "Storage", "Credentials",
         ]
     ),
+    ("DocumentService", ["MCFoundation", "Administration", "NationalAdministration", "WebServices"]),
     ("ConfigurationFiles", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
         "NationalSystem",
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
-            "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto",
+            "Administration", "DocumentNotification", "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto",
             "Logging",
         ]
     ),
@@ -90,7 +91,7 @@ let rooms: [(String, [String])] = [
 let core = [
     "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy",
     "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "MediaDistribution", "Responder",
-    "MCSystem", "Audit", "Administration",
+    "MCSystem", "Audit", "Administration", "DocumentNotification",
     "Simulation", "FuzzTargets",
 ]
 
@@ -125,12 +126,13 @@ let programs: [Target] = [
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
-    "ResponderLogin",
+    "ResponderLogin", "DocumentService",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine.
     let peers = [
         "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
         "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
+        "DocumentService": ["Audit", "Policy", "Storage"],
     ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])

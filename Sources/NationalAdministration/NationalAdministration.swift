@@ -21,6 +21,8 @@ public struct NationError: Error, Hashable, Sendable, CustomStringConvertible {
 public actor NationalAdministration {
     /// What a commit means for whoever serves by the directory.
     public struct Change: Sendable {
+        /// As it was when a change was told last.
+        public var before: FleetSnapshot
         public var fleet: FleetSnapshot
         public var directory: DirectorySnapshot
         public var changes: [FleetChange]
@@ -30,7 +32,7 @@ public actor NationalAdministration {
     let store: any NationalStore
     private let executor = StoreExecutor()
     private let auditing: Auditing
-    private let identity: SystemIdentity
+    let identity: SystemIdentity
     private let observe: @Sendable (Change) -> Void
     public private(set) var fleet: FleetSnapshot
     public private(set) var directory: DirectorySnapshot
@@ -39,6 +41,8 @@ public actor NationalAdministration {
     /// As they were when the store was read.
     public let signingKeys: [SigningKeyRecord]
     private var lastChange: UInt64?
+    /// The fleet map that was told last.
+    private(set) var told: FleetSnapshot
     /// Changes that the directory does not have yet.
     private var untold: [FleetChange] = []
 
@@ -73,6 +77,7 @@ public actor NationalAdministration {
         self.observe = observe
         fleet = FleetSnapshot(
             try Self.records(contents, coding), partnerDomains: partners.flatMap(\.domains))
+        told = fleet
         directory = try fleet.directory(of: self.identity, partners: partners)
         sequence = contents.sequence
         signingKeys = try contents.records.filter { $0.record.kind == SigningKeyRecord.kind }
@@ -144,13 +149,13 @@ public actor NationalAdministration {
         return planned
     }
 
-    private enum Verdict {
+    enum Verdict {
         case success(FleetDecision)
         case failure(FleetRefusal, [AuditEntry])
     }
 
     @discardableResult
-    private func commit(
+    func commit(
         at now: UTCTime, _ decide: (FleetSnapshot, SystemIdentity) throws -> Verdict
     ) throws -> FleetDecision {
         // Where the store went on further than its commits tell, everything is read anew.
@@ -247,7 +252,10 @@ public actor NationalAdministration {
     private func publish() throws {
         let delta = DirectoryDelta(untold, in: fleet)
         if !delta.isEmpty { try delta.apply(to: &directory, of: fleet, system: identity) }
-        if !untold.isEmpty { observe(Change(fleet: fleet, directory: directory, changes: untold)) }
+        if !untold.isEmpty {
+            observe(Change(before: told, fleet: fleet, directory: directory, changes: untold))
+        }
+        told = fleet
         untold = []
     }
 
