@@ -34,7 +34,8 @@ let rooms: [(String, [String])] = [
         "SignallingDriver",
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Administration",
-            "DocumentNotification", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging",
+            "DocumentNotification", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL",
+            "SwiftASN1", "X509", "Logging",
         ]
     ),
     ("MediaDriver", ["CNet", "HostTime", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
@@ -75,7 +76,8 @@ let rooms: [(String, [String])] = [
         "NationalSystem",
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
-            "Administration", "DocumentNotification", "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto",
+            "Administration", "DocumentNotification", "MCSystem", "MediaDistribution", "SignallingDriver",
+            "MediaDriver", "ConfigurationFiles", "Crypto",
             "Logging",
         ]
     ),
