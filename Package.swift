@@ -33,8 +33,9 @@ let rooms: [(String, [String])] = [
     (
         "SignallingDriver",
         [
-            "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "MCSystem", "NIOCore",
-            "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL", "SwiftASN1", "X509", "Logging",
+            "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Administration",
+            "DocumentNotification", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL",
+            "SwiftASN1", "X509", "Logging",
         ]
     ),
     ("MediaDriver", ["CNet", "HostTime", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
@@ -76,13 +77,14 @@ let rooms: [(String, [String])] = [
             "MCFoundation", "Audit", "Administration", "Storage", "WebServices", "NationalAdministration", "Crypto",
         ]
     ),
+    ("DocumentService", ["MCFoundation", "Administration", "NationalAdministration", "WebServices"]),
     ("ConfigurationFiles", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
         "NationalSystem",
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
-            "MCSystem", "MediaDistribution", "SignallingDriver", "MediaDriver", "ConfigurationFiles", "Crypto",
-            "Logging", "CertificateAuthority", "Telemetry",
+            "Administration", "DocumentNotification", "MCSystem", "MediaDistribution", "SignallingDriver",
+            "MediaDriver", "ConfigurationFiles", "Crypto", "Logging", "CertificateAuthority", "Telemetry",
         ]
     ),
     (
@@ -97,7 +99,7 @@ let rooms: [(String, [String])] = [
 let core = [
     "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy",
     "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "MediaDistribution", "Responder",
-    "MCSystem", "Audit", "CallAudit", "Administration",
+    "MCSystem", "Audit", "CallAudit", "Administration", "DocumentNotification",
     "Simulation", "FuzzTargets",
 ]
 
@@ -132,13 +134,14 @@ let programs: [Target] = [
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
-    "ResponderLogin", "Telemetry", "AdministrationService",
+    "ResponderLogin", "Telemetry", "AdministrationService", "DocumentService",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
     let peers = [
         "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
         "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
         "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
+        "DocumentService": ["Audit", "Policy", "Storage"],
     ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])

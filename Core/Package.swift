@@ -60,6 +60,13 @@ let rooms: [(String, [String])] = [
         "Responder",
         [
             "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl",
+            "Administration", "OrderedCollections",
+        ]
+    ),
+    (
+        "DocumentNotification",
+        [
+            "MCFoundation", "SIP", "SIPUserAgent", "MCDocuments", "CallControl", "Policy", "Administration",
             "OrderedCollections",
         ]
     ),
@@ -67,7 +74,8 @@ let rooms: [(String, [String])] = [
         "MCSystem",
         [
             "MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "Registrar",
-            "ParticipatingFunction", "ControllingFunction", "MCGateway", "OrderedCollections", "DequeModule",
+            "ParticipatingFunction", "ControllingFunction", "MCGateway", "Administration", "DocumentNotification",
+            "OrderedCollections", "DequeModule",
         ]
     ),
     // What hostile bytes are fed to, by the fuzzer and by the tests that replay its corpus

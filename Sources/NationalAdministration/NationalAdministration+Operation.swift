@@ -1,17 +1,10 @@
 import Administration
-public import Audit
 public import MCFoundation
 public import Policy
 import Storage
 
 /// What the operation of a system, rather than an administrator, does to a nation.
 extension NationalAdministration {
-    /// Keeps entries in the audit log; nothing else changes.
-    public func record(_ entries: [AuditEntry], at now: UTCTime) throws {
-        guard !entries.isEmpty else { return }
-        try commit(at: now) { _, _ in .success(FleetDecision(audit: entries)) }
-    }
-
     /// The partners as the configuration names them from now on; whoever serves by the directory is told. Throws, and
     /// changes nothing, where they clash with this system or with each other.
     public func replacePartners(_ partners: [Partner]) throws {
@@ -22,7 +15,7 @@ extension NationalAdministration {
         for partner in partners { try changed.setPartner(partner) }
         fleet.partnerDomains = partners.flatMap(\.domains)
         directory = changed
-        observe(Change(fleet: fleet, directory: changed, changes: []))
+        observe(Change(before: told, fleet: fleet, directory: changed, changes: []))
     }
 }
 

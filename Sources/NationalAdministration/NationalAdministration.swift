@@ -21,6 +21,8 @@ public struct NationError: Error, Hashable, Sendable, CustomStringConvertible {
 public actor NationalAdministration {
     /// What a commit means for whoever serves by the directory.
     public struct Change: Sendable {
+        /// As it was when a change was told last.
+        public var before: FleetSnapshot
         public var fleet: FleetSnapshot
         public var directory: DirectorySnapshot
         public var changes: [FleetChange]
@@ -30,7 +32,7 @@ public actor NationalAdministration {
     let store: any NationalStore
     private let executor = StoreExecutor()
     let auditing: Auditing
-    private let identity: SystemIdentity
+    let identity: SystemIdentity
     let observe: @Sendable (Change) -> Void
     public internal(set) var fleet: FleetSnapshot
     public internal(set) var directory: DirectorySnapshot
@@ -43,6 +45,8 @@ public actor NationalAdministration {
     var sealing: AuditSealing?
     /// Records up to this one have nothing left that their age would take.
     var sweptThrough: UInt64 = 0
+    /// The fleet map that was told last.
+    private(set) var told: FleetSnapshot
     /// Changes that the directory does not have yet.
     private var untold: [FleetChange] = []
 
@@ -77,6 +81,7 @@ public actor NationalAdministration {
         self.observe = observe
         fleet = FleetSnapshot(
             try Self.records(contents, coding), partnerDomains: partners.flatMap(\.domains))
+        told = fleet
         directory = try fleet.directory(of: self.identity, partners: partners)
         sequence = contents.sequence
         signingKeys = try contents.records.filter { $0.record.kind == SigningKeyRecord.kind }
@@ -253,7 +258,10 @@ public actor NationalAdministration {
     private func publish() throws {
         let delta = DirectoryDelta(untold, in: fleet)
         if !delta.isEmpty { try delta.apply(to: &directory, of: fleet, system: identity) }
-        if !untold.isEmpty { observe(Change(fleet: fleet, directory: directory, changes: untold)) }
+        if !untold.isEmpty {
+            observe(Change(before: told, fleet: fleet, directory: directory, changes: untold))
+        }
+        told = fleet
         untold = []
     }
 

@@ -1,6 +1,8 @@
+public import Administration
 public import CallControl
 public import ConfigurationFiles
 import Crypto
+public import DocumentNotification
 import Foundation
 import HostTime
 public import Logging
@@ -35,9 +37,11 @@ public final class NationalSystem: Sendable {
     ///
     /// `keyLog` is for trials: the secrets of accepted TLS sessions are written there. `observe` is called on the
     /// cell's thread with what happens; it must return soon. `verify` judges the tokens of clients; nil: none is asked for.
+    /// `lookUpDocuments` is called there too when a client subscribes to documents, and is answered with `deliver`.
     public static func start(
         _ configuration: SystemConfiguration, directory: DirectorySnapshot, logger: Logger, keyLog: TLSKeyLog? = nil,
-        verify: TokenVerifying? = nil,
+        verify: TokenVerifying? = nil, documentRoot: String? = nil,
+        lookUpDocuments: @escaping @Sendable (DocumentLookUp) -> Void = { _ in },
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) async throws -> NationalSystem {
         let relay = Relay<MediaEvent>()
@@ -47,6 +51,7 @@ public final class NationalSystem: Sendable {
             let seed = (system.next(), system.next(), system.next(), system.next())
             var settings = try NationalSystem.settings(configuration)
             settings.requiresToken = verify != nil
+            settings.documents.root = documentRoot
             let verdicts = Relay<(TokenJobID, TokenVerdict)>()
             let cell = SignallingCell(
                 settings: settings, directory: directory,
@@ -59,7 +64,7 @@ public final class NationalSystem: Sendable {
                 verify: { job in
                     guard let verify else { return }
                     Task { verdicts.deliver([(job.id, await verify(job))]) }
-                }, observe: observe)
+                }, lookUpDocuments: lookUpDocuments, observe: observe)
             verdicts.connect { signalling.deliver($0.1, for: $0.0) }
             relay.connect { signalling.deliver($0) }
             return NationalSystem(
@@ -127,6 +132,14 @@ public final class NationalSystem: Sendable {
     public func replaceDirectory(_ directory: DirectorySnapshot) {
         signalling.replaceDirectory(directory)
     }
+
+    /// Which documents there are of those that a client subscribed to. In order with `documentsChanged`.
+    public func deliver(_ documents: [FoundDocument], for lookUp: DocumentLookUpID) {
+        signalling.deliver(documents, for: lookUp)
+    }
+
+    /// Subscribers are told of changed documents.
+    public func documentsChanged(_ changes: [DocumentChange]) { signalling.documentsChanged(changes) }
 
     /// Clients that are served by one of these tokens are served no more.
     public func revoke(_ tokens: RevokedTokens) { signalling.revoke(tokens) }

@@ -1,4 +1,6 @@
+public import Administration
 public import CallControl
+public import DocumentNotification
 public import Logging
 public import MCFoundation
 public import MCSystem
@@ -13,6 +15,8 @@ public final class SignallingDriver: Sendable {
         case verdict(TokenJobID, TokenVerdict)
         case revoked(RevokedTokens)
         case drain(retryAfter: Duration)
+        case found(DocumentLookUpID, [FoundDocument])
+        case changed([DocumentChange])
     }
 
     private let host: MachineHost<SignallingCell, Input>
@@ -20,12 +24,14 @@ public final class SignallingDriver: Sendable {
     /// Binds every listener and runs the cell.
     ///
     /// `partnerListeners`: names of the listeners on which partners are accepted; every other one is for clients.
-    /// `media`, `verify` and `observe` are called on the cell's thread, in order, and must not wait for anything.
+    /// `media`, `verify`, `lookUpDocuments` and `observe` are called on the cell's thread, in order, and must not wait for
+    /// anything. What `lookUpDocuments` takes is answered with `deliver(_:for:)` too.
     /// Observations are logged too, personal fields redacted. What `verify` takes is answered with `deliver(_:for:)`. `threads`: nil makes threads of its own.
     public static func start(
         configuration: TransportConfiguration, cell: SignallingCell, partnerListeners: Set<String>,
         threads: SignallingThreads? = nil, logger: Logger, media: @escaping @Sendable (MediaCommand) -> Void,
         verify: @escaping @Sendable (TokenJob) -> Void = { _ in },
+        lookUpDocuments: @escaping @Sendable (DocumentLookUp) -> Void = { _ in },
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) async throws -> SignallingDriver {
         let host = try await MachineHost<SignallingCell, Input>.start(
@@ -42,6 +48,9 @@ public final class SignallingDriver: Sendable {
                         return nil
                     case .verify(let job):
                         verify(job)
+                        return nil
+                    case .lookUpDocuments(let lookUp):
+                        lookUpDocuments(lookUp)
                         return nil
                     case .note(let observation):
                         logger.note(observation)
@@ -66,6 +75,14 @@ public final class SignallingDriver: Sendable {
 
     /// Tells the cell what came of a token that it wanted verified. From any thread.
     public func deliver(_ verdict: TokenVerdict, for job: TokenJobID) { host.deliver(.verdict(job, verdict)) }
+
+    /// Tells the cell which documents there are of those that it asked for. From any thread, in order with what changed.
+    public func deliver(_ documents: [FoundDocument], for lookUp: DocumentLookUpID) {
+        host.deliver(.found(lookUp, documents))
+    }
+
+    /// Tells the cell which documents a commit changed. From any thread.
+    public func documentsChanged(_ changes: [DocumentChange]) { host.deliver(.changed(changes)) }
 
     /// Whoever is authorised by one of these tokens is served no more. From any thread.
     public func revoke(_ tokens: RevokedTokens) { host.deliver(.revoked(tokens)) }
@@ -98,6 +115,8 @@ extension CellEvent {
         case .input(.verdict(let job, let verdict)): self = .tokenVerified(job, verdict)
         case .input(.revoked(let tokens)): self = .tokensRevoked(tokens)
         case .input(.drain(let retryAfter)): self = .drainBegan(retryAfter: retryAfter)
+        case .input(.found(let lookUp, let documents)): self = .documentsFound(lookUp, documents)
+        case .input(.changed(let changes)): self = .documentsChanged(changes)
         case .transport(.opened(let flow, let details)):
             self = .flowOpened(
                 flow,

@@ -151,6 +151,8 @@ enum ResponderLine {
             "service settings were refused: \(status)\(text(warning))"
         case .affiliation(let group, let state): "\(group): \(state)"
         case .affiliationRefused(let status, let warning): "affiliation was refused: \(status)\(text(warning))"
+        case .documentChanged(let uri, let etag): etag == nil ? "\(uri) is gone" : "\(uri) changed"
+        case .documentsRefused(let status): "documents are not told: \(status)"
         case .calling(_, let group): "calling \(group)"
         case .called(_, let call, needsAnswer: _):
             "called by \(call.caller?.value ?? "somebody") in \(call.group?.value ?? "a call")"

@@ -31,6 +31,8 @@ public struct TokenJobID: Hashable, Comparable, Sendable {
 public enum TokenUse: Hashable, Sendable {
     /// PUBLISH of service settings (TS 24.379 7.3.3).
     case serviceSettings
+    /// SUBSCRIBE to group and configuration documents (TS 24.481 6.3.13).
+    case documents
 }
 
 /// A token that is to be verified: signature, issuer and claims are the affair of the pool that does it. It answers

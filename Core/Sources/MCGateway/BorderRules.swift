@@ -80,7 +80,7 @@ struct BorderRules {
             if let group = subject.callingGroup { try agree(to: group, isForeign: crossing == .entering) }
         case .controllingPrivate:
             if let user = subject.callingUser { try agree(to: user, isForeign: foreign.owns(user)) }
-        case .gateway, nil:
+        case .gateway, .documents, nil:
             // Nothing is agreed about what is no function of the service.
             throw BorderRefusal(404, cause: "target")
         }
@@ -96,7 +96,7 @@ struct BorderRules {
             case .controllingGroup: subject.callingUser != nil && subject.requested != nil
             case .participating, .preEstablished:
                 subject.callingUser != nil && subject.requested != nil && subject.callingGroup != nil
-            case .controllingPrivate, .gateway, nil: subject.callingUser != nil
+            case .controllingPrivate, .gateway, .documents, nil: subject.callingUser != nil
             }
         guard isWhole else { throw BorderRefusal(403, .invalidCombination, cause: "subject") }
         guard method == .invite else { return }
@@ -186,7 +186,7 @@ struct AdmittedCall: Hashable, Sendable {
         case .participating, .preEstablished:
             group = subject.callingGroup
             member = subject.requested.map { MCPTTID($0) }
-        case .controllingPrivate, .gateway, nil:
+        case .controllingPrivate, .gateway, .documents, nil:
             member = subject.callingUser
         }
     }

@@ -1,4 +1,6 @@
+public import Administration
 public import CallControl
+public import DocumentNotification
 public import MCFoundation
 public import Policy
 public import SIPUserAgent
@@ -20,6 +22,10 @@ public enum CellEvent: Sendable {
     /// These tokens count no more, whatever their time: whoever is authorised by one is dropped, his calls end, and so do
     /// the registrations of the devices that presented them.
     case tokensRevoked(RevokedTokens)
+    /// The answer to `CellAction.lookUpDocuments`. It is told in order with `documentsChanged`.
+    case documentsFound(DocumentLookUpID, [FoundDocument])
+    /// Group and configuration documents that a commit changed.
+    case documentsChanged([DocumentChange])
     /// The directory as it is from now on.
     case directoryReplaced(DirectorySnapshot)
     /// The system is about to end: who is not registered yet, and each call that would begin, is told to come again
@@ -44,6 +50,9 @@ public enum CellAction: Hashable, Sendable {
     /// Verify an access token: slow work, for a pool outside. The driver tells `.tokenVerified` with the same identifier;
     /// where it does not, the client is told to come again.
     case verify(TokenJob)
+    /// Say which documents there are (`FleetDocuments.documents`). The driver tells `.documentsFound` with the same
+    /// identifier; where it does not, the client is told to come again.
+    case lookUpDocuments(DocumentLookUp)
     case note(Observation)
 }
 

@@ -5,6 +5,8 @@ public struct CellPopulation: Hashable, Sendable {
     public var participating: FunctionPopulation
     public var controlling: FunctionPopulation
     public var gateway: FunctionPopulation
+    /// Its sessions are subscriptions.
+    public var documents: FunctionPopulation
     /// Requests between functions without answer.
     public var transactions: Int
     /// INVITEs from outside without final answer.

@@ -1,4 +1,5 @@
 public import CallControl
+public import DocumentNotification
 public import MCGateway
 public import ParticipatingFunction
 public import Registrar
@@ -21,6 +22,7 @@ public struct CellSettings: Sendable {
     public var registrar = RegistrarSettings()
     public var participating = ParticipatingSettings()
     public var gateway = GatewaySettings()
+    public var documents = DocumentNotificationSettings()
     /// Every message between two functions of the cell is written to octets and read again: for tests, which must see
     /// the same outcome.
     public var serializesInternally = false
@@ -31,7 +33,10 @@ public struct CellSettings: Sendable {
     /// Nobody is served without a valid access token, telephones that are configured by name excepted.
     public var requiresToken: Bool {
         get { participating.authorisation.requiresToken }
-        set { participating.authorisation.requiresToken = newValue }
+        set {
+            participating.authorisation.requiresToken = newValue
+            documents.authorisation.requiresToken = newValue
+        }
     }
 
     public init(

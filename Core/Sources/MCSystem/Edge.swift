@@ -201,7 +201,7 @@ extension SignallingCell {
 }
 
 extension FunctionID {
-    /// Clients speak to the participating function alone; the other functions are for functions.
+    /// Clients speak to the participating function, and subscribe to documents; the other functions are for functions.
     init?(_ role: ServiceRole, isFromClient: Bool) {
         switch role {
         case .participating, .preEstablished: self = .participating
@@ -211,6 +211,9 @@ extension FunctionID {
         case .gateway:
             guard !isFromClient else { return nil }
             self = .gateway
+        case .documents:
+            guard isFromClient else { return nil }
+            self = .documents
         }
     }
 }

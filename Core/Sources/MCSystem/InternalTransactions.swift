@@ -7,6 +7,7 @@ enum FunctionID: UInt8, CaseIterable, Hashable, Sendable {
     case participating = 1
     case controlling = 2
     case gateway = 3
+    case documents = 4
 
     init?(_ transaction: ClientTransactionID) {
         self.init(rawValue: UInt8(transaction.value >> 56))

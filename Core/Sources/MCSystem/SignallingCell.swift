@@ -1,6 +1,7 @@
 import CallControl
 import ControllingFunction
 import DequeModule
+import DocumentNotification
 public import MCFoundation
 import MCGateway
 import ParticipatingFunction
@@ -23,6 +24,7 @@ public struct SignallingCell: Sendable {
     var participating: ParticipatingFunction
     var controlling: ControllingFunction
     var gateway: MCGateway
+    var documents: DocumentNotification
     var transactions = InternalTransactions()
     /// Where a CANCEL goes to: INVITEs from outside that have no final answer yet.
     var invitations: [ServerTransactionID: FunctionID] = [:]
@@ -54,6 +56,9 @@ public struct SignallingCell: Sendable {
         gateway = MCGateway(
             number: FunctionID.gateway.rawValue, settings: settings.gateway, key: settings.sessionIdentityKey,
             media: settings.media, directory: directory, random: random.fork(), at: now)
+        documents = DocumentNotification(
+            system: directory.system, directory: directory, random: random.fork(),
+            number: FunctionID.documents.rawValue, settings: settings.documents)
         self.random = random
         turn = (nil, now.instant)
         refusalNotes = RefusalNotes(limit: settings.limits.notedRefusals)
@@ -63,14 +68,15 @@ public struct SignallingCell: Sendable {
     public var nextDeadline: Instant? {
         [
             access.nextDeadline, interconnection.nextDeadline, registrar.nextDeadline, transactions.nextDeadline,
-            participating.nextDeadline, controlling.nextDeadline, gateway.nextDeadline,
+            participating.nextDeadline, controlling.nextDeadline, gateway.nextDeadline, documents.nextDeadline,
         ].compactMap { $0 }.min()
     }
 
     public var population: CellPopulation {
         CellPopulation(
             participating: participating.population, controlling: controlling.population,
-            gateway: gateway.population, transactions: transactions.count, invitations: invitations.count)
+            gateway: gateway.population, documents: documents.population, transactions: transactions.count,
+            invitations: invitations.count)
     }
 
     /// Whether a client counts as affiliated with a group that this system owns.
@@ -93,12 +99,19 @@ public struct SignallingCell: Sendable {
         case .targetFailed(let target): tell(.interconnection, .targetFailed(target), at: now)
         case .media(let event): media(event)
         case .tokenVerified(let job, let verdict): verified(job, verdict)
-        case .tokensRevoked(let tokens): queue.append((.participating, .tokensRevoked(tokens)))
+        case .tokensRevoked(let tokens):
+            queue.append((.participating, .tokensRevoked(tokens)))
+            queue.append((.documents, .tokensRevoked(tokens)))
+        case .documentsFound(let id, let found):
+            take(documents.documentsFound(id, found, at: now), from: .documents, at: now)
+        case .documentsChanged(let changes):
+            take(documents.documentsChanged(changes, at: now), from: .documents, at: now)
         case .directoryReplaced(let directory): replace(directory, at: now)
         case .drainBegan(let retryAfter): begin(Drain(retryAfter: retryAfter))
         case .timeAdvanced: advance(at: now)
         }
         carryOutTurns(at: now)
+        actions += documents.takeLookUps().map { .lookUpDocuments($0) }
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
     }
@@ -107,8 +120,8 @@ public struct SignallingCell: Sendable {
         switch event {
         case .flowOpened(_, let description): description.remote.address
         case .received(let flow, _), .flowClosed(let flow): flows[flow]?.description.remote.address
-        case .targetFailed, .media, .tokenVerified, .tokensRevoked, .directoryReplaced, .drainBegan,
-            .timeAdvanced:
+        case .targetFailed, .media, .tokenVerified, .tokensRevoked, .documentsFound, .documentsChanged,
+            .directoryReplaced, .drainBegan, .timeAdvanced:
             nil
         }
     }
@@ -130,6 +143,7 @@ public struct SignallingCell: Sendable {
         case .participating: participating.nextDeadline
         case .controlling: controlling.nextDeadline
         case .gateway: gateway.nextDeadline
+        case .documents: documents.nextDeadline
         }
     }
 
@@ -144,6 +158,7 @@ public struct SignallingCell: Sendable {
         take(participating.replaceDirectory(directory, at: now), from: .participating, at: now)
         take(controlling.replaceDirectory(directory, at: now), from: .controlling, at: now)
         take(gateway.replaceDirectory(directory, at: now), from: .gateway, at: now)
+        take(documents.replaceDirectory(directory, at: now), from: .documents, at: now)
     }
 
     /// The media cell answers to whoever minted the leg or call; the others do not know it.
@@ -174,6 +189,7 @@ public struct SignallingCell: Sendable {
             case .participating: take(participating.handle(event, at: now), from: function, at: now)
             case .controlling: take(controlling.handle(event, at: now), from: function, at: now)
             case .gateway: take(gateway.handle(event, at: now), from: function, at: now)
+            case .documents: take(documents.handle(event, at: now), from: function, at: now)
             }
         }
     }

@@ -127,7 +127,7 @@ extension ParticipatingFunction {
         }
         switch system.services.role(user: inner.user, host: inner.host) {
         case .controllingGroup, .controllingPrivate, .gateway: return inner
-        case .participating, .preEstablished, nil: return nil
+        case .participating, .preEstablished, .documents, nil: return nil
         }
     }
 

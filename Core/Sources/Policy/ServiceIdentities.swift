@@ -7,6 +7,8 @@ public enum ServiceRole: String, CaseIterable, Hashable, Sendable {
     case controllingPrivate = "mcptt-controlling-private"
     case preEstablished = "mcptt-pre-established"
     case gateway = "mcptt-gateway"
+    /// Subscriptions to group and configuration documents (TS 24.481, TS 24.484).
+    case documents = "mcptt-documents"
 }
 
 /// The one set of public service identities that a system publishes.
@@ -19,6 +21,7 @@ public struct ServiceIdentities: Hashable, Sendable {
     public var controllingPrivate: PublicServiceIdentity
     public var preEstablished: PublicServiceIdentity
     public var gateway: PublicServiceIdentity
+    public var documents: PublicServiceIdentity
 
     /// The set that a system of ours publishes for its domain: `sip:<role>@<domain>`.
     public init(domain: String) {
@@ -30,6 +33,7 @@ public struct ServiceIdentities: Hashable, Sendable {
         controllingPrivate = identity(.controllingPrivate)
         preEstablished = identity(.preEstablished)
         gateway = identity(.gateway)
+        documents = identity(.documents)
     }
 
     public subscript(role: ServiceRole) -> PublicServiceIdentity {
@@ -39,6 +43,7 @@ public struct ServiceIdentities: Hashable, Sendable {
         case .controllingPrivate: controllingPrivate
         case .preEstablished: preEstablished
         case .gateway: gateway
+        case .documents: documents
         }
     }
 

@@ -138,6 +138,8 @@ extension ResponderClient {
             endSubscription(at: now)
             subscribe(at: now)
             publishAffiliation(at: now)
+            endDocumentSubscription(at: now)
+            subscribeToDocuments(at: now)
             rejoinCalls(at: now)
         } else if id == publication.affiliationTransaction {
             publication.affiliationTransaction = nil

@@ -18,6 +18,7 @@ public struct ResponderClient: Sendable {
     var connection = Connection()
     var registration = Registration()
     var publication = Publication()
+    var documents = DocumentWatch()
     var calls: OrderedDictionary<CallHandle, ResponderCall> = [:]
     var lastHandle: UInt64 = 0
     /// Chat calls to come back to; as many as calls at most.
@@ -65,6 +66,7 @@ public struct ResponderClient: Sendable {
         next = earlier(next, connection.nextDeadline)
         next = earlier(next, registration.nextDeadline)
         next = earlier(next, publication.nextDeadline)
+        next = earlier(next, documents.retryAt)
         next = earlier(next, nextRejoin)
         next = earlier(next, nextMediaKeepAlive)
         for call in calls.values { next = earlier(next, call.floor.nextDeadline) }
@@ -112,6 +114,7 @@ public struct ResponderClient: Sendable {
         case .renewToken(let token):
             settings.accessToken = token
             if registration.isRegistered { publishSettings(at: now) }
+        case .watchDocuments(let uris): watchDocuments(uris, at: now)
         case .call(let request):
             publication.leftGroups.removeAll { $0 == request.group }
             startCall(request, at: now)
@@ -133,6 +136,7 @@ public struct ResponderClient: Sendable {
         advanceConnection(at: now)
         advanceRegistration(at: now)
         advancePublication(at: now)
+        advanceDocuments(at: now)
         advanceRejoins(at: now)
         advanceMediaKeepAlives(at: now)
         for call in calls.keys {
@@ -213,8 +217,14 @@ public struct ResponderClient: Sendable {
         case .requestReceived(let request, let id, _): answerOutside(request, id, at: now)
         case .requestInSession(let session, let request, let id): answerInside(session, request, id, at: now)
         case .subscribed: break
-        case .notified(let id, let request): notified(id, request)
-        case .subscriptionEnded(let id, let status): subscriptionEnded(id, status, at: now)
+        case .notified(let id, let request):
+            if id == documents.subscription { documentsNotified(request) } else { notified(id, request) }
+        case .subscriptionEnded(let id, let status):
+            if id == documents.subscription {
+                documentSubscriptionEnded(status, at: now)
+            } else {
+                subscriptionEnded(id, status, at: now)
+            }
         }
     }
 

@@ -47,6 +47,9 @@ public enum ResponderCommand: Hashable, Sendable {
     /// A fresh access token, before the one there is runs out: it is published at once, so that the system's
     /// authorisation goes on without a gap. A refusal is told as `serviceSettingsRefused`.
     case renewToken(AccessToken)
+    /// Be told when these documents change: documents or collections (with a slash at the end), as URIs or relative to
+    /// the XCAP root. Empty: none any more.
+    case watchDocuments([String])
     case call(CallRequest)
     /// Answer a call that rings.
     case answer(CallHandle)
@@ -142,6 +145,11 @@ public enum ResponderNotice: Hashable, Sendable {
     case serviceSettingsRefused(status: Int, warning: Int?)
     case affiliation(MCPTTGroupID, ResponderAffiliation)
     case affiliationRefused(status: Int, warning: Int?)
+    /// A watched document is there, new or otherwise than before: it is to be fetched. `etag` without quotes; nil where
+    /// the document is gone or may not be read any more.
+    case documentChanged(uri: String, etag: String?)
+    /// The subscription to documents failed. What may pass is tried again.
+    case documentsRefused(status: Int)
     /// A call of ours is on its way.
     case calling(CallHandle, MCPTTGroupID)
     /// A call came in. `needsAnswer`: it rings until `answer` or `decline`.

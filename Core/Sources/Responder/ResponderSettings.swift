@@ -21,6 +21,8 @@ public struct ResponderSettings: Sendable {
     public var edge: Target
     /// Participating function of the MC system, a SIP URI.
     public var participatingService: PublicServiceIdentity
+    /// Where subscriptions to documents go, a SIP URI; by default that of a system of ours.
+    public var documentService: PublicServiceIdentity
     /// Host and port that stand in Via and Contact; the flow to the edge is what counts (RFC 5626).
     public var sentBy: SentBy
     /// Token of the identity management server, where the system asks for one.
@@ -63,6 +65,7 @@ public struct ResponderSettings: Sendable {
         self.edge = edge
         self.participatingService = participatingService
         self.sentBy = sentBy
+        documentService = PublicServiceIdentity("sip:mcptt-documents@\(domain)")
     }
 }
 
@@ -90,6 +93,9 @@ public struct ResponderLimits: Hashable, Sendable {
     public var calls = 16
     /// Groups whose affiliation is followed.
     public var groups = 512
+    /// Entries of the list that is subscribed to, and documents whose tags are remembered.
+    public var watchedDocuments = 64
+    public var documents = 1_024
     /// How often a chat call that we were cut off from is tried again, at growing intervals.
     public var rejoinAttempts = 100
     /// Challenges answered for one REGISTER.

@@ -388,7 +388,8 @@ final class DeviceHost {
         case .connectionLost, .registrationFailed:
             disturbedAt = world.time.instant
             affiliatedSince = [:]
-        case .registered, .deregistered, .serviceSettingsRefused, .affiliationRefused, .callChanged, .floor:
+        case .registered, .deregistered, .serviceSettingsRefused, .affiliationRefused, .callChanged, .floor,
+            .documentChanged, .documentsRefused:
             break
         }
     }

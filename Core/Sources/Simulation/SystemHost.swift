@@ -237,6 +237,9 @@ final class SystemHost {
                 media[Int(command.cell)].cell.handle(command, at: world.time)
             case .verify(let job):
                 verifier.take(job, at: world.time)
+            case .lookUpDocuments:
+                // No simulated device subscribes to documents yet.
+                break
             case .note(let observation):
                 world.note(system, observation)
             }

@@ -1,3 +1,4 @@
+import Administration
 import CallControl
 import MCDocuments
 import MCFoundation
@@ -243,6 +244,45 @@ struct Handset {
         request.body = CallBody(information: MCPTTInfo(clientID: clientID)).write(into: &request.headers)
         _ = agent.subscribe(request, at: now)
         turn(at: now)
+    }
+
+    /// Asks to be told of documents.
+    @discardableResult
+    mutating func watch(
+        _ uris: [String], expires: UInt32 = 600, token: String? = nil, event: String = "xcap-diff", at now: Now
+    ) -> SubscriptionID {
+        var request = request(.subscribe, to: "mcptt-documents")
+        request.headers.append(.event, event)
+        request.headers.append(.expires, "\(expires)")
+        request.headers.append(.contact, ServiceHeaders.contact(contact))
+        var information = MCPTTInfo(clientID: clientID)
+        information.accessToken = token
+        let list = BodyPart(type: MIMEType.resourceLists, body: ResourceLists(uris: uris).serialized())
+        request.body = CallBody(information: information, others: uris.isEmpty ? [] : [list])
+            .write(into: &request.headers)
+        let id = agent.subscribe(request, at: now)
+        turn(at: now)
+        return id
+    }
+
+    mutating func unwatch(_ id: SubscriptionID, at now: Now) {
+        agent.unsubscribe(id, at: now)
+        turn(at: now)
+    }
+
+    /// What was told of documents, notification by notification.
+    var diffs: [XCAPDiff] {
+        events.compactMap { event in
+            guard case .notified(_, let request) = event, let part = request.part(XCAPDiff.contentType) else {
+                return nil
+            }
+            return try? XCAPDiff(parsing: part.body)
+        }
+    }
+
+    /// How subscriptions ended: nil where the notifier said so.
+    var endedSubscriptions: [Int?] {
+        events.compactMap { if case .subscriptionEnded(_, let status) = $0 { .some(status) } else { nil } }
     }
 
     var conferences: [ConferenceInfo] {

@@ -1,4 +1,5 @@
 import CallControl
+import DocumentNotification
 import MCFoundation
 import MCGateway
 import MCSystem
@@ -26,6 +27,8 @@ struct Lab {
         var notes: [Observation] = []
         /// Tokens that the cell wanted verified and nobody has yet.
         var jobs: [TokenJob] = []
+        /// What it asked of the keeper of the documents and nobody answered yet.
+        var lookUps: [DocumentLookUp] = []
         var closed: [FlowID] = []
         /// Messages that left towards partners, as octets.
         var abroad: [[UInt8]] = []
@@ -207,6 +210,7 @@ struct Lab {
                 if let link = links[flow] { wire.append((link.peer, octets)) }
             case .close(let flow): sites[site].closed.append(flow)
             case .verify(let job): sites[site].jobs.append(job)
+            case .lookUpDocuments(let lookUp): sites[site].lookUps.append(lookUp)
             case .expectKeepAlive(let flow, let silence): promises.append((flow, silence))
             case .media(let command): sites[site].media.append(command)
             case .note(let observation): sites[site].notes.append(observation)

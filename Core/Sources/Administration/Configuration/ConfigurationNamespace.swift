@@ -15,6 +15,10 @@ enum ConfigurationNamespace {
     static let mcvideoServiceConfiguration = "urn:3gpp:ns:mcvideoServiceConfig:1.0"
     /// RFC 4825 11.2.
     static let xcapError = "urn:ietf:params:xml:ns:xcap-error"
+    /// OMA XDM Core.
+    static let directory = "urn:oma:xml:xdm:xcap-directory"
+    /// Requests on groups that are none on a document (TS 24.481 6.3.16).
+    static let groupManagement = "urn:3gpp:ns:mcpttGMOP:1.0"
     /// RFC 5874 4.
     static let xcapDiff = "urn:ietf:params:xml:ns:xcap-diff"
 }

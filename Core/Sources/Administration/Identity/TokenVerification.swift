@@ -9,6 +9,19 @@ public struct VerifiedToken: Hashable, Sendable {
     public var scopes: ScopeSet
     public var expires: UTCTime
     public var tokenID: String
+
+    public init(
+        mcpttID: MCPTTID, mcvideoID: String? = nil, mcdataID: String? = nil, clientID: String, scopes: ScopeSet,
+        expires: UTCTime, tokenID: String
+    ) {
+        self.mcpttID = mcpttID
+        self.mcvideoID = mcvideoID
+        self.mcdataID = mcdataID
+        self.clientID = clientID
+        self.scopes = scopes
+        self.expires = expires
+        self.tokenID = tokenID
+    }
 }
 
 /// Why a token opens nothing. The wire says the same for all (403 with warning 101 in SIP); the audit log is precise.

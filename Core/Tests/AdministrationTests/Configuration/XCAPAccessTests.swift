@@ -77,7 +77,7 @@ struct XCAPAccessTests {
     @Test("every usage has its own ID and type")
     func usages() {
         let usages = ApplicationUsage.all
-        #expect(usages.count == 11)
+        #expect(usages.count == 12)
         for usage in usages {
             #expect(usages.filter { $0.auid == usage.auid || $0.mimeType == usage.mimeType }.count == 1)
         }

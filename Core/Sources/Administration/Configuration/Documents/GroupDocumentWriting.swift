@@ -4,7 +4,9 @@ internal import Policy
 
 extension GroupDocument {
     /// The document as octets: what the list service of OMA defines in its order, then what 3GPP adds to it.
-    public func serialized() -> [UInt8] {
+    ///
+    /// - Parameter includesMembers: False for whoever asked for it without the list; then no rule names members either.
+    public func serialized(includesMembers: Bool = true) -> [UInt8] {
         var writer = XMLWriter()
         let namespaces: [(String, String?)] = [
             ("xmlns", ConfigurationNamespace.listService), ("xmlns:rl", ConfigurationNamespace.resourceLists),
@@ -14,11 +16,13 @@ extension GroupDocument {
         writer.element("group", namespaces) { writer in
             writer.element("list-service", [("uri", id.value)]) { writer in
                 writer.element("display-name", text: displayName)
-                writer.element("list") { writer in
-                    for entry in entries { entry.write(to: &writer) }
+                if includesMembers {
+                    writer.element("list") { writer in
+                        for entry in entries { entry.write(to: &writer) }
+                    }
                 }
                 writer.element("cp:ruleset") { writer in
-                    for rule in rules { rule.write(to: &writer) }
+                    for rule in rules where includesMembers || !rule.namesUsers { rule.write(to: &writer) }
                 }
                 writeServices(to: &writer)
                 writeOnNetwork(to: &writer)
@@ -84,6 +88,13 @@ extension GroupDocument.Entry {
 }
 
 extension GroupDocument.Rule {
+    fileprivate var namesUsers: Bool {
+        switch condition {
+        case .everyone, .listMembers: false
+        case .identities: true
+        }
+    }
+
     fileprivate func write(to writer: inout XMLWriter) {
         writer.element("cp:rule", [("id", id)]) { writer in
             switch condition {

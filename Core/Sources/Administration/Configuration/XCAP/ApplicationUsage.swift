@@ -65,7 +65,7 @@ public struct ApplicationUsage: Sendable {
     /// OPEN: the content type of group keys (`org.3gpp.MCPTT-GKTP`), and the default namespaces of the MCVideo UE
     /// configuration and of the MCData documents.
     public static let all: [ApplicationUsage] =
-        [groups, ueInitialConfiguration, ueConfiguration, userProfile, serviceConfiguration] + others
+        [groups, directory, ueInitialConfiguration, ueConfiguration, userProfile, serviceConfiguration] + others
 
     private static let others: [ApplicationUsage] = [
         (

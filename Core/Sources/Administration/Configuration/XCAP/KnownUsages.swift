@@ -55,6 +55,11 @@ extension ApplicationUsage {
         }
     }
 
+    /// The list of what a user may read (OMA XDM Core, XCAP directory): computed, never written.
+    public static let directory = ApplicationUsage(
+        auid: "org.openmobilealliance.xcap-directory", mimeType: "application/vnd.oma.xcap-directory+xml",
+        defaultNamespace: ConfigurationNamespace.directory, service: .groups, access: .ownReadOnly)
+
     /// MCPTT service configuration (TS 24.484 8.4).
     public static let serviceConfiguration = ApplicationUsage(
         auid: "org.3gpp.mcptt.service-config", mimeType: "application/vnd.3gpp.mcptt-service-config+xml",

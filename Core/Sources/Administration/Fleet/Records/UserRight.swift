@@ -5,6 +5,9 @@ public enum UserRight: String, Hashable, Sendable, Codable, CaseIterable, Compar
     case callPrearrangedGroup = "call-prearranged-group"
     case callChatGroup = "call-chat-group"
     case joinChatGroup = "join-chat-group"
+    // NOTSPEC: no element either. TS 24.481 lets authorised users create, change and delete group documents; whom this
+    // right is given does so within his organisation.
+    case manageGroups = "manage-groups"
 
     case presenceStatus = "allow-presence-status"
     case requestPresence = "allow-request-presence"
