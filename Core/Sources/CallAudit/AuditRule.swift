@@ -67,6 +67,7 @@ struct AuditRule: Sendable {
         ("edge.refused", .init(.refusal, by: .claimed, .refusedAsTold)),
         ("edge.stranger", .init(.refusal, by: .claimed, .refused("stranger"))),
         ("edge.flow-refused", .init(.refusal, by: .claimed, .refused("limit"))),
+        ("cell.drain-began", .init(.system, by: .system)),
         ("edge.flow-cut", .init(.refusal, by: .claimed, .refusedAsTold)),
     ]
 

@@ -82,7 +82,7 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         let web = try await startWeb(
-            configuration, identity, ServeMetrics(system: system, administration: administration), logger)
+            configuration, identity, ServeMetrics(system: system, administration: administration, audit: audit), logger)
         for (name, address) in (Array(system.addresses) + web.addresses).sorted(by: { $0.0 < $1.0 }) {
             Terminal.show("\(name) \(address)")
         }

@@ -8,6 +8,7 @@ import Telemetry
 struct ServeMetrics: Sendable {
     let system: NationalSystem
     let administration: NationalAdministration?
+    var audit: ServeAudit?
 
     /// Numbers for `MetricsText`.
     func families() async -> [MetricFamily] {
@@ -29,5 +30,6 @@ struct ServeMetrics: Sendable {
     }
 
     /// Whether new calls are welcome: no longer once the system drains.
-    var isReady: Bool { !system.isDraining }
+    /// Without its audit log a system goes on with its calls, and is no place to bring new ones to.
+    var isReady: Bool { !system.isDraining && audit?.trouble == nil }
 }
