@@ -75,7 +75,7 @@ public struct AdministrationService: WebHandler {
     }
 
     private func parameters(of request: WebRequest, _ route: AdministrationRoute) throws -> [String: String] {
-        try RequestTarget.parameters(of: request.query, known: route.parameters, limit: limits.segmentOctets)
+        try RequestTarget.parameters(of: request.query, known: route.parameters, limit: FleetLimits.identity)
     }
 
     private func answer(

@@ -30,7 +30,7 @@ struct Problem: Error, Hashable, Sendable {
 
         var status: Int {
             switch self {
-            case .invalid, .invalidJSON, .invalidPath, .invalidQuery, .invalidTable, .unknownField, .limitExceeded: 400
+            case .invalid, .invalidJSON, .invalidPath, .invalidQuery, .unknownField, .limitExceeded: 400
             case .unauthenticated, .loginRefused: 401
             // Whose domain it is decides who may give identities in it.
             case .notAllowed, .foreignDomain: 403
@@ -40,6 +40,7 @@ struct Problem: Error, Hashable, Sendable {
             case .preconditionFailed: 412
             case .tooLarge: 413
             case .unsupportedMediaType: 415
+            case .invalidTable: 422
             case .tooManyAttempts: 429
             case .unavailable: 503
             }

@@ -25,8 +25,11 @@ enum RequestTarget {
             guard let name = decoded(pair[0]), known.contains(name) else {
                 throw Problem(.invalidQuery, "there is no such parameter; expected \(known.joined(separator: ", "))")
             }
-            guard pair.count == 2, let value = decoded(pair[1]), isPlain(value), value.utf8.count <= limit else {
-                throw Problem(.invalidQuery, field: name, "expected percent-encoded UTF-8 without control signs")
+            guard pair.count == 2, let value = decoded(pair[1]), isPlain(value), value.unicodeScalars.count <= limit
+            else {
+                throw Problem(
+                    .invalidQuery, field: name,
+                    "expected at most \(limit) signs of percent-encoded UTF-8 without control signs")
             }
             guard found.updateValue(value, forKey: name) == nil else {
                 throw Problem(.invalidQuery, field: name, "it is there twice")

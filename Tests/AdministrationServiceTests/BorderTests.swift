@@ -94,7 +94,7 @@ import WebServices
         for target in ["import", "import?dry_run=true"] {
             let answer = await bench.ask("POST", target, csv, token: token)
             #expect(
-                answer.status == 400 && answer.code == "invalid-table" && !answer.text.contains("ps"), "\(answer.text)")
+                answer.status == 422 && answer.code == "invalid-table" && !answer.text.contains("ps"), "\(answer.text)")
         }
         #expect(try bench.store.contents().records == before)
         let refusals = try bench.audit().filter { $0.contains(".refused") }

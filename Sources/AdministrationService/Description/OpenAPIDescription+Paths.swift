@@ -69,7 +69,7 @@ extension OpenAPIDescription {
     }
 
     private static let tags: JSONValue = [
-        "type": "string", "maxLength": 512,
+        "type": "string", "examples": ["*"], "maxLength": 512,
         "pattern": "^(\\*|(W/)?\"[!#-+.-~-]*\"( *, *(W/)?\"[!#-+.-~-]*\")*)$",
     ]
     private static let ifMatch = parameter(
@@ -78,7 +78,8 @@ extension OpenAPIDescription {
         "If-None-Match", in: "header", tags, "* in a PUT: only where there is no such record yet.")
 
     private static let line: JSONValue = [
-        "type": "string", "maxLength": 256, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+        "type": "string", "maxLength": .integer(Int64(FleetLimits.identity)),
+        "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
     ]
     private static let organisation = parameter(
         "organisation", in: "query", line, "Only records of this organisation.")
@@ -185,7 +186,7 @@ extension OpenAPIDescription {
             parameters: [
                 parameter("dry_run", in: "query", ["type": "boolean"], "Say what would change; change nothing.")
             ], body: body("Import"), answers: [(200, answer("What changed", reference("ImportResult")))],
-            refusals: [403, 413, 415])
+            refusals: [403, 413, 415, 422])
     }
 
     private static func export(_ table: FleetTable.Kind) -> JSONValue {

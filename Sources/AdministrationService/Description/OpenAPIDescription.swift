@@ -32,7 +32,9 @@ enum OpenAPIDescription {
             let schema = RecordSchemas.schema(of: kind)
             schemas.append(
                 (name(of: kind), schema.described(asAnswer: true, optional: RecordSchemas.optional(of: kind))))
-            schemas.append((name(of: kind) + "Request", schema.described(asAnswer: false)))
+            var request = schema.described(asAnswer: false)
+            if kind == .user { request = request.with("dependentRequired", ["password": ["loginName"]]) }
+            schemas.append((name(of: kind) + "Request", request))
         }
         return schemas + [
             ("Member", RecordSchemas.member.described(asAnswer: true)),
@@ -106,8 +108,8 @@ extension Problem.Code {
     /// Names of the described refusals, by status.
     static let names: [(status: Int, name: String)] = [
         (400, "Invalid"), (401, "Unauthenticated"), (403, "NotAllowed"), (404, "NotFound"), (409, "Conflict"),
-        (412, "PreconditionFailed"), (413, "TooLarge"), (415, "UnsupportedMediaType"), (429, "TooManyAttempts"),
-        (503, "Unavailable"),
+        (412, "PreconditionFailed"), (413, "TooLarge"), (415, "UnsupportedMediaType"), (422, "InvalidTable"),
+        (429, "TooManyAttempts"), (503, "Unavailable"),
     ]
 
     static var described: [(String, JSONValue)] {

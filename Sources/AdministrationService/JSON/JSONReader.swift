@@ -117,7 +117,12 @@ struct JSONReader {
             if let sign = next, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { position += 1 }
             if digits() == 0 { throw error("expected a number") }
         }
-        guard end == position else { return .number }
+        guard end == position else {
+            // 7.0 and 1e2 are whole too (JSON Schema 2020-12 4.2.3), as far as every reader agrees on them.
+            let value = Double(String(decoding: octets[start..<position], as: UTF8.self)) ?? .nan
+            guard value.magnitude <= 9_007_199_254_740_991, let whole = Int64(exactly: value) else { return .number }
+            return .integer(whole)
+        }
         return Int64(String(decoding: octets[start..<end], as: UTF8.self)).map { .integer($0) } ?? .number
     }
 

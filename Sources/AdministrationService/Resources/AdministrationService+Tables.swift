@@ -17,7 +17,9 @@ extension AdministrationService {
         JSONField(
             "groups",
             .text(
-                TextForm(maximum: FleetLimits.tableOctets, examples: ["id,type\r\nsip:flood@mc.it.example,chat\r\n"])),
+                TextForm(
+                    maximum: FleetLimits.tableOctets,
+                    examples: ["id,type,organisation\r\nsip:flood@mc.it.example,chat,vvf\r\n"])),
             "Groups likewise."),
     ])
 

@@ -1,7 +1,8 @@
 import Administration
 import WebServices
 
-/// `If-Match` and `If-None-Match` (RFC 9110 13.1): an administrator changes what he has seen, and nothing newer.
+/// `If-Match` and `If-None-Match` (RFC 9110 13.1): an administrator changes what he has seen, and nothing newer. A
+/// condition that is none (`If-None-Match: x`) never holds: who wrote it did not mean to be without one.
 struct Preconditions: Sendable {
     enum Tags: Hashable, Sendable {
         case any
@@ -48,7 +49,7 @@ struct Preconditions: Sendable {
         }.map { word in String(word.reversed().drop { $0 == " " || $0 == "\t" }.reversed()) }
         if words == ["*"] { return .any }
         guard !words.isEmpty, words.count <= maximumTags, words.allSatisfy(isTag) else {
-            throw Problem(.invalid, field: name, "expected * or entity tags")
+            throw Problem(.preconditionFailed, field: name, "expected * or entity tags")
         }
         return .these(words)
     }

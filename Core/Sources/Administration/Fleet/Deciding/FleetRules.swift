@@ -34,8 +34,8 @@ struct FleetRules {
         guard mayAct(request), let (old, new) = outcome(of: request) else { return FleetDecision() }
         for record in [old, new] {
             if let record, !isInReach(record) {
-                let whose = record.organisation.map { "organisation \($0)" } ?? "the nation"
-                refuse(.notAllowed, "organisation", "this is a matter of \(whose)")
+                // Whose it is he is not told.
+                refuse(.notAllowed, "organisation", "it belongs to another organisation, or to the nation")
                 return FleetDecision()
             }
         }
