@@ -197,7 +197,7 @@ import WebServices
             (user, #"{"organisation":"vvf","priority":256}"#, 400, "invalid", "priority"),
             (user, #"{"organisation":"vvf","priority":1.5}"#, 400, "invalid", "priority"),
             (user, #"{"organisation":"vvf","profile":null}"#, 400, "invalid", "profile"),
-            (user, #"{"organisation":"vvf","id":"sip:other@mc.it.example"}"#, 400, "invalid", "id"),
+            (user, #"{"organisation":"vvf","id":"sip:other@mc.it.example"}"#, 409, "conflict", "id"),
             (user, #"{"organisation":"xx"}"#, 409, "unknown-reference", "organisation"),
             (user, #"{"organisation":"vvf","loginName":"anna"}"#, 409, "conflict", "loginName"),
             ("users/sip:x@elsewhere.example", #"{"organisation":"vvf"}"#, 403, "foreign-domain", "id"),

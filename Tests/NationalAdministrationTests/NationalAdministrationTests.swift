@@ -130,6 +130,43 @@ private struct Ground {
         #expect(heard.all.last?.directory.user(MCPTTID(Ground.anna)) == nil)
     }
 
+    @Test func `facts that change nothing are kept, and no commit is told`() async throws {
+        let ground = try Ground.founded()
+        let heard = Ground.Heard()
+        let administration = try ground.open(heard)
+        let before = try ground.store.sequence()
+        try await administration.record(
+            [AuditEntry(.login, "administrator.logged-in", actor: AuditParty(identity: "root", role: "administrator"))],
+            at: Ground.now)
+        try await administration.record([], at: Ground.now)
+        #expect(try ground.store.auditHead().sequence == 2)
+        #expect(try ground.store.sequence() == before)
+        #expect(heard.all.isEmpty)
+        let report = try await administration.verifyAudit()
+        #expect(report.isSound && report.records == 2)
+    }
+
+    @Test func `a request is chosen on what is true inside the transaction, and one that is not made keeps nothing`()
+        async throws
+    {
+        struct Changed: Error {}
+        let ground = try Ground.founded()
+        let late = try ground.open()
+        let early = try ground.open()
+        try await early.perform(.create(.user(Ground.user(Ground.anna))), by: "root", at: Ground.now)
+        let performed = try await late.perform(by: "root", at: Ground.now) { fleet, acting in
+            (.setSuspended(user: Ground.anna, true), (acting.id, fleet.user(Ground.anna) != nil))
+        }
+        #expect(performed.context == ("root", true))
+        #expect(performed.fleet.user(Ground.anna)?.isSuspended == true)
+        #expect(try await early.current().user(Ground.anna)?.isSuspended == true)
+        let head = try ground.store.auditHead()
+        await #expect(throws: Changed.self) {
+            _ = try await late.perform(by: "root", at: Ground.now) { _, _ -> (FleetRequest, Void) in throw Changed() }
+        }
+        #expect(try ground.store.auditHead() == head)
+    }
+
     @Test func `what another process committed is brought in, once, and told`() async throws {
         let ground = try Ground.founded()
         let heard = Ground.Heard()

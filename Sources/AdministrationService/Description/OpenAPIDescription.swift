@@ -32,7 +32,9 @@ enum OpenAPIDescription {
             let schema = RecordSchemas.schema(of: kind)
             schemas.append(
                 (name(of: kind), schema.described(asAnswer: true, optional: RecordSchemas.optional(of: kind))))
-            schemas.append((name(of: kind) + "Request", schema.described(asAnswer: false)))
+            var request = schema.described(asAnswer: false)
+            if kind == .user { request = request.with("dependentRequired", ["password": ["loginName"]]) }
+            schemas.append((name(of: kind) + "Request", request))
         }
         return schemas + [
             ("Member", RecordSchemas.member.described(asAnswer: true)),

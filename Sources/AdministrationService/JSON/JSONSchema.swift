@@ -5,8 +5,8 @@ indirect enum JSONSchema: Sendable {
     case integer(ClosedRange<Int64>)
     case boolean
     case choice([String])
-    /// Of at most so many.
-    case list(JSONSchema, maximum: Int)
+    /// Of so many.
+    case list(JSONSchema, minimum: Int = 0, maximum: Int)
     case object([JSONField])
 
     var fields: [JSONField] {
@@ -72,8 +72,10 @@ extension JSONSchema {
             guard words.contains(text) else {
                 throw .invalid(path, "expected one of: \(words.joined(separator: ", "))")
             }
-        case (.list(let schema, let maximum), .array(let elements)):
-            guard elements.count <= maximum else { throw .invalid(path, "expected at most \(maximum) elements") }
+        case (.list(let schema, let minimum, let maximum), .array(let elements)):
+            guard elements.count >= minimum, elements.count <= maximum else {
+                throw .invalid(path, "expected \(minimum) to \(maximum) elements")
+            }
             for element in elements { try schema.check(element, at: path) }
         case (.object(let fields), .object(let members)): try Self.check(members, fields, at: path)
         default: throw .invalid(path, "expected \(expectation)")
@@ -124,9 +126,10 @@ extension JSONSchema {
             ]
         case .boolean: return ["type": "boolean"]
         case .choice(let words): return ["type": "string", "enum": .strings(words)]
-        case .list(let schema, let maximum):
+        case .list(let schema, let minimum, let maximum):
             return [
                 "type": "array", "items": schema.described(asAnswer: asAnswer),
+                "minItems": .integer(Int64(minimum)),
                 "maxItems": .integer(Int64(maximum)),
             ]
         case .object(let fields):

@@ -29,7 +29,8 @@ enum RecordBody {
         var body = body
         if let field = RecordSchemas.keyField(of: kind) {
             if let named = body[field]?.text, kind.canonicalKey(named) != key {
-                throw Problem.invalid(field, "expected the one of the path, or none")
+                // RFC 9110 9.3.4: what is sent does not fit what it is sent to.
+                throw Problem(.conflict, field: field, "expected the one of the path, or none")
             }
             body = body.with(field, .string(key))
         }

@@ -222,7 +222,8 @@ enum RecordSchemas {
         JSONField(
             "roles",
             .list(
-                .choice(AdministratorRole.allCases.map(\.rawValue)), maximum: AdministratorRole.allCases.count),
+                .choice(AdministratorRole.allCases.map(\.rawValue)), minimum: 1,
+                maximum: AdministratorRole.allCases.count),
             .required, "At least one."),
         JSONField("isSuspended", .boolean, "He cannot log in; his sessions end."),
         JSONField("password", password, .secret, "A new one for his log-in; left out: it stays."),
