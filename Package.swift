@@ -128,6 +128,7 @@ let programs: [Target] = [
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "CallAudit", "Administration", "Storage", "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
+                "AdministrationService", "DocumentService", "DocumentNotification",
             ]),
         swiftSettings: settings)
 ]

@@ -92,6 +92,17 @@ extension Value {
         return text
     }
 
+    /// MCC and MNC: five or six digits in quotes.
+    func networkCode() -> String? {
+        let what = "a network code of five or six digits such as \"22201\", in quotes"
+        guard let text = text(what) else { return nil }
+        guard (5...6).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else {
+            expected(what)
+            return nil
+        }
+        return text
+    }
+
     /// A file that exists; relative names start at the folder of the file being read.
     func file(in folder: String) -> String? {
         guard let text = text("a file name") else { return nil }

@@ -125,14 +125,17 @@ private struct SystemReader {
         let given = fields.optional("url").map { $0.webAddress() }
         let certificate = fields.optional("certificate").map { identity($0) }
         let operations = fields.optional("operations").map { $0.socketAddress() }
+        let network = fields.optional("home_network").map { $0.networkCode() }
         let clients = fields.optional("clients").map { $0.list(of: webClient) ?? [] }
         fields.end()
         if https.isEmpty { fields.value.issues.add(fields.value, "https: expected at least one address, found none") }
         guard let first = https.first, let certificate = certificate ?? access else { return nil }
-        return WebConfiguration(
+        var web = WebConfiguration(
             url: (given ?? nil) ?? "https://\(domain ?? first.address.description):\(first.port)", https: https,
             certificate: certificate, operations: operations ?? nil,
             clients: clients ?? [WebConfiguration.responder])
+        if let network = network ?? nil { web.homeNetwork = network }
+        return web
     }
 
     func webClient(_ value: Value) -> WebClient? {

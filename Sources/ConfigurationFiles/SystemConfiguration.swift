@@ -67,6 +67,8 @@ public struct WebConfiguration: Hashable, Sendable {
     public var certificate: CertificateFiles.Identity
     /// Health, readiness and metrics, in plain HTTP on loopback.
     public var operations: SocketAddress?
+    /// MCC and MNC of the mobile network that devices are at home in (`<PLMN>`, TS 24.484 7.2).
+    public var homeNetwork = "00101"
     /// Applications that may log users in.
     public var clients: [WebClient]
 

@@ -42,7 +42,18 @@ enum NationalIdentity {
 
     /// What the call path asks.
     static func verifying(_ service: IdentityService) -> TokenVerifying {
-        { job in TokenVerdict(await service.verify(job.token.text, for: .service, of: .ptt)) }
+        { job in
+            let purposes: [ScopePurpose] =
+                switch job.use {
+                case .serviceSettings: [.service]
+                case .documents: [.groupManagement, .configurationManagement]
+                }
+            var decision = TokenDecision.refused(.wrongScope)
+            for purpose in purposes where decision == .refused(.wrongScope) {
+                decision = await service.verify(job.token.text, for: purpose, of: .ptt)
+            }
+            return TokenVerdict(decision)
+        }
     }
 }
 

@@ -1,5 +1,8 @@
+import AdministrationService
 import ConfigurationFiles
+import DocumentService
 import Foundation
+import HostTime
 import IdentityService
 import Logging
 import MCFoundation
@@ -13,13 +16,18 @@ struct NationalWeb {
     var addresses: [(String, SocketAddress)] { servers.map { ($0.name, $0.server.address) } }
 
     static func start(
-        _ configuration: WebConfiguration?, identity: IdentityService?, _ metrics: ServeMetrics, _ logger: Logger
+        _ configuration: WebConfiguration?, identity: IdentityService?, documents: NationalDocuments?,
+        _ metrics: ServeMetrics, _ logger: Logger
     ) async throws -> NationalWeb {
         var web = NationalWeb()
         guard let configuration else { return web }
         var routes = WebRoutes()
         if let identity {
             routes.add(NationalIdentity.root + "/", await IdentityPages(identity, root: NationalIdentity.root))
+            if let documents { routes.add(NationalDocuments.root + "/", documents.handler(identity)) }
+        }
+        if let administration = metrics.administration {
+            routes.add("/admin/v1/", AdministrationService(administration) { SystemClock.now() })
         }
         do {
             let certificate = try text(configuration.certificate.certificate)

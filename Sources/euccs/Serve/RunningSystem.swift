@@ -1,5 +1,6 @@
 import Administration
 import CallControl
+import DocumentNotification
 import NationalAdministration
 import NationalSystem
 import Policy
@@ -10,6 +11,7 @@ final class RunningSystem: Sendable {
     private struct State {
         var system: NationalSystem?
         var waiting: DirectorySnapshot?
+        var documents: NationalDocuments?
     }
 
     let fleet = CurrentFleet()
@@ -28,10 +30,18 @@ final class RunningSystem: Sendable {
         state.withLock { state in
             if let system = state.system {
                 system.replaceDirectory(change.directory)
+                if let documents = state.documents { system.documentsChanged(documents.changes(of: change)) }
             } else {
                 state.waiting = change.directory
             }
         }
+    }
+
+    /// From now on subscribers are told of changed documents.
+    func tell(_ documents: NationalDocuments?) { state.withLock { $0.documents = documents } }
+
+    func deliver(_ documents: [FoundDocument], for lookUp: DocumentLookUpID) {
+        state.withLock { $0.system?.deliver(documents, for: lookUp) }
     }
 
     /// Before the system is up nobody is served by a token.

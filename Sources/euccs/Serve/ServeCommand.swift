@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import CallControl
 import ConfigurationFiles
@@ -68,7 +69,11 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = level.logger(configuration.identity.domain)
         let audit = try await startAudit(configuration, administration, logger)
         let identity = try await startIdentity(configuration, administration, running, audit, logger)
-        let system = try await start(configuration, directory, identity, audit, logger)
+        let documents = configuration.web.flatMap { web in
+            administration.map { NationalDocuments(configuration, web, $0) }
+        }
+        running.tell(documents)
+        let system = try await start(configuration, directory, identity, documents, running, audit, logger)
         running.isUp(system)
         let upkeep = Task { [config, metricsFile] in
             var upkeep = Upkeep(
@@ -82,7 +87,8 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         let web = try await startWeb(
-            configuration, identity, ServeMetrics(system: system, administration: administration, audit: audit), logger)
+            configuration, identity, documents,
+            ServeMetrics(system: system, administration: administration, audit: audit), logger)
         for (name, address) in (Array(system.addresses) + web.addresses).sorted(by: { $0.0 < $1.0 }) {
             Terminal.show("\(name) \(address)")
         }
@@ -126,10 +132,12 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func startWeb(
-        _ configuration: SystemConfiguration, _ identity: IdentityService?, _ metrics: ServeMetrics, _ logger: Logger
+        _ configuration: SystemConfiguration, _ identity: IdentityService?, _ documents: NationalDocuments?,
+        _ metrics: ServeMetrics, _ logger: Logger
     ) async throws -> NationalWeb {
         do {
-            return try await NationalWeb.start(configuration.web, identity: identity, metrics, logger)
+            return try await NationalWeb.start(
+                configuration.web, identity: identity, documents: documents, metrics, logger)
         } catch {
             Terminal.complain("\(configuration.name): HTTP cannot start: \(error)")
             throw ExitCode.failure
@@ -138,7 +146,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func start(
         _ configuration: SystemConfiguration, _ directory: DirectorySnapshot, _ identity: IdentityService?,
-        _ audit: ServeAudit?, _ logger: Logger
+        _ documents: NationalDocuments?, _ running: RunningSystem, _ audit: ServeAudit?, _ logger: Logger
     ) async throws -> NationalSystem {
         do {
             let keyLog = try tlsKeyLog.map { try TLSKeyLog(path: $0) }
@@ -147,7 +155,8 @@ struct ServeCommand: AsyncParsableCommand {
             }
             return try await NationalSystem.start(
                 configuration, directory: directory, logger: logger, keyLog: keyLog,
-                verify: identity.map(NationalIdentity.verifying)
+                verify: identity.map(NationalIdentity.verifying), documentRoot: documents?.settings.groupRoot,
+                lookUpDocuments: { documents?.find($0, for: running) }
             ) { observation in
                 audit?.observe(observation)
                 guard observation.name.hasPrefix("partner."), let partner = observation.fields.first else { return }
