@@ -180,6 +180,7 @@ private struct FullStore: NationalStore {
     func audit(from first: UInt64, limit: Int, during period: Range<UTCTime>?) throws(StoreError) -> AuditPage {
         try behind.audit(from: first, limit: limit, during: period)
     }
+    func strandedSeals() throws(StoreError) -> [AuditSealRow] { try behind.strandedSeals() }
     func backup(to path: String) throws(StoreError) { try behind.backup(to: path) }
     func check() throws(StoreError) -> [String] { try behind.check() }
     func close() throws(StoreError) {}
