@@ -20,7 +20,7 @@ extension ProgramTests {
             return file.path
         }
 
-        /// The file of a device of the user.
+        /// The file of a device of the user, who logs in with the same password.
         func profile(of user: String, password: String) throws -> String {
             try write(
                 """
@@ -32,6 +32,9 @@ extension ProgramTests {
                 edge: "127.0.0.1:\(port)"
                 authority: authority.pem
                 address: 127.0.0.1
+                issuer: https://127.0.0.1:\(port + 6)/identity
+                login_name: \(user)
+                login_password: \(password)
 
                 """, "\(user).yaml")
         }
@@ -45,16 +48,17 @@ extension ProgramTests {
             [
                 "admin", "init", "--folder", folder.path, "--name", "Italia", "--country", "IT", "--domain",
                 "mc.it.example", "--address", "127.0.0.1", "--access-port", "\(port)", "--partner-port", "\(port + 1)",
-                "--media-port", "\(port + 2)", "--partner-media-port", "\(port + 4)",
+                "--media-port", "\(port + 2)", "--partner-media-port", "\(port + 4)", "--web-port", "\(port + 6)",
+                "--operations-port", "\(port + 7)",
             ], seconds: 60)
         try #require(made.status == 0, "\(made.output)")
         return Nation(folder: folder, port: port)
     }
 
     private static let users = """
-        id,organisation,profile,password
-        sip:anna@mc.it.example,national,responder,rain over Genoa
-        sip:bruno@mc.it.example,national,responder,sun over Rome
+        id,organisation,profile,password,login_name,login_password
+        sip:anna@mc.it.example,national,responder,rain over Genoa,anna,rain over Genoa
+        sip:bruno@mc.it.example,national,responder,sun over Rome,bruno,sun over Rome
 
         """
     private static let groups = """
@@ -74,7 +78,7 @@ extension ProgramTests {
         #expect(again.status == 2)
         #expect(again.output.contains("is there already"))
         let users = try nation.write(Self.users, "users.csv")
-        let bad = try nation.write(Self.users + "sip:carla@mc.fr.example,nowhere,responder,x\n", "bad.csv")
+        let bad = try nation.write(Self.users + "sip:carla@mc.fr.example,nowhere,responder,x,,\n", "bad.csv")
         let refused = try nation.admin("import", "--users", bad, acting: true)
         #expect(refused.status == 2)
         #expect(refused.output.contains("users line 4"), "\(refused.output)")
