@@ -4,7 +4,7 @@
 #   run.sh BASE_URL TOKEN     BASE_URL such as http://127.0.0.1:8080; the token of a national administrator's session
 # It makes, changes and deletes records, and ends the session: never against a nation that serves anybody.
 # EXAMPLES: cases an operation (100); SEED: to repeat a run; VENV: where schemathesis is or goes.
-# OPEN: once `euccs serve` has the listener, this script makes a nation and starts the system itself.
+# TRUST: the authority that certifies the server. `judge.sh` makes a nation, serves it, and runs this.
 set -euo pipefail
 cd "$(dirname "$0")"
 if [ $# -ne 2 ]; then
@@ -17,6 +17,8 @@ if [ ! -x "$venv/bin/schemathesis" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet "schemathesis==4.32.5"
 fi
+# Whom the installation trusts is another matter.
+[ -n "${TRUST:-}" ] && export REQUESTS_CA_BUNDLE=$TRUST
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp schemathesis.toml "$work/"

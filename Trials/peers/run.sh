@@ -7,8 +7,9 @@ cd "$(dirname "$0")"
 declare -A judges=(
     [dissector]=dissector.sh [sipp]=sipp/sipp.sh [telephone]=telephone.sh [hostile]=hostile.sh
     [partner-loss]=partner-loss.sh [login]=login.sh [metrics]=../metrics/run.sh
+    [administration]=../openapi/judge.sh
 )
-order=(dissector sipp telephone hostile partner-loss login metrics)
+order=(dissector sipp telephone hostile partner-loss login metrics administration)
 [ $# -gt 0 ] && order=("$@")
 failed=0 skipped=0 passed=0
 said=$(mktemp)
