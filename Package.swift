@@ -15,27 +15,27 @@ let testSettings = settings + [.unsafeFlags(["-Onone"], .when(configuration: .re
 /// Where a product comes from that is not ours.
 let packages: [String: String] = [
     "NIOCore": "swift-nio", "NIOConcurrencyHelpers": "swift-nio", "NIOPosix": "swift-nio", "NIOTLS": "swift-nio",
-    "NIOSSL": "swift-nio-ssl", "X509": "swift-certificates",
-    "Crypto": "swift-crypto", "SwiftASN1": "swift-asn1",
+    "NIOSSL": "swift-nio-ssl",
     "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdTLS": "hummingbird",
-    "HTTPTypes": "swift-http-types", "ServiceLifecycle": "swift-service-lifecycle", "JWTKit": "jwt-kit",
+    "HTTPTypes": "swift-http-types", "ServiceLifecycle": "swift-service-lifecycle",
     "NIOHTTP1": "swift-nio",
     "ArgumentParser": "swift-argument-parser", "Logging": "swift-log", "Yams": "Yams",
     "HashTreeCollections": "swift-collections", "OrderedCollections": "swift-collections",
     "HeapModule": "swift-collections", "DequeModule": "swift-collections",
-    "GRDB": "GRDB.swift", "CryptoExtras": "swift-crypto",
+    "GRDB": "GRDB.swift",
 ]
 
 /// name: what it depends on.
 let rooms: [(String, [String])] = [
     // Floor 3: world
     ("HostTime", ["MCFoundation"]),
+    ("Cryptography", ["CCrypto"]),
     (
         "SignallingDriver",
         [
-            "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Administration",
-            "DocumentNotification", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix", "NIOTLS", "NIOSSL",
-            "SwiftASN1", "X509", "Logging",
+            "HostTime", "Cryptography", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy",
+            "Administration", "DocumentNotification", "MCSystem", "NIOCore", "NIOConcurrencyHelpers", "NIOPosix",
+            "NIOTLS", "NIOSSL", "Logging",
         ]
     ),
     ("MediaDriver", ["CNet", "HostTime", "MCFoundation", "RTP", "FloorControl", "CallControl", "MediaDistribution"]),
@@ -48,8 +48,8 @@ let rooms: [(String, [String])] = [
         ]
     ),
     ("Telemetry", []),
-    ("CertificateAuthority", ["X509", "Crypto", "SwiftASN1"]),
-    ("Credentials", ["Crypto", "CryptoExtras", "JWTKit"]),
+    ("CertificateAuthority", ["Cryptography"]),
+    ("Credentials", ["MCFoundation", "Cryptography"]),
     (
         "WebServices",
         [
@@ -61,30 +61,41 @@ let rooms: [(String, [String])] = [
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
     (
         "ResponderLogin",
-        ["MCFoundation", "CallControl", "Responder", "Crypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
+        ["MCFoundation", "CallControl", "Responder", "Cryptography", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
     ),
-    ("IdentityService", ["MCFoundation", "Administration", "Audit", "Credentials", "WebServices"]),
+    (
+        "IdentityService",
+        ["MCFoundation", "IdentityManagement", "Administration", "Audit", "Credentials", "WebServices"]
+    ),
     // Floor 4: programs
     (
         "NationalAdministration",
         [
-            "MCFoundation", "SIP", "Policy", "Audit", "Administration", "Storage", "Credentials",
+            "MCFoundation", "SIP", "Policy", "Audit", "ConfigurationDocuments", "Administration", "Storage",
+            "Credentials",
         ]
     ),
     (
         "AdministrationService",
         [
-            "MCFoundation", "Audit", "Administration", "Storage", "WebServices", "NationalAdministration", "Crypto",
+            "MCFoundation", "Audit", "IdentityManagement", "Administration", "Storage", "WebServices",
+            "NationalAdministration", "Cryptography",
         ]
     ),
-    ("DocumentService", ["MCFoundation", "Administration", "NationalAdministration", "WebServices"]),
+    (
+        "DocumentService",
+        [
+            "MCFoundation", "ConfigurationDocuments", "IdentityManagement", "Administration", "NationalAdministration",
+            "WebServices",
+        ]
+    ),
     ("ConfigurationFiles", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
         "NationalSystem",
         [
             "HostTime", "MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy", "Registrar", "MCGateway",
             "Administration", "DocumentNotification", "MCSystem", "MediaDistribution", "SignallingDriver",
-            "MediaDriver", "ConfigurationFiles", "Crypto", "Logging", "CertificateAuthority", "Telemetry",
+            "MediaDriver", "ConfigurationFiles", "Cryptography", "Logging", "CertificateAuthority", "Telemetry",
         ]
     ),
     (
@@ -99,8 +110,8 @@ let rooms: [(String, [String])] = [
 let core = [
     "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl", "Policy",
     "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "MediaDistribution", "Responder",
-    "MCSystem", "Audit", "CallAudit", "Administration", "DocumentNotification",
-    "Simulation", "FuzzTargets",
+    "MCSystem", "Audit", "CallAudit", "ConfigurationDocuments", "IdentityManagement", "Administration",
+    "DocumentNotification", "Simulation", "FuzzTargets",
 ]
 
 func dependencies(_ names: [String]) -> [Target.Dependency] {
@@ -112,6 +123,7 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
 
 let shims: [Target] = [
     .target(name: "CNet"),
+    .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
     .target(
         name: "CSpeech", linkerSettings: ["opus", "opencore-amrwb", "vo-amrwbenc"].map { .linkedLibrary($0) }),
 ]
@@ -126,14 +138,17 @@ let programs: [Target] = [
                 "MCFoundation", "CallControl", "FloorControl", "Policy", "Responder", "SDP", "Simulation",
                 "SIPUserAgent", "SignallingDriver",
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
-                "HostTime", "Audit", "CallAudit", "Administration", "Storage", "SQLiteStorage", "Credentials",
+                "HostTime", "Audit", "CallAudit", "ConfigurationDocuments", "IdentityManagement", "Administration",
+                "Storage",
+                "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
                 "AdministrationService", "DocumentService", "DocumentNotification",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
-    "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
+    "Cryptography", "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem",
+    "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
     "ResponderLogin", "Telemetry", "AdministrationService", "DocumentService",
 ].map { name in
@@ -141,7 +156,9 @@ let outerTests: [Target] = [
     let peers = [
         "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
         "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
-        "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
+        "ResponderLogin": [
+            "IdentityService", "Administration", "IdentityManagement", "WebServices", "Credentials", "Logging",
+        ],
         "DocumentService": ["Audit", "Policy", "Storage"],
     ]
     let peer = peers[name] ?? []
@@ -169,15 +186,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/vapor/jwt-kit", from: "5.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],

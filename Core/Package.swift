@@ -26,11 +26,13 @@ let rooms: [(String, [String])] = [
     ("Audit", ["MCFoundation", "CDigest"]),
     ("CallAudit", ["MCFoundation", "CallControl", "Audit"]),
     ("Policy", ["MCFoundation", "HashTreeCollections"]),
+    ("ConfigurationDocuments", ["MCFoundation", "CDigest", "CXML", "MCDocuments", "Policy", "OrderedCollections"]),
+    ("IdentityManagement", ["MCFoundation", "CDigest", "Audit", "HashTreeCollections", "OrderedCollections"]),
     (
         "Administration",
         [
-            "MCFoundation", "CDigest", "CXML", "MCDocuments", "Audit", "Policy", "HashTreeCollections",
-            "OrderedCollections",
+            "MCFoundation", "MCDocuments", "ConfigurationDocuments", "Audit", "Policy", "IdentityManagement",
+            "HashTreeCollections", "OrderedCollections",
         ]
     ),
     ("Registrar", ["MCFoundation", "SIP", "SIPUserAgent", "CallControl", "Policy"]),
@@ -60,26 +62,32 @@ let rooms: [(String, [String])] = [
         "Responder",
         [
             "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl",
-            "Administration", "OrderedCollections",
+            "ConfigurationDocuments", "OrderedCollections",
         ]
     ),
     (
         "DocumentNotification",
         [
-            "MCFoundation", "SIP", "SIPUserAgent", "MCDocuments", "CallControl", "Policy", "Administration",
-            "OrderedCollections",
+            "MCFoundation", "SIP", "SIPUserAgent", "MCDocuments", "ConfigurationDocuments", "CallControl", "Policy",
+            "Administration", "OrderedCollections",
         ]
     ),
     (
         "MCSystem",
         [
             "MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "Registrar",
-            "ParticipatingFunction", "ControllingFunction", "MCGateway", "Administration", "DocumentNotification",
-            "OrderedCollections", "DequeModule",
+            "ParticipatingFunction", "ControllingFunction", "MCGateway", "ConfigurationDocuments", "Administration",
+            "DocumentNotification", "OrderedCollections", "DequeModule",
         ]
     ),
     // What hostile bytes are fed to, by the fuzzer and by the tests that replay its corpus
-    ("FuzzTargets", ["MCFoundation", "SIP", "SDP", "RTP", "FloorControl", "MCDocuments"]),
+    (
+        "FuzzTargets",
+        [
+            "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments",
+            "ConfigurationDocuments", "Policy", "Audit", "Administration",
+        ]
+    ),
     // The world in one process, for tests, trials and whoever builds on us
     (
         "Simulation",
@@ -90,7 +98,10 @@ let rooms: [(String, [String])] = [
     ),
 ]
 /// Tests that see two rooms at work together.
-let testDependencies = ["ControllingFunction": ["ParticipatingFunction"], "MCSystem": ["Audit", "CallAudit"]]
+let testDependencies = [
+    "ControllingFunction": ["ParticipatingFunction"], "MCSystem": ["Audit", "CallAudit"],
+    "Responder": ["Administration"],
+]
 let testResources = ["SIP"]
 let collections = ["HashTreeCollections", "OrderedCollections", "HeapModule", "DequeModule"]
 

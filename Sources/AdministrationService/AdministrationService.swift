@@ -1,5 +1,6 @@
 import Administration
 import Foundation
+import IdentityManagement
 public import MCFoundation
 public import NationalAdministration
 import Synchronization

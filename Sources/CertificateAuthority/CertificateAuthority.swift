@@ -1,47 +1,33 @@
-import Crypto
+public import Cryptography
 public import Foundation
-import SwiftASN1
-public import X509
 
 /// The authority of one country: it vouches for the servers, gateways and devices of one MC system. Partners pin it;
 /// nobody trusts it for domains that are not its own.
 public struct CertificateAuthority: Sendable {
     /// The self-signed root.
     public let certificate: Certificate
-    private let key: P256.Signing.PrivateKey
+    private let key: P256PrivateKey
 
     /// Makes a new root with a fresh P-256 key.
     ///
     /// `country` is an ISO 3166 two-letter code, `validity` the range in which the root and all that it issues hold.
     public init(name: String, country: String, validity: Range<Date>) throws {
         let validity = validity.inWholeSeconds
-        let key = P256.Signing.PrivateKey()
-        let subject = try DistinguishedName {
-            CountryName(country)
-            OrganizationName(name)
-            CommonName("\(name) Root")
-        }
-        let signer = Certificate.PrivateKey(key)
-        let identifier = SubjectKeyIdentifier(hash: signer.publicKey)
+        let key = try P256PrivateKey()
         self.key = key
-        // A path length of 0: the root signs leaves only, so no stolen leaf can sign for another domain.
-        certificate = try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: signer.publicKey,
-            notValidBefore: validity.lowerBound, notValidAfter: validity.upperBound,
-            issuer: subject, subject: subject,
-            extensions: Certificate.Extensions {
-                Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
-                Critical(KeyUsage(keyCertSign: true, cRLSign: true))
-                identifier
-            },
-            issuerPrivateKey: signer)
+        certificate = try CertificateIssuance(
+            notBefore: validity.lowerBound.inSeconds, notAfter: validity.upperBound.inSeconds, country: country,
+            organisation: name, commonName: "\(name) Root", kind: .root
+        ).issue(for: key.publicKey, signedBy: key, issuer: nil)
     }
 
     /// Takes up an authority that was written before. Throws where the key does not belong to the certificate.
     public init(certificatePEM: String, key keyPEM: PrivateKeyPEM) throws {
-        let certificate = try Certificate(pemEncoded: certificatePEM)
-        let key = try P256.Signing.PrivateKey(pemRepresentation: keyPEM.text)
-        guard Certificate.PublicKey(key.publicKey) == certificate.publicKey else {
+        guard let certificate = Certificate.read(pem: certificatePEM)?.first else {
+            throw CertificateFileError.unreadable("no certificate in PEM")
+        }
+        guard let key = P256PrivateKey(pem: keyPEM.text) else { throw CertificateFileError.keyUnreadable }
+        guard certificate.matches(key: key.pem) == true else {
             throw CertificateAuthorityError.keyDoesNotMatchCertificate
         }
         self.certificate = certificate
@@ -50,41 +36,28 @@ public struct CertificateAuthority: Sendable {
 
     /// The root as partners and devices pin it.
     public var certificatePEM: String {
-        get throws { try certificate.serializeAsPEM().pemString + "\n" }
+        get throws { try certificate.pem }
     }
 
-    public var keyPEM: PrivateKeyPEM { PrivateKeyPEM(key.pemRepresentation + "\n") }
+    public var keyPEM: PrivateKeyPEM { PrivateKeyPEM(key.pem) }
 
     /// Issues one certificate with a fresh P-256 key.
     public func issue(_ request: CertificateRequest) throws -> IssuedCertificate {
         guard !request.names.isEmpty else { throw CertificateAuthorityError.noNames }
         let validity = request.validity.inWholeSeconds
-        guard validity.lowerBound >= certificate.notValidBefore, validity.upperBound <= certificate.notValidAfter
-        else { throw CertificateAuthorityError.outlivesAuthority }
-        let key = P256.Signing.PrivateKey()
-        let publicKey = Certificate.PublicKey(key.publicKey)
-        let signer = Certificate.PrivateKey(self.key)
-        let authorityIdentifier = SubjectKeyIdentifier(hash: signer.publicKey).keyIdentifier
-        let usages = try ExtendedKeyUsage(request.purpose.usages)
-        let names = try request.names.map { try $0.generalName }
-        let leaf = try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: publicKey,
-            notValidBefore: validity.lowerBound, notValidAfter: validity.upperBound,
-            issuer: certificate.subject,
-            subject: DistinguishedName { CommonName(request.commonName) },
-            extensions: Certificate.Extensions {
-                Critical(BasicConstraints.notCertificateAuthority)
-                Critical(KeyUsage(digitalSignature: true))
-                usages
-                SubjectKeyIdentifier(hash: publicKey)
-                AuthorityKeyIdentifier(keyIdentifier: authorityIdentifier)
-                SubjectAlternativeNames(names)
-            },
-            issuerPrivateKey: signer)
+        guard validity.lowerBound >= certificate.begin, validity.upperBound <= certificate.end else {
+            throw CertificateAuthorityError.outlivesAuthority
+        }
+        let key = try P256PrivateKey()
+        let leaf = try CertificateIssuance(
+            notBefore: validity.lowerBound.inSeconds, notAfter: validity.upperBound.inSeconds,
+            commonName: request.commonName,
+            kind: .leaf(
+                request.purpose.usages, speaksForSIPDomain: request.purpose.speaksForSIPDomain,
+                names: try request.names.map { try $0.certified })
+        ).issue(for: key.publicKey, signedBy: self.key, issuer: certificate)
         return IssuedCertificate(
-            certificate: leaf,
-            certificatePEM: try leaf.serializeAsPEM().pemString + "\n",
-            keyPEM: PrivateKeyPEM(key.pemRepresentation + "\n"))
+            certificate: leaf, certificatePEM: try leaf.pem, keyPEM: PrivateKeyPEM(key.pem))
     }
 }
 
@@ -122,4 +95,14 @@ extension Range<Date> {
         func whole(_ date: Date) -> Date { Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down)) }
         return whole(lowerBound)..<whole(upperBound)
     }
+}
+
+extension Date {
+    /// Seconds since 1970, rounded down; far outside of what certificates hold, the nearest that fits.
+    fileprivate var inSeconds: Int64 { Int64(exactly: timeIntervalSince1970.rounded(.down)) ?? .max }
+}
+
+extension Certificate {
+    var begin: Date { Date(timeIntervalSince1970: Double(notBefore)) }
+    var end: Date { Date(timeIntervalSince1970: Double(notAfter)) }
 }

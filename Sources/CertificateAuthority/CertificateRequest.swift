@@ -1,6 +1,5 @@
+import Cryptography
 public import Foundation
-import SwiftASN1
-import X509
 
 /// What a certificate is to be issued for.
 public struct CertificateRequest: Hashable, Sendable {
@@ -42,25 +41,25 @@ public struct CertificateRequest: Hashable, Sendable {
 }
 
 extension CertificateRequest.Purpose {
-    /// RFC 5924 4.1: id-kp-sipDomain marks a certificate that speaks for a SIP domain.
-    private static let sipDomain = ExtendedKeyUsage.Usage(oid: [1, 3, 6, 1, 5, 5, 7, 3, 20])
-
-    var usages: [ExtendedKeyUsage.Usage] {
+    var usages: Certificate.Usages {
         switch self {
-        case .server: [.serverAuth, Self.sipDomain]
-        case .gateway: [.serverAuth, .clientAuth, Self.sipDomain]
-        case .client: [.clientAuth]
+        case .server: Certificate.Usages(serves: true)
+        case .gateway: Certificate.Usages(serves: true, dials: true)
+        case .client: Certificate.Usages(dials: true)
         }
     }
+
+    /// RFC 5924 4.1: id-kp-sipDomain marks a certificate that speaks for a SIP domain.
+    var speaksForSIPDomain: Bool { self != .client }
 }
 
 extension CertificateRequest.Name {
-    var generalName: GeneralName {
+    var certified: Certificate.Name {
         get throws {
             switch self {
-            case .sipDomain(let domain): .uniformResourceIdentifier("sip:" + domain)
-            case .dns(let name): .dnsName(name)
-            case .address(let text): .ipAddress(ASN1OctetString(contentBytes: try Self.octets(of: text)[...]))
+            case .sipDomain(let domain): .uri("sip:" + domain)
+            case .dns(let name): .dns(name)
+            case .address(let text): .address(try Self.octets(of: text))
             }
         }
     }

@@ -1,6 +1,5 @@
+import Cryptography
 public import Foundation
-import SwiftASN1
-import X509
 
 /// What people want to know of a certificate.
 public struct CertificateSummary: Hashable, Sendable {
@@ -16,13 +15,7 @@ public struct CertificateSummary: Hashable, Sendable {
 
     /// Every certificate of a PEM text, in its order.
     public static func read(pem: String) throws(CertificateFileError) -> [CertificateSummary] {
-        let certificates: [Certificate]
-        do {
-            certificates = try PEMDocument.parseMultiple(pemString: pem).map { try Certificate(pemDocument: $0) }
-        } catch {
-            throw .unreadable("no certificate in PEM")
-        }
-        guard !certificates.isEmpty else { throw .unreadable("no certificate in PEM") }
+        guard let certificates = Certificate.read(pem: pem) else { throw .unreadable("no certificate in PEM") }
         return certificates.map(CertificateSummary.init)
     }
 
@@ -33,12 +26,12 @@ public struct CertificateSummary: Hashable, Sendable {
     }
 
     init(_ certificate: Certificate) {
-        subject = certificate.subject.description
-        issuer = certificate.issuer.description
+        subject = certificate.subject
+        issuer = certificate.issuer
         names = certificate.namesAsText
-        notBefore = certificate.notValidBefore
-        notAfter = certificate.notValidAfter
-        isAuthority = certificate.mayBeAuthority
+        notBefore = certificate.begin
+        notAfter = certificate.end
+        isAuthority = certificate.isAuthority
     }
 
     /// Whole days that are left, rounded down: 0 on the last day, below 0 where it has expired.
@@ -77,13 +70,12 @@ public enum CertificateIdentity {
     public static func check(
         certificatePEM: String, key: PrivateKeyPEM, at now: Date
     ) throws(CertificateFileError) -> CertificateSummary {
-        let summaries = try CertificateSummary.read(pem: certificatePEM)
-        guard let leaf = summaries.first else { throw .unreadable("no certificate in PEM") }
-        guard let certificate = try? PEMDocument.parseMultiple(pemString: certificatePEM).first,
-            let publicKey = try? Certificate(pemDocument: certificate).publicKey
-        else { throw .unreadable("no certificate in PEM") }
-        guard let own = try? Certificate.PrivateKey(pemEncoded: key.text) else { throw .keyUnreadable }
-        guard own.publicKey == publicKey else { throw .keyDoesNotMatchCertificate }
+        guard let certificate = Certificate.read(pem: certificatePEM)?.first else {
+            throw .unreadable("no certificate in PEM")
+        }
+        let leaf = CertificateSummary(certificate)
+        guard let isOwn = certificate.matches(key: key.text) else { throw .keyUnreadable }
+        guard isOwn else { throw .keyDoesNotMatchCertificate }
         guard now >= leaf.notBefore else { throw .notYetValid(leaf.notBefore) }
         guard now < leaf.notAfter else { throw .expired(leaf.notAfter) }
         return leaf
@@ -91,23 +83,11 @@ public enum CertificateIdentity {
 }
 
 extension Certificate {
-    var mayBeAuthority: Bool {
-        guard case .isCertificateAuthority = try? extensions.basicConstraints else { return false }
-        return true
-    }
-
-    var alternativeNames: [GeneralName] {
-        guard let alternatives = try? extensions.subjectAlternativeNames else { return [] }
-        return Array(alternatives)
-    }
-
     var namesAsText: [String] {
-        alternativeNames.compactMap { name in
+        names.compactMap { name in
             switch name {
-            case .uniformResourceIdentifier(let uri): uri
-            case .dnsName(let name): name
-            case .ipAddress(let octets): CertificateRequest.Name.text(ofAddress: Array(octets.bytes))
-            case .otherName, .rfc822Name, .x400Address, .directoryName, .ediPartyName, .registeredID: nil
+            case .uri(let text), .dns(let text): text
+            case .address(let octets): CertificateRequest.Name.text(ofAddress: octets)
             }
         }
     }

@@ -1,5 +1,5 @@
+public import Cryptography
 public import Foundation
-public import X509
 
 /// A private key as PEM. It prints as a mark, never as the key.
 public struct PrivateKeyPEM: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -21,7 +21,7 @@ public struct IssuedCertificate: Sendable {
     public let certificatePEM: String
     public let keyPEM: PrivateKeyPEM
     /// Until when it holds.
-    public var notAfter: Date { certificate.notValidAfter }
+    public var notAfter: Date { certificate.end }
 }
 
 /// PEM files on disk. A key is never readable by anybody but its owner, not even for the moment of its writing.

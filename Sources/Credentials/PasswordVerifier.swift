@@ -1,5 +1,4 @@
-import Crypto
-import CryptoExtras
+import Cryptography
 import Foundation
 
 /// What a password is known by: it proves the password and does not tell it. scrypt (RFC 7914), in the textual form of
@@ -71,10 +70,9 @@ public struct PasswordVerifier: Sendable {
     }
 
     private static func derive(_ password: String, salt: [UInt8], cost: Cost) throws -> [UInt8] {
-        let key = try KDF.Scrypt.deriveKey(
-            from: Array(password.utf8), salt: salt, outputByteCount: 32, rounds: 1 << cost.logN,
-            blockSize: cost.blockSize, parallelism: cost.parallelism)
-        return key.withUnsafeBytes { Array($0) }
+        try Scrypt.derive(
+            password.utf8, salt: salt, cost: 1 << cost.logN, blockSize: cost.blockSize,
+            parallelism: cost.parallelism, count: 32)
     }
 
     private static func encoded(_ octets: [UInt8]) -> String {

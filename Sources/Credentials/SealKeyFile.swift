@@ -44,7 +44,9 @@ public enum SealKeyFile {
     }
 
     private static func make(_ path: String) throws(SealKeyFileError) -> SealKey {
-        let key = SealKey()
+        guard let key = try? SealKey() else {
+            throw SealKeyFileError(path: path, diagnosis: "the cryptographic library makes no key")
+        }
         let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failure(path) }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

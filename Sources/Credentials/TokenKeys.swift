@@ -1,6 +1,6 @@
-import Crypto
+import Cryptography
 import Foundation
-import JWTKit
+import MCFoundation
 
 /// Why a token cannot be believed before its claims are even judged.
 public enum TokenFault: Error, Hashable, Sendable {
@@ -14,91 +14,89 @@ public enum TokenFault: Error, Hashable, Sendable {
 public struct TokenKey: Sendable, CustomStringConvertible, CustomReflectable {
     /// `kid` of the tokens it signs.
     public let id: String
-    fileprivate let key: P256.Signing.PrivateKey
+    fileprivate let key: P256PrivateKey
 
     /// A new key.
-    public init(id: String) {
+    public init(id: String) throws {
         self.id = id
-        key = P256.Signing.PrivateKey()
+        key = try P256PrivateKey()
     }
 
+    /// - Throws: Where the text is no private key on P-256.
     public init(id: String, pem: String) throws {
+        guard let key = P256PrivateKey(pem: pem) else { throw TokenKeyError.unreadable }
         self.id = id
-        key = try P256.Signing.PrivateKey(pemRepresentation: pem)
+        self.key = key
     }
 
     /// For the store's safe-keeping.
-    public var pem: String { key.pemRepresentation }
+    public var pem: String { key.pem }
 
     /// The coordinates of the public key, 32 octets each (RFC 7518 6.2.1).
-    public var publicCoordinates: (x: [UInt8], y: [UInt8]) {
-        let octets = Array(key.publicKey.rawRepresentation)
-        return (Array(octets.prefix(32)), Array(octets.suffix(32)))
-    }
+    public var publicCoordinates: (x: [UInt8], y: [UInt8]) { key.publicKey.coordinates }
 
     public var description: String { "TokenKey(\(id))" }
     public var customMirror: Mirror { Mirror(self, children: ["id": id]) }
 }
 
-/// The keys by which tokens are signed and believed. Only ES256 is known here, so that no header can ask for less.
+public enum TokenKeyError: Error, Hashable, Sendable {
+    /// No private key on P-256 in PEM.
+    case unreadable
+    /// There is no key of this name.
+    case unknown(String)
+}
+
+/// The keys by which tokens are signed and believed (JSON Web Signature in its compact form, RFC 7515). Only ES256 is
+/// known here, so that no header can ask for less, and a key is taken from here and never from a header.
 public actor TokenKeys {
-    private let keys = JWTKeyCollection()
+    /// By `kid`; only looked up.
+    private var keys: [String: TokenKey] = [:]
     private static let longestToken = 8_192
 
     public init() {}
 
-    public func add(_ key: TokenKey) async throws {
-        await keys.add(
-            ecdsa: try ES256PrivateKey(backing: key.key), kid: JWKIdentifier(string: key.id),
-            serializer: DefaultJWTSerializer(jsonEncoder: PlainEncoder()))
+    public func add(_ key: TokenKey) {
+        keys[key.id] = key
     }
 
-    public func remove(_ id: String) async {
-        _ = await keys.remove(kid: JWKIdentifier(string: id))
+    public func remove(_ id: String) {
+        keys[id] = nil
     }
 
     /// Signs a payload of JSON, octet for octet.
-    public func sign(_ payload: [UInt8], with id: String) async throws -> String {
-        try await keys.sign(PlainPayload(octets: payload), kid: JWKIdentifier(string: id))
+    public func sign(_ payload: [UInt8], with id: String) throws -> String {
+        guard let key = keys[id] else { throw TokenKeyError.unknown(id) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let header = try encoder.encode(Header(alg: Self.algorithm, kid: id, typ: "JWT"))
+        let signed = Base64URL.encode(header) + "." + Base64URL.encode(payload)
+        return signed + "." + Base64URL.encode(try key.key.sign(signed.utf8))
     }
 
     /// The payload of a token that one of the keys signed, as JSON. Nothing in it is judged.
     public func payload<Claims: Decodable & Sendable>(
         of token: String, as claims: Claims.Type
-    ) async throws(TokenFault) -> Claims {
+    ) throws(TokenFault) -> Claims {
         guard token.utf8.count <= Self.longestToken else { throw .malformed }
-        do {
-            return try await keys.verify(token, as: Presented<Claims>.self).claims
-        } catch let error as JWTError where error.errorType == .malformedToken {
-            throw .malformed
-        } catch is DecodingError {
-            throw .malformed
-        } catch {
-            throw .notOurs
-        }
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let octets = Base64URL.decode(String(parts[0])),
+            let payload = Base64URL.decode(String(parts[1])), let signature = Base64URL.decode(String(parts[2])),
+            let header = try? JSONDecoder().decode(Header.self, from: Data(octets))
+        else { throw .malformed }
+        // What a header calls critical must be understood (RFC 7515 4.1.11), and nothing of the kind is.
+        guard header.alg == Self.algorithm, header.crit == nil, let kid = header.kid, let key = keys[kid],
+            key.key.publicKey.isGenuine(signature, of: (parts[0] + "." + parts[1]).utf8)
+        else { throw .notOurs }
+        guard let claims = try? JSONDecoder().decode(claims, from: Data(payload)) else { throw .malformed }
+        return claims
     }
-}
 
-/// Octets that are JSON already.
-private struct PlainPayload: JWTPayload {
-    var octets: [UInt8]
-    func verify(using algorithm: some JWTAlgorithm) {}
-}
+    private static let algorithm = "ES256"
 
-private struct PlainEncoder: JWTJSONEncoder {
-    func encode<T: Encodable>(_ value: T) throws -> Data {
-        if let plain = value as? PlainPayload { return Data(plain.octets) }
-        return try JSONEncoder().encode(value)
+    private struct Header: Codable {
+        var alg: String
+        var kid: String?
+        var typ: String?
+        var crit: [String]?
     }
-}
-
-/// Claims that are judged elsewhere.
-private struct Presented<Claims: Decodable & Sendable>: JWTPayload {
-    var claims: Claims
-    init(from decoder: any Decoder) throws { claims = try Claims(from: decoder) }
-    func encode(to encoder: any Encoder) throws {
-        throw EncodingError.invalidValue(
-            "claims", .init(codingPath: [], debugDescription: "what was presented is not signed again"))
-    }
-    func verify(using algorithm: some JWTAlgorithm) {}
 }

@@ -1,4 +1,5 @@
-import Administration
+import ConfigurationDocuments
+import IdentityManagement
 import MCFoundation
 import WebServices
 

@@ -1,4 +1,6 @@
 public import Administration
+import ConfigurationDocuments
+public import IdentityManagement
 public import MCFoundation
 public import NationalAdministration
 public import WebServices

@@ -1,4 +1,4 @@
-import Administration
+import ConfigurationDocuments
 import WebServices
 
 extension XCAPRequest {

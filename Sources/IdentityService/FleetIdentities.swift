@@ -1,4 +1,5 @@
 public import Administration
+public import IdentityManagement
 public import MCFoundation
 
 /// The users of a fleet map as identity management sees them.

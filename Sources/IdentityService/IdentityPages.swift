@@ -1,4 +1,4 @@
-import Administration
+import IdentityManagement
 import MCFoundation
 public import WebServices
 

@@ -1,6 +1,7 @@
 public import Administration
 public import Audit
 import Credentials
+public import IdentityManagement
 public import MCFoundation
 
 /// What an identity service needs of the world around it.
@@ -68,7 +69,7 @@ public actor IdentityService {
         var restored: [(key: SigningKey, made: UTCTime)] = []
         for key in kept {
             let whole = try TokenKey(id: key.id, pem: key.pem)
-            try await keys.add(whole)
+            await keys.add(whole)
             restored.append((whole.signingKey, key.made))
         }
         let service = IdentityService(
@@ -175,9 +176,13 @@ public actor IdentityService {
 
     private func createKey() async {
         var random = SystemRandomNumberGenerator()
-        let key = TokenKey(id: Base64URL.encode((0..<12).map { _ in UInt8.random(in: .min ... .max, using: &random) }))
+        let id = Base64URL.encode((0..<12).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+        guard let key = try? TokenKey(id: id) else {
+            surroundings.complain("the cryptographic library makes no signing key")
+            return
+        }
+        await keys.add(key)
         do {
-            try await keys.add(key)
             try await surroundings.keep(KeptSigningKey(id: key.id, pem: key.pem, made: surroundings.now().utc))
         } catch {
             surroundings.complain("the signing key \(key.id) is not kept: its tokens end with this process (\(error))")

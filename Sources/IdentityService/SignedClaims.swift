@@ -1,5 +1,5 @@
-import Administration
 import Credentials
+import IdentityManagement
 public import MCFoundation
 
 /// The claims of a token as JSON has them (RFC 7519 4.1, TS 33.180 Annex B): all may be missing.

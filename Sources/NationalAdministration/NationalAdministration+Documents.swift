@@ -1,4 +1,5 @@
 public import Administration
+public import ConfigurationDocuments
 public import MCFoundation
 public import Policy
 

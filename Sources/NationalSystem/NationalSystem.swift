@@ -1,7 +1,7 @@
 public import Administration
 public import CallControl
 public import ConfigurationFiles
-import Crypto
+import Cryptography
 public import DocumentNotification
 import Foundation
 import HostTime
@@ -168,9 +168,8 @@ public final class NationalSystem: Sendable {
         // Every process of the system holds the gateway's private key; what is derived from it lets each of them read
         // the session identities that another one gave to partners.
         let secret = try Data(contentsOf: URL(fileURLWithPath: configuration.certificates.interconnection.key))
-        let key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: secret), info: Data("session identities".utf8), outputByteCount: 32)
-        guard let sessionKey = SessionIdentityKey(key.withUnsafeBytes { Array($0) }) else {
+        let key = try HKDF.derive(secret, info: "session identities", count: 32)
+        guard let sessionKey = SessionIdentityKey(key) else {
             preconditionFailure("a derived key has the length that was asked for")
         }
         var settings = CellSettings(

@@ -1,6 +1,7 @@
 public import CallControl
-import Crypto
+import Cryptography
 import Foundation
+import MCFoundation
 import NIOHTTP1
 import Responder
 
@@ -31,7 +32,10 @@ public final class DeviceLogin: Sendable {
         var random = SystemRandomNumberGenerator()
         let verifier = Self.text(words: 4, &random)
         let state = Self.text(words: 2, &random)
-        let challenge = Self.base64URL(Array(SHA256.hash(data: Data(verifier.utf8))))
+        guard let digest = try? SHA256.digest(verifier.utf8) else {
+            throw LoginError(code: .unreachable, description: "this device has no SHA-256")
+        }
+        let challenge = Base64URL.encode(digest)
         let page = try await get(
             metadata.authorization_endpoint + "?"
                 + Self.form([
@@ -174,13 +178,7 @@ public final class DeviceLogin: Sendable {
     }
 
     private static func text(words: Int, _ random: inout some RandomNumberGenerator) -> String {
-        base64URL((0..<words * 8).map { _ in UInt8.random(in: .min ... .max, using: &random) })
-    }
-
-    /// RFC 7636 Appendix A.
-    private static func base64URL(_ octets: [UInt8]) -> String {
-        Data(octets).base64EncodedString().replacingOccurrences(of: "+", with: "-")
-            .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+        Base64URL.encode((0..<words * 8).map { _ in UInt8.random(in: .min ... .max, using: &random) })
     }
 }
 

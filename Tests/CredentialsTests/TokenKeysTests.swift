@@ -10,8 +10,8 @@ import Testing
 
     private func keys(_ ids: String...) async throws -> (TokenKeys, [TokenKey]) {
         let keys = TokenKeys()
-        let made = ids.map { TokenKey(id: $0) }
-        for key in made { try await keys.add(key) }
+        let made = try ids.map { try TokenKey(id: $0) }
+        for key in made { await keys.add(key) }
         return (keys, made)
     }
 
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `a key survives being kept`() async throws {
-        let key = TokenKey(id: "k")
+        let key = try TokenKey(id: "k")
         let again = try TokenKey(id: "k", pem: key.pem)
         #expect(again.publicCoordinates == key.publicCoordinates)
         #expect(key.publicCoordinates.x.count == 32)
@@ -64,8 +64,8 @@ import Testing
 
     private func keys_(_ id: String) async throws -> (TokenKeys, TokenKey) {
         let keys = TokenKeys()
-        let key = TokenKey(id: id)
-        try await keys.add(key)
+        let key = try TokenKey(id: id)
+        await keys.add(key)
         return (keys, key)
     }
 

@@ -1,5 +1,7 @@
 import Administration
+import ConfigurationDocuments
 import DocumentService
+import IdentityManagement
 import MCFoundation
 import NationalAdministration
 import Policy

@@ -1,4 +1,5 @@
 import Administration
+import ConfigurationDocuments
 import DocumentService
 import MCFoundation
 import NationalAdministration

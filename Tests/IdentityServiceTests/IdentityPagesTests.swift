@@ -1,5 +1,6 @@
 import Administration
 import Credentials
+import IdentityManagement
 import IdentityService
 import MCFoundation
 import Synchronization

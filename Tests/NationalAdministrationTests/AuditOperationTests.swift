@@ -31,7 +31,7 @@ import Testing
     func `a log is sealed when it is time, and its seals are believed`(engine: AuditGround.Engine) async throws {
         try await AuditGround.on(engine) { ground in
             let administration = try ground.open()
-            try await administration.seal(by: SealKey(), policy: Self.policy, at: AuditGround.now)
+            try await administration.seal(by: try SealKey(), policy: Self.policy, at: AuditGround.now)
             #expect(try await administration.sealIfDue(at: Self.at(0)) == nil)
             let seal = try #require(try await administration.sealIfDue(at: Self.at(60)))
             #expect(seal.sequence == 2)
@@ -51,7 +51,7 @@ import Testing
         let ground = try AuditGround(MemoryStore())
         let administration = try ground.open()
         #expect(try await administration.sealEnd(at: Self.at(0)) == nil)
-        try await administration.seal(by: SealKey(), policy: Self.policy, at: AuditGround.now)
+        try await administration.seal(by: try SealKey(), policy: Self.policy, at: AuditGround.now)
         _ = try await administration.sealIfDue(at: Self.at(0))
         #expect(try await administration.sealEnd(at: Self.at(1))?.sequence == 2)
         #expect(try await administration.sealEnd(at: Self.at(1)) == nil)
@@ -66,7 +66,7 @@ import Testing
     {
         let ground = try AuditGround(MemoryStore())
         let administration = try ground.open()
-        let (old, new) = (SealKey(), SealKey())
+        let (old, new) = (try SealKey(), try SealKey())
         try await administration.seal(by: old, policy: Self.policy, at: AuditGround.now)
         _ = try await administration.sealIfDue(at: Self.at(0))
         #expect(try await administration.sealIfDue(at: Self.at(60))?.keyID == old.id)
@@ -83,7 +83,7 @@ import Testing
         let strict = try await administration.verifyAudit(trusting: [new.id])
         #expect(strict.seals == 1)
         #expect(strict.findings.map(\.fault) == [.sealForged(keyID: old.id)])
-        let stranger = SealKey()
+        let stranger = try SealKey()
         let head = try ground.store.auditHead()
         let hash = try #require(AuditHash(octets: head.hash))
         let payload = AuditSeal.payload(
@@ -104,7 +104,7 @@ import Testing
         let store = TroubledStore(MemoryStore())
         let ground = try AuditGround(store)
         let administration = try ground.open()
-        try await administration.seal(by: SealKey(), policy: Self.policy, at: AuditGround.now)
+        try await administration.seal(by: try SealKey(), policy: Self.policy, at: AuditGround.now)
         try await ground.record([AuditGround.call(AuditGround.anna, "1"), AuditGround.call(AuditGround.bruno, "2")])
         _ = try await administration.sealIfDue(at: Self.at(0))
         let seal = try #require(try await administration.sealIfDue(at: Self.at(60)))

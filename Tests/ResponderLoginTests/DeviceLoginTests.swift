@@ -3,6 +3,7 @@ import CallControl
 import CertificateAuthority
 import Credentials
 import Foundation
+import IdentityManagement
 import IdentityService
 import Logging
 import MCFoundation

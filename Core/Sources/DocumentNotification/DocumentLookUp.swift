@@ -1,4 +1,4 @@
-public import Administration
+public import ConfigurationDocuments
 public import MCFoundation
 
 /// One question of the function to the keeper of the documents. Never used twice in the life of a cell.

@@ -1,5 +1,6 @@
 import Administration
 import CallControl
+import ConfigurationDocuments
 import MCDocuments
 import MCFoundation
 import OrderedCollections

@@ -1,3 +1,5 @@
+import MCFoundation
+
 /// Hides what one side is called from the other: a URI becomes a token that shows nothing, cannot be forged, and can be
 /// turned back by every process that has the key (synthetic initialisation vector over HMAC-SHA-256: the tag
 /// authenticates the text and starts the key stream). The same URI gives the same token, so that a session identity
@@ -45,53 +47,5 @@ public struct SessionIdentitySeal: Sendable {
             result[index] ^= block[index % 32]
         }
         return result
-    }
-}
-
-/// RFC 4648 5 without padding: every character may stand in a URI parameter.
-enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    static func encode(_ octets: [UInt8]) -> String {
-        var text: [UInt8] = []
-        var bits: UInt32 = 0
-        var count: UInt32 = 0
-        for octet in octets {
-            bits = bits << 8 | UInt32(octet)
-            count += 8
-            while count >= 6 {
-                count -= 6
-                text.append(alphabet[Int(bits >> count & 63)])
-            }
-            bits &= (1 << count) - 1
-        }
-        if count > 0 { text.append(alphabet[Int(bits << (6 - count) & 63)]) }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    static func decode(_ text: String) -> [UInt8]? {
-        var octets: [UInt8] = []
-        var bits: UInt32 = 0
-        var count: UInt32 = 0
-        for character in text.utf8 {
-            let value: UInt32
-            switch character {
-            case 65...90: value = UInt32(character) - 65
-            case 97...122: value = UInt32(character) - 71
-            case 48...57: value = UInt32(character) + 4
-            case UInt8(ascii: "-"): value = 62
-            case UInt8(ascii: "_"): value = 63
-            default: return nil
-            }
-            bits = bits << 6 | value
-            count += 6
-            if count >= 8 {
-                count -= 8
-                octets.append(UInt8(bits >> count))
-                bits &= (1 << count) - 1
-            }
-        }
-        // One form for one value: what is left over must be zero and less than a character.
-        return count < 6 && bits == 0 ? octets : nil
     }
 }

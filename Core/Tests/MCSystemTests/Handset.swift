@@ -1,5 +1,5 @@
-import Administration
 import CallControl
+import ConfigurationDocuments
 import MCDocuments
 import MCFoundation
 import SDP

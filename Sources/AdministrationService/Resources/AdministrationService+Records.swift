@@ -60,7 +60,7 @@ extension AdministrationService {
         }
         guard let record = caller.fleet.record(kind, key: key) else { throw Problem.notFound }
         let json = try RecordBody.json(of: record)
-        let tag = RecordBody.tag(of: json)
+        let tag = try RecordBody.tag(of: json)
         let conditions = try Preconditions(request)
         if let ifMatch = conditions.ifMatch, !ifMatch.holds(for: tag) { throw Preconditions.failed }
         if let ifNoneMatch = conditions.ifNoneMatch, ifNoneMatch.holds(for: tag, isWeak: true) {
@@ -84,7 +84,7 @@ extension AdministrationService {
         let isNew = performed.context
         let kept = performed.fleet.record(kind, key: key) ?? record
         let json = try RecordBody.json(of: kept)
-        var headers = [WebHeader("etag", RecordBody.tag(of: json))]
+        var headers = [WebHeader("etag", try RecordBody.tag(of: json))]
         if isNew { headers.append(WebHeader("location", request.path)) }
         return .json(json, status: isNew ? 201 : 200, headers: headers)
     }
@@ -129,7 +129,7 @@ extension AdministrationService {
         let fleet = try await carryOut(.user, user, by: caller) { .setSuspended(user: user, isSuspended) }
         guard let record = fleet.record(.user, key: user) else { throw Problem.notFound }
         let json = try RecordBody.json(of: record)
-        return .json(json, headers: [WebHeader("etag", RecordBody.tag(of: json))])
+        return .json(json, headers: [WebHeader("etag", try RecordBody.tag(of: json))])
     }
 
     func putMember(

@@ -1,4 +1,5 @@
 import Administration
+import IdentityManagement
 import MCFoundation
 import NationalAdministration
 import Synchronization

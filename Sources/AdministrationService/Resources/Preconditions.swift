@@ -36,7 +36,7 @@ struct Preconditions: Sendable {
         guard ifMatch != nil || ifNoneMatch != nil else { return }
         if let record, !FleetReading.mayRead(record, by: administrator) { return }
         guard FleetReading.mayRead(by: administrator) else { return }
-        let tag = try record.map { RecordBody.tag(of: try RecordBody.json(of: $0)) }
+        let tag = try record.map { try RecordBody.tag(of: try RecordBody.json(of: $0)) }
         if let ifMatch, !ifMatch.holds(for: tag) { throw Self.failed }
         if let ifNoneMatch, ifNoneMatch.holds(for: tag, isWeak: true) { throw Self.failed }
     }

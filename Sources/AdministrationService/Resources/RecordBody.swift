@@ -1,5 +1,5 @@
 import Administration
-import Crypto
+import Cryptography
 import Foundation
 import NationalAdministration
 
@@ -16,8 +16,8 @@ enum RecordBody {
 
     /// A strong entity tag (RFC 9110 8.8.3): of what goes out, so that nothing of a secret is in it, where somebody
     /// could try passwords on it.
-    static func tag(of json: JSONValue) -> String {
-        "\"" + Data(SHA256.hash(data: json.octets).prefix(18)).base64EncodedString() + "\""
+    static func tag(of json: JSONValue) throws -> String {
+        "\"" + Data(try SHA256.digest(json.octets).prefix(18)).base64EncodedString() + "\""
     }
 
     /// The record that a body makes under a key, without secrets.

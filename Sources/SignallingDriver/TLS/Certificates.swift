@@ -1,28 +1,24 @@
+import Cryptography
 import MCFoundation
-import SwiftASN1
-import X509
 
 /// Reading of certificates and of the names that they prove.
 enum Certificates {
     static func read(pem: String) throws -> [Certificate] {
-        try PEMDocument.parseMultiple(pemString: pem).map { try Certificate(pemDocument: $0) }
+        guard let all = Certificate.read(pem: pem) else { throw CertificateError.unreadable }
+        return all
     }
 
     /// The names of a certificate for SIP (RFC 5922 7.1).
     static func names(of certificate: Certificate) -> CertificateNames {
-        guard let alternatives = try? certificate.extensions.subjectAlternativeNames else { return CertificateNames() }
         var names = CertificateNames()
-        for alternative in alternatives {
-            switch alternative {
-            case .uniformResourceIdentifier(let uri):
+        for name in certificate.names {
+            switch name {
+            case .uri(let uri):
                 // A SIPS URI and a URI with a user part identify no domain (RFC 5922 7.1).
                 if let host = sipDomain(of: uri) { names.sipDomains.append(host) }
-            case .dnsName(let name):
-                names.dnsNames.append(name.lowercased())
-            case .ipAddress(let octets):
-                if let address = IPAddress(octets: octets.bytes) { names.addresses.append(address) }
-            case .otherName, .rfc822Name, .x400Address, .directoryName, .ediPartyName, .registeredID:
-                continue
+            case .dns(let name): names.dnsNames.append(name.lowercased())
+            case .address(let octets):
+                if let address = IPAddress(octets: octets[...]) { names.addresses.append(address) }
             }
         }
         return names
@@ -36,6 +32,13 @@ enum Certificates {
         let host = rest.prefix { $0 != ";" && $0 != "?" && $0 != ":" }
         return host.isEmpty ? nil : String(host)
     }
+}
+
+/// A file of authorities that holds none, or something else.
+public enum CertificateError: Error, Hashable, Sendable, CustomStringConvertible {
+    case unreadable
+
+    public var description: String { "no certificate in PEM" }
 }
 
 /// What the subjectAltName of a certificate says, lower case.

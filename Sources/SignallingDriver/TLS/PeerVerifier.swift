@@ -1,9 +1,8 @@
+import Cryptography
 import MCFoundation
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOSSL
-import SwiftASN1
-import X509
 
 /// Decides whether a peer's certificate is believed, by which authority, and which domains it then proves.
 struct PeerVerifier: Sendable {
@@ -22,29 +21,26 @@ struct PeerVerifier: Sendable {
         case refused(String)
     }
 
-    func judge(derChain: [[UInt8]]) async -> Verdict {
+    func judge(derChain: [[UInt8]]) -> Verdict {
         guard derChain.count <= chainLimit else { return .refused("chain too long") }
-        let chain: [Certificate]
-        do {
-            chain = try derChain.map { try Certificate(derEncoded: $0) }
-        } catch {
-            return .refused("certificate unreadable")
-        }
-        guard let leaf = chain.first else { return .refused("no certificate") }
+        guard let first = derChain.first else { return .refused("no certificate") }
+        guard let leaf = Certificate(der: first) else { return .refused("certificate unreadable") }
         var isKnown = false
         for authority in authorities {
-            var verifier = Verifier(rootCertificates: CertificateStore(authority.roots)) {
-                RFC5280Policy()
-                PurposePolicy(peer: peer)
+            switch ChainVerification.judge(chain: derChain, roots: authority.roots) {
+            case .believed where mayBe(peer, leaf): return judgeNames(of: leaf, authority: authority)
+            case .believed, .notValid: isKnown = true
+            case .notPinned: continue
+            case .unreadable: return .refused("certificate unreadable")
             }
-            let result = await verifier.validate(leaf: leaf, intermediates: CertificateStore(chain.dropFirst()))
-            guard case .validCertificate = result else {
-                if case .couldNotValidate(let failures) = result, !failures.isEmpty { isKnown = true }
-                continue
-            }
-            return judgeNames(of: leaf, authority: authority)
         }
         return .refused(isKnown ? "certificate expired or not for this use" : "authority not pinned")
+    }
+
+    /// RFC 5924 4: an extended key usage, where there is one, must allow the use.
+    private func mayBe(_ side: Side, _ leaf: Certificate) -> Bool {
+        guard let usages = leaf.usages else { return true }
+        return usages.any || (side == .server ? usages.serves : usages.dials)
     }
 
     private func judgeNames(of leaf: Certificate, authority: PinnedAuthority) -> Verdict {
@@ -53,27 +49,6 @@ struct PeerVerifier: Sendable {
         guard let allowed = authority.mayAssert else { return .believed(names: names.domains) }
         let proven = names.domains.filter { allowed.contains($0) }
         return proven.isEmpty ? .refused("authority may not assert this domain") : .believed(names: proven)
-    }
-}
-
-/// RFC 5924 4: an extended key usage, where there is one, must allow the use. Handles also the subjectAltName that is
-/// critical where a certificate has no subject (RFC 5280 4.2.1.6).
-struct PurposePolicy: VerifierPolicy {
-    let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
-        .X509ExtensionID.extendedKeyUsage, .X509ExtensionID.subjectAlternativeName,
-    ]
-    let peer: PeerVerifier.Side
-
-    mutating func chainMeetsPolicyRequirements(chain: UnverifiedCertificateChain) -> PolicyEvaluationResult {
-        guard let leaf = chain.first else { return .failsToMeetPolicy(reason: "empty chain") }
-        do {
-            guard let usages = try leaf.extensions.extendedKeyUsage else { return .meetsPolicy }
-            let needed: ExtendedKeyUsage.Usage = peer == .server ? .serverAuth : .clientAuth
-            return usages.contains(needed) || usages.contains(.any)
-                ? .meetsPolicy : .failsToMeetPolicy(reason: "extended key usage")
-        } catch {
-            return .failsToMeetPolicy(reason: "extended key usage unreadable")
-        }
     }
 }
 
@@ -89,11 +64,12 @@ final class VerdictBox: Sendable {
     ) -> @Sendable ([NIOSSLCertificate], EventLoopPromise<NIOSSLVerificationResult>) -> Void {
         { [box] certificates, promise in
             let chain = certificates.compactMap { try? $0.toDERBytes() }
-            promise.completeWithTask {
-                let verdict = await verifier.judge(derChain: chain)
-                box.withLockedValue { $0 = verdict }
-                if case .believed = verdict { return .certificateVerified }
-                return .failed
+            let verdict = verifier.judge(derChain: chain)
+            box.withLockedValue { $0 = verdict }
+            if case .believed = verdict {
+                promise.succeed(.certificateVerified)
+            } else {
+                promise.succeed(.failed)
             }
         }
     }

@@ -1,6 +1,6 @@
+public import Cryptography
 import MCFoundation
 import NIOSSL
-public import X509
 
 /// A certificate chain with its private key, as PEM. It prints no key.
 public struct TLSIdentity: Sendable, CustomStringConvertible, CustomReflectable {
@@ -26,6 +26,8 @@ public struct PinnedAuthority: Sendable {
     public var mayAssert: [String]?
 
     /// Reads one or more PEM certificates.
+    ///
+    /// - Throws: Where the text holds anything else, or none.
     public init(name: String, pem: String, mayAssert: [String]? = nil) throws {
         self.name = name
         self.roots = try Certificates.read(pem: pem)

@@ -1,10 +1,12 @@
 import Administration
 import CallControl
+import ConfigurationDocuments
 import ConfigurationFiles
 import DocumentNotification
 import DocumentService
 import FloorControl
 import HostTime
+import IdentityManagement
 import IdentityService
 import MCFoundation
 import NationalAdministration

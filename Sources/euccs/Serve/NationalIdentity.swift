@@ -3,6 +3,7 @@ import Audit
 import CallControl
 import ConfigurationFiles
 import HostTime
+import IdentityManagement
 import IdentityService
 import Logging
 import MCFoundation
@@ -81,7 +82,7 @@ extension TokenVerdict {
 }
 
 extension CallControl.TokenRefusal {
-    init(_ refusal: Administration.TokenRefusal) {
+    init(_ refusal: IdentityManagement.TokenRefusal) {
         self =
             switch refusal {
             case .incomplete: .malformed

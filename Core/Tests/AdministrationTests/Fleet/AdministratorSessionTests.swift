@@ -1,5 +1,6 @@
 import Administration
 import Audit
+import IdentityManagement
 import MCFoundation
 import Testing
 

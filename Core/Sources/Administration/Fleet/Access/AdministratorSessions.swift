@@ -1,4 +1,5 @@
 public import Audit
+public import IdentityManagement
 public import MCFoundation
 
 /// Bounds on the sessions of administrators.

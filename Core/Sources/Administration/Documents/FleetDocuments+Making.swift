@@ -1,0 +1,91 @@
+import ConfigurationDocuments
+internal import MCFoundation
+internal import Policy
+
+/// The octets of documents.
+extension FleetDocuments {
+    func octets(_ uri: XCAPURI) -> [UInt8]? {
+        switch uri.auid {
+        case ApplicationUsage.groups.auid:
+            return groupKey(uri).flatMap { fleet.group($0) }.map { document(of: $0).serialized() }
+        case ApplicationUsage.directory.auid:
+            guard case .user(let user) = uri.tree, uri.path == [Self.directoryName] else { return nil }
+            return activeUser(user).map { directory(of: $0) }
+        case ApplicationUsage.ueInitialConfiguration.auid: return initialConfiguration(uri)
+        case ApplicationUsage.ueConfiguration.auid: return ueConfiguration(uri)
+        case ApplicationUsage.userProfile.auid:
+            guard case .user(let user) = uri.tree, uri.path == [Self.userProfileName] else { return nil }
+            return activeUser(user).map { profile(of: $0).serialized() }
+        case ApplicationUsage.serviceConfiguration.auid: return serviceConfiguration(uri)
+        default: return nil
+        }
+    }
+
+    func document(of group: GroupRecord) -> GroupDocument {
+        GroupDocument(group: group.group) { member in
+            // Whose name a partner's user has is not known here.
+            fleet.user(member.mcpttID.value).flatMap { $0.displayName.isEmpty ? nil : $0.displayName }
+        }
+    }
+
+    func profile(of user: UserRecord) -> UserProfileDocument {
+        let groups = fleet.groups(ofMember: user.id).compactMap { fleet.group($0) }.map { group in
+            UserProfileDocument.Entry(group.id, displayName: group.displayName.isEmpty ? nil : group.displayName)
+        }
+        let rights = fleet.rights(of: user)
+        var policyUser = fleet.policyUser(user, of: system)
+        // What is allowed comes from his rights below, and nothing else.
+        policyUser.rights.mayCallInEmergency = false
+        policyUser.rights.mayCallInImminentPeril = false
+        var document = UserProfileDocument(user: policyUser, groups: groups)
+        document.profileName = user.profile
+        document.maximumTransmissions =
+            user.maxima.transmissionsN7 ?? user.profile.flatMap { fleet.profile($0)?.maxima.transmissionsN7 }
+        // Both are named by the elements of the schema.
+        document.allow(rights.all.compactMap { UserProfileDocument.Action(rawValue: $0.rawValue) })
+        return document
+    }
+
+    /// The same for every device, whether the fleet map has it or not: who asks has not proved anything yet, so nothing
+    /// is told of what exists.
+    private func initialConfiguration(_ uri: XCAPURI) -> [UInt8]? {
+        guard case .user(let xui) = uri.tree, uri.path.count == 1, xui.hasPrefix("sip:"),
+            xui.utf8.count <= FleetLimits.identity, uri.path[0].utf8.count <= FleetLimits.identity
+        else { return nil }
+        var document = settings.initialConfiguration
+        document.owner = xui
+        if uri.path[0].hasPrefix("urn:") { document.instanceID = uri.path[0] }
+        return document.serialized()
+    }
+
+    /// OPEN: the name of the document; here it is the ID of a device that was given to the user.
+    private func ueConfiguration(_ uri: XCAPURI) -> [UInt8]? {
+        guard case .user(let key) = uri.tree, uri.path.count == 1, let user = activeUser(key),
+            let device = fleet.device(uri.path[0]), device.user == key
+        else { return nil }
+        // The schema asks for one group at least.
+        let groups = fleet.groups(ofMember: key).compactMap { fleet.group($0) }
+        guard !groups.isEmpty else { return nil }
+        let maxima = fleet.rights(of: user).maxima
+        var document = UEConfiguration(
+            domain: system.domain, maximumPrivateCalls: settings.privateCallsN10,
+            maximumGroupCalls: maxima.groupCallsPerClientN4, maximumTransmissions: settings.transmissionsN5,
+            groupPriorities: groups.map { .init(group: $0.groupID, level: UInt32($0.priority)) },
+            prefersIPv6: settings.prefersIPv6)
+        document.owner = key
+        document.instanceID = device.instance
+        document.name = device.name.isEmpty ? nil : device.name
+        return document.serialized()
+    }
+
+    /// One for the system; an organisation has the same under its name.
+    private func serviceConfiguration(_ uri: XCAPURI) -> [UInt8]? {
+        guard uri.tree == .global, uri.path.last == Self.serviceConfigurationName else { return nil }
+        switch uri.path.count {
+        case 1: break
+        case 2: guard fleet.organisation(uri.path[0]) != nil else { return nil }
+        default: return nil
+        }
+        return settings.serviceConfiguration.serialized()
+    }
+}
