@@ -28,6 +28,10 @@ struct ReplayTests {
         Target(name: "rtp") { FuzzTargets.rtp($0) },
         Target(name: "documents") { FuzzTargets.documents($0) },
         Target(name: "floor") { FuzzTargets.floor($0) },
+        Target(name: "stun") { FuzzTargets.stun($0) },
+        Target(name: "audit") { FuzzTargets.audit($0) },
+        Target(name: "xcap") { FuzzTargets.xcap($0) },
+        Target(name: "tables") { FuzzTargets.tables($0) },
     ]
 
     @Test("what once made a target fail does so no more", arguments: targets)
