@@ -20,11 +20,11 @@ from nation import Nation
 
 
 def number(name, usual):
-    return int(os.environ.get(name, usual))
+    return int(os.environ.get(name) or usual)
 
 
 USERS = number("USERS", 100_000)
-# In bash GROUPS is an array of its own, so run.sh hands it on under another name.
+# To bash GROUPS is a list of its own, so run.sh hands it on under another name.
 GROUPS = number("NATION_GROUPS", USERS // 5)
 HASHED = number("HASHED", 200)
 LOGINS = number("LOGINS", 200)
