@@ -33,8 +33,9 @@ simulate: ## many countries in one process, SEEDS=n runs
 	@$(SWIFT_BUILD) --product euccs
 	@.build/release/euccs simulate --seeds $(SEEDS)
 
-bench: deps-check ## timings as ratios against a peer in the same run
-	@Benchmarks/run.sh
+bench: deps-check ## timings as ratios against a peer in the same run (USERS=n GROUPS=n: size of the nation)
+	@$(SWIFT_BUILD) --product euccs
+	@NATION_GROUPS="$(GROUPS)" USERS="$(USERS)" Benchmarks/run.sh
 
 fuzz: deps ## each codec RUNS times with hostile octets
 	@RUNS=$(RUNS) Fuzz/run.sh

@@ -37,7 +37,7 @@ public actor NationalAdministration {
     public internal(set) var fleet: FleetSnapshot
     public internal(set) var directory: DirectorySnapshot
     private(set) var sequence: UInt64
-    let coding = JSONRecordCoding()
+    let coding = JSONRecordCoding(isBrief: true)
     /// As they were when the store was read.
     public let signingKeys: [SigningKeyRecord]
     private var lastChange: UInt64?
@@ -80,7 +80,7 @@ public actor NationalAdministration {
         self.store = store
         self.observe = observe
         fleet = FleetSnapshot(
-            try Self.records(contents, coding), partnerDomains: partners.flatMap(\.domains))
+            try KeptFleet.records(of: contents, by: coding), partnerDomains: partners.flatMap(\.domains))
         told = fleet
         directory = try fleet.directory(of: self.identity, partners: partners)
         sequence = contents.sequence
@@ -93,7 +93,7 @@ public actor NationalAdministration {
         _ nation: NationRecord, organisation: OrganisationRecord, administrator: AdministratorRecord,
         profile: ProfileRecord, in store: any NationalStore, at now: UTCTime
     ) throws {
-        let coding = JSONRecordCoding()
+        let coding = JSONRecordCoding(isBrief: true)
         let auditing = Auditing(nation)
         let body = StoredRecord(kind: NationRecord.kind, key: NationRecord.key, body: try coding.encode(nation))
         let changes = try [
@@ -133,23 +133,49 @@ public actor NationalAdministration {
         return try FleetImport.plan(tables, by: acting, in: fleet, system: identity)
     }
 
+    /// What tables come to, to be carried out once their passwords are made into what is kept.
+    public struct PreparedImport: Sendable {
+        public let plan: FleetPlan
+        fileprivate let tables: [FleetTable]
+        fileprivate let administrator: String
+        /// What it was planned on.
+        fileprivate let sequence: UInt64
+        fileprivate let partnerDomains: [String]
+    }
+
+    /// Like `plan`, for `carryOut`: a large table is planned once, unless somebody changes something meanwhile.
+    public func prepare(_ tables: [FleetTable], by administrator: String) throws -> PreparedImport {
+        PreparedImport(
+            plan: try plan(tables, by: administrator), tables: tables, administrator: administrator,
+            sequence: sequence, partnerDomains: fleet.partnerDomains)
+    }
+
     /// Carries out all that tables say, or nothing. Their passwords are made into what is kept before the store is asked,
     /// so that nobody waits for that.
     @discardableResult
     public func carryOut(
-        _ tables: [FleetTable], by administrator: String, making: CredentialMaking, at now: UTCTime
+        _ prepared: PreparedImport, making: CredentialMaking, at now: UTCTime
     ) throws -> FleetPlan {
-        var planned = try plan(tables, by: administrator)
-        let known = sequence
+        var planned = prepared.plan
         try commit(at: now) { [identity] fleet, _ in
-            guard let acting = fleet.administrator(administrator) else { throw FleetRefusal.nobody(administrator) }
+            guard let acting = fleet.administrator(prepared.administrator) else {
+                throw FleetRefusal.nobody(prepared.administrator)
+            }
             // What others committed since may have changed the answer.
-            if self.sequence != known {
-                planned = try FleetImport.plan(tables, by: acting, in: fleet, system: identity)
+            if self.sequence != prepared.sequence || fleet.partnerDomains != prepared.partnerDomains {
+                planned = try FleetImport.plan(prepared.tables, by: acting, in: fleet, system: identity)
             }
             return .success(try planned.decision(by: making))
         }
         return planned
+    }
+
+    /// Likewise, planned at once.
+    @discardableResult
+    public func carryOut(
+        _ tables: [FleetTable], by administrator: String, making: CredentialMaking, at now: UTCTime
+    ) throws -> FleetPlan {
+        try carryOut(prepare(tables, by: administrator), making: making, at: now)
     }
 
     /// What a closure decided inside the writer's transaction.
@@ -180,8 +206,10 @@ public actor NationalAdministration {
                 return StoreDecision(audit: auditing.append(entries, at: now), result: .failure(refusal))
             }
         }
-        if let commit = outcome.commit { try take([commit]) }
-        return try outcome.result.get()
+        let decision = try outcome.result.get()
+        // What was decided is what was written: it is not read back.
+        if let commit = outcome.commit { take(decision.changes, of: commit.sequence) }
+        return decision
     }
 
     // MARK: Following
@@ -209,7 +237,7 @@ public actor NationalAdministration {
     private func readAnew() throws {
         let contents = try store.contents()
         let before = fleet
-        fleet = FleetSnapshot(try Self.records(contents, coding), partnerDomains: before.partnerDomains)
+        fleet = FleetSnapshot(try KeptFleet.records(of: contents, by: coding), partnerDomains: before.partnerDomains)
         sequence = contents.sequence
         for kind in FleetKind.allCases {
             for key in before.keys(of: kind) where fleet.record(kind, key: key) == nil {
@@ -222,11 +250,6 @@ public actor NationalAdministration {
                 untold.append(.put(record))
             }
         }
-    }
-
-    private static func records(_ contents: StoreContents, _ coding: JSONRecordCoding) throws -> [FleetRecord] {
-        try contents.records.filter { FleetKind(rawValue: $0.record.kind) != nil }
-            .map { try FleetRecord($0.record, by: coding) }
     }
 
     /// Follows the others until the task is cancelled. What the store cannot say is told once, and asked again.
@@ -246,11 +269,14 @@ public actor NationalAdministration {
 
     func take(_ commits: [Commit]) throws {
         for commit in commits where commit.sequence > sequence {
-            let changes = try commit.changes.compactMap { try FleetChange($0, by: coding) }
-            fleet.apply(changes)
-            untold += changes
-            sequence = commit.sequence
+            take(try commit.changes.compactMap { try FleetChange($0, by: coding) }, of: commit.sequence)
         }
+    }
+
+    private func take(_ changes: [FleetChange], of commit: UInt64) {
+        fleet.apply(changes)
+        untold += changes
+        sequence = commit
     }
 
     /// Throws where the records give no coherent directory (another program may have written them): the last one stays,

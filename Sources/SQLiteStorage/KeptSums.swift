@@ -42,6 +42,6 @@ enum KeptSums {
     }
 
     private static func combine(_ number: UInt64, into hash: inout StableHash) {
-        hash.combine(bytes: (0..<8).lazy.map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) })
+        withUnsafeBytes(of: number.littleEndian) { hash.combine(bytes: $0) }
     }
 }

@@ -9,9 +9,10 @@ public struct StoreLimits: Hashable, Sendable {
     /// How many commits a write tells its closure.
     public var commitsPerWrite = 1_000
     /// How many changes one decision may have: an import of a whole nation's fleet.
-    public var changesPerWrite = 200_000
-    /// How many rows, personal values, seals and erasures together one decision may add to the audit log.
-    public var auditRowsPerWrite = 200_000
+    public var changesPerWrite = 500_000
+    /// How many rows, personal values, seals and erasures together one decision may add to the audit log: a row and at
+    /// least one personal value for each change.
+    public var auditRowsPerWrite = 2_000_000
     public var kindOctets = 64
     public var keyOctets = 1_024
     /// Of one record, one audit record or one personal value.

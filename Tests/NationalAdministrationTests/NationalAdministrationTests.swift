@@ -288,4 +288,60 @@ private struct Ground {
         #expect(again.unchanged == 1)
         #expect(again.changed + again.created == 0)
     }
+
+    @Test func `an import that was prepared is planned again where others changed something`() async throws {
+        let ground = try Ground.founded()
+        let (first, second) = (try ground.open(), try ground.open())
+        let table = try FleetTable(csv: Array("id,organisation\n\(Ground.anna),vvf\n".utf8), .users)
+        let prepared = try await first.prepare([table], by: "root")
+        #expect(prepared.plan.created == 1)
+        var anna = Ground.user(Ground.anna)
+        anna.displayName = "Anna"
+        try await second.perform(.create(.user(anna)), by: "root", at: Ground.now)
+        let plan = try await first.carryOut(prepared, making: Ground.making, at: Ground.now)
+        #expect(plan.created + plan.changed == 0)
+        #expect(await first.fleet.user(Ground.anna) == anna)
+    }
+
+    @Test func `what a process decided is what another one reads`() async throws {
+        let ground = try Ground.founded()
+        let administration = try ground.open()
+        let users = """
+            id,organisation,profile,password,login_name,legacy_affiliations,display_name
+            \(Ground.anna),vvf,responder,secret one,anna,,"Anna ""la rossa"" Rossi"
+            \(Ground.bruno),vvf,,secret two,,\(Ground.group),Bruno \u{e0}\u{1f692}
+            """
+        let groups = """
+            id,organisation,type,hang_time,members
+            \(Ground.group),vvf,chat,7 s,\(Ground.anna);9;recvonly;required \(Ground.bruno);noinitiate;nojoin;noemergency
+            """
+        try await administration.carryOut(
+            [
+                try FleetTable(csv: Array(users.utf8), .users),
+                try FleetTable(csv: Array(groups.utf8), .groups),
+            ], by: "root", making: Ground.making, at: Ground.now)
+        try await administration.perform(
+            .create(.device(DeviceRecord(instance: "urn:uuid:1", name: "Radio", organisation: "vvf"))), by: "root",
+            at: Ground.now)
+        let (own, read) = (await administration.fleet, await (try ground.open()).fleet)
+        for kind in FleetKind.allCases {
+            #expect(own.keys(of: kind) == read.keys(of: kind))
+            for key in own.keys(of: kind) { #expect(own.record(kind, key: key) == read.record(kind, key: key)) }
+        }
+    }
+
+    @Test func `members are kept in brief, and read as they were kept before`() throws {
+        let members = (0..<10_000).map { number in
+            GroupMember(
+                id: "sip:a-rather-long-name-of-somebody-\(number)@mc.it.example", priority: number == 7 ? 3 : 0,
+                mayJoin: number != 9)
+        }
+        let group = GroupRecord(id: Ground.group, organisation: "vvf", type: .chat, members: members).record
+        let brief = try group.stored(by: JSONRecordCoding(isBrief: true))
+        #expect(brief.body.count < StoreLimits().bodyOctets)
+        #expect(try FleetRecord(brief, by: JSONRecordCoding()) == group)
+        let whole = try group.stored(by: JSONRecordCoding())
+        #expect(whole.body.count > 2 * brief.body.count)
+        #expect(try FleetRecord(whole, by: JSONRecordCoding(isBrief: true)) == group)
+    }
 }

@@ -88,6 +88,14 @@ struct StoreContract {
         }
     }
 
+    /// Tables of as many users and groups as they may have; each row makes a record of the log, who it is about and, of a
+    /// group, who its members are.
+    @Test func `an import of the largest tables breaks no limit`() {
+        let limits = StoreLimits()
+        #expect(limits.changesPerWrite >= 2 * FleetLimits.tableRows)
+        #expect(limits.auditRowsPerWrite >= 4 * FleetLimits.tableRows + 1)
+    }
+
     @Test(arguments: Engine.allCases)
     func `who writes is told first what another handle committed`(_ engine: Engine) throws {
         try engine.onGround { ground in

@@ -30,6 +30,12 @@ struct AffiliationRegister: Sendable {
     /// In the order of their first affiliation.
     var all: OrderedDictionary<ClientKey, Entry> { entries }
 
+    /// Those affiliated with one of the groups at least, in the same order.
+    func all(with groups: [MCPTTGroupID]) -> OrderedDictionary<ClientKey, Entry> {
+        let places = Set(groups.flatMap { clients(of: $0) }.compactMap { entries.index(forKey: $0) }).sorted()
+        return OrderedDictionary(uniqueKeysWithValues: places.map { entries.elements[$0] })
+    }
+
     func entry(_ key: ClientKey) -> Entry? { entries[key] }
 
     /// Sorted, so that invitations go out in the same order everywhere.

@@ -92,9 +92,10 @@ extension ControllingFunction {
         return value.isEmpty ? [] : [.init(name, value, isPersonal: true)]
     }
 
-    /// The directory changed: who is a member no more is affiliated no more, and leaves the call.
-    mutating func reviseAffiliations(at now: Now) {
-        for (key, entry) in affiliations.all {
+    /// The directory changed: who is a member no more is affiliated no more, and leaves the call. `changed`: the groups
+    /// that it can be because of; nil: any.
+    mutating func reviseAffiliations(with changed: [MCPTTGroupID]?, at now: Now) {
+        for (key, entry) in changed.map({ affiliations.all(with: $0) }) ?? affiliations.all {
             let remaining = entry.groups.filter { refusal(of: key.user, for: $0) == nil }
             if remaining.count < entry.groups.count { apply(key, remaining, entry.system, cause: "directory", at: now) }
         }

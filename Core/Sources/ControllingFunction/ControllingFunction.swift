@@ -113,9 +113,12 @@ public struct ControllingFunction: Sendable {
     /// or disabled or allows their kind or tier no more, and lose those who are members no more or have not the right to
     /// what they do in it.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
+        // What was decided depends on groups only: of a few changed ones nothing else is looked at.
+        let changed = directory.changes(since: self.directory)?.groups
         self.directory = directory
-        for id in Array(calls.keys) { reviseCall(of: id, at: now) }
-        reviseAffiliations(at: now)
+        let concerned = changed.map { $0.compactMap { calls.index(forKey: $0) }.sorted().map { calls.keys[$0] } }
+        for id in concerned ?? Array(calls.keys) { reviseCall(of: id, at: now) }
+        reviseAffiliations(with: changed, at: now)
         return drain(at: now)
     }
 

@@ -91,9 +91,14 @@ public struct DocumentNotification: Sendable {
 
     /// Subscriptions of users who are gone or served elsewhere end.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
+        let changed = directory.changes(since: self.directory)?.users
         self.directory = directory
-        for (id, watcher) in watchers where directory.user(watcher.user)?.servingSystem != system.id {
-            end(id, reason: "rejected", at: now)
+        let concerned = changed.map { users in
+            let places = users.flatMap { watchersByUser[$0] ?? [] }.compactMap { watchers.index(forKey: $0) }
+            return places.sorted().map { watchers.elements[$0] }
+        }
+        for (id, watcher) in concerned ?? Array(watchers.elements) {
+            if directory.user(watcher.user)?.servingSystem != system.id { end(id, reason: "rejected", at: now) }
         }
         return drain(at: now)
     }

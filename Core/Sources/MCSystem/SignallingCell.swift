@@ -148,17 +148,21 @@ public struct SignallingCell: Sendable {
     }
 
     private mutating func replace(_ directory: DirectorySnapshot, at now: Now) {
-        self.directory = directory
         // A partner that was cut off is a stranger from this moment on.
-        var table = flows
-        let changed = table.classify { peer(of: $0, in: directory) }
-        flows = table
-        for flow in changed { actions.append(.close(flow)) }
+        if directory.partners != self.directory.partners { classifyFlows(by: directory) }
+        self.directory = directory
         carryOut(registrar.handle(.directoryReplaced(directory), at: now), at: now)
         take(participating.replaceDirectory(directory, at: now), from: .participating, at: now)
         take(controlling.replaceDirectory(directory, at: now), from: .controlling, at: now)
         take(gateway.replaceDirectory(directory, at: now), from: .gateway, at: now)
         take(documents.replaceDirectory(directory, at: now), from: .documents, at: now)
+    }
+
+    private mutating func classifyFlows(by directory: DirectorySnapshot) {
+        var table = flows
+        let changed = table.classify { peer(of: $0, in: directory) }
+        flows = table
+        for flow in changed { actions.append(.close(flow)) }
     }
 
     /// The media cell answers to whoever minted the leg or call; the others do not know it.

@@ -120,8 +120,9 @@ public struct ParticipatingFunction: Sendable {
     /// The directory as it is from now on: users who are gone lose their clients and calls, telephones their old groups,
     /// and whoever may less than before what he has no right to any more.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
+        let changed = directory.changes(since: self.directory)?.users
         self.directory = directory
-        for id in Array(users.keys) {
+        for id in changed.map({ concerned(by: $0) }) ?? Array(users.keys) {
             guard let user = directory.user(id), user.servingSystem == system.id else {
                 dropUser(id, at: now)
                 continue
@@ -130,6 +131,13 @@ public struct ParticipatingFunction: Sendable {
             refreshLegacy(user, at: now)
         }
         return drain(at: now)
+    }
+
+    /// Of 100,000 who may be served those whom a change of these can concern, in the order of all. Telephones always are:
+    /// what a group refused them before is asked for again.
+    private func concerned(by changed: [MCPTTID]) -> [MCPTTID] {
+        let places = Set((changed + directory.legacyUsers).compactMap { users.index(forKey: $0) })
+        return places.sorted().map { users.keys[$0] }
     }
 
     private mutating func drain(at now: Now) -> [FunctionAction] {

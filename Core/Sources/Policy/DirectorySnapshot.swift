@@ -24,10 +24,9 @@ public struct DirectorySnapshot: Sendable {
     public private(set) var partners: [Partner] = []
     /// Users whose device is a plain telephone, sorted: they are affiliated by configuration.
     public private(set) var legacyUsers: [MCPTTID] = []
-    /// Sorted; for start-up, listings and tests, not for the call path.
-    public private(set) var userIDs: [MCPTTID] = []
-    /// Sorted.
-    public private(set) var groupIDs: [MCPTTGroupID] = []
+    /// Users with a hash of each algorithm.
+    private var (usersWithMD5, usersWithSHA256) = (0, 0)
+    private var trail = ChangeTrail()
 
     public init(system: SystemIdentity) {
         self.system = system
@@ -45,6 +44,18 @@ public struct DirectorySnapshot: Sendable {
     }
 
     // MARK: Reading
+
+    /// Sorted when asked for: for listings and tests, not for the call path.
+    public var userIDs: [MCPTTID] { usersByID.keys.sorted() }
+    /// Likewise.
+    public var groupIDs: [MCPTTGroupID] { groupsByID.keys.sorted() }
+    /// Whether any user can be proved by MD5, and whether any can by SHA-256 (RFC 8760).
+    public var provesByMD5: Bool { usersWithMD5 > 0 }
+    public var provesBySHA256: Bool { usersWithSHA256 > 0 }
+
+    /// The users and groups that may differ from those of an older snapshot, of which this one was made by a few changes.
+    /// nil where that is not so, or where partners, routes or aliases changed: then everything may differ.
+    public func changes(since old: DirectorySnapshot) -> DirectoryChanges? { trail.changes(since: old.trail) }
 
     public func user(_ id: MCPTTID) -> User? { usersByID[id] }
     public func user(publicIdentity: PublicUserIdentity) -> User? {
@@ -86,15 +97,15 @@ public struct DirectorySnapshot: Sendable {
             throw DirectoryError("private identity \(user.privateIdentity) belongs to \(other) and to \(user.mcpttID)")
         }
         let old = usersByID.updateValue(user, forKey: user.mcpttID)
+        trail.append(.user(user.mcpttID))
+        count(user.credentials, insteadOf: old?.credentials)
         if let old {
             if old.publicIdentity != user.publicIdentity { idsByPublicIdentity[old.publicIdentity] = nil }
             if old.privateIdentity != user.privateIdentity { idsByPrivateIdentity[old.privateIdentity] = nil }
-        } else {
-            userIDs.insertSorted(user.mcpttID)
         }
         idsByPublicIdentity[user.publicIdentity] = user.mcpttID
         idsByPrivateIdentity[user.privateIdentity] = user.mcpttID
-        // The sorted lists are moved only where somebody comes or goes: a profile may concern 100,000 users.
+        // The sorted list is moved only where somebody comes or goes: a profile may concern 100,000 users.
         if user.endpoint.isLegacy != (old?.endpoint.isLegacy ?? false) {
             if user.endpoint.isLegacy {
                 legacyUsers.insertSorted(user.mcpttID)
@@ -107,9 +118,10 @@ public struct DirectorySnapshot: Sendable {
 
     public mutating func removeUser(_ id: MCPTTID) {
         guard let user = usersByID.removeValue(forKey: id) else { return }
+        trail.append(.user(id))
+        count(nil, insteadOf: user.credentials)
         idsByPublicIdentity[user.publicIdentity] = nil
         idsByPrivateIdentity[user.privateIdentity] = nil
-        userIDs.removeSorted(id)
         legacyUsers.removeSorted(id)
         routing.set(user: id, route: nil)
     }
@@ -119,15 +131,14 @@ public struct DirectorySnapshot: Sendable {
         if let domain = group.id.domain, let owner = routing.system(domain: domain), owner != system.id {
             throw DirectoryError("group \(group.id) is in the domain of \(owner)")
         }
-        removeGroup(group.id)
         groupsByID[group.id] = group
-        groupIDs.insertSorted(group.id)
+        trail.append(.group(group.id))
         routing.set(group: group.id, owner: system.id)
     }
 
     public mutating func removeGroup(_ id: MCPTTGroupID) {
         guard groupsByID.removeValue(forKey: id) != nil else { return }
-        groupIDs.removeSorted(id)
+        trail.append(.group(id))
         routing.set(group: id, owner: nil)
     }
 
@@ -140,6 +151,7 @@ public struct DirectorySnapshot: Sendable {
             }
         }
         removePartner(partner.system)
+        trail.append(.other)
         partners.append(partner)
         partners.sort { $0.system < $1.system }
         for domain in partner.domains { routing.set(domain: domain, system: partner.system) }
@@ -147,17 +159,25 @@ public struct DirectorySnapshot: Sendable {
 
     public mutating func removePartner(_ id: MCSystemID) {
         guard let index = partners.firstIndex(where: { $0.system == id }) else { return }
+        trail.append(.other)
         for domain in partners[index].domains { routing.set(domain: domain, system: nil) }
         partners.remove(at: index)
     }
 
     /// A user of whom only the way is known: a partner's user who is served elsewhere than his domain says.
     public mutating func setRoute(of user: MCPTTID, to route: RoutingTable.UserRoute?) {
+        trail.append(.other)
         routing.set(user: user, route: route)
     }
 
     public mutating func setOwner(of alias: FunctionalAlias, to system: MCSystemID?) {
+        trail.append(.other)
         routing.set(alias: alias, owner: system)
+    }
+
+    private mutating func count(_ new: DigestSecrets?, insteadOf old: DigestSecrets?) {
+        usersWithMD5 += (new?.md5 == nil ? 0 : 1) - (old?.md5 == nil ? 0 : 1)
+        usersWithSHA256 += (new?.sha256 == nil ? 0 : 1) - (old?.sha256 == nil ? 0 : 1)
     }
 }
 

@@ -88,10 +88,14 @@ struct BindingStore: Sendable {
         return expired
     }
 
-    /// Every binding of users that `keep` refuses, removed; in order of registration.
-    mutating func takeAll(except keep: (PublicUserIdentity) -> Bool) -> [Binding] {
+    /// Every binding of users that `keep` refuses, removed; in order of registration. `identities` are those that it may
+    /// refuse; nil: any.
+    mutating func takeAll(
+        of identities: [PublicUserIdentity]?, except keep: (PublicUserIdentity) -> Bool
+    ) -> [Binding] {
+        let gone = identities?.filter { !keep($0) } ?? byIdentity.keys.filter { !keep($0) }
         var taken: [Binding] = []
-        for identity in byIdentity.keys.sorted() where !keep(identity) {
+        for identity in gone.sorted() {
             for binding in bindings(of: identity) {
                 remove(binding)
                 taken.append(binding)

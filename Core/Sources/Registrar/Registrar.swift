@@ -27,16 +27,8 @@ public struct Registrar: Sendable {
         provable = Registrar.provable(directory)
     }
 
-    /// Looks no further than needed: in most systems at the first user.
     private static func provable(_ directory: DirectorySnapshot) -> [DigestAlgorithm] {
-        var found: [DigestAlgorithm] = []
-        for id in directory.userIDs {
-            guard let secrets = directory.user(id)?.credentials else { continue }
-            if secrets.sha256 != nil, !found.contains(.sha256) { found.append(.sha256) }
-            if secrets.md5 != nil, !found.contains(.md5) { found.append(.md5) }
-            if found.count == 2 { break }
-        }
-        return found
+        (directory.provesBySHA256 ? [.sha256] : []) + (directory.provesByMD5 ? [.md5] : [])
     }
 
     public var nextDeadline: Instant? { store.nextDeadline }
@@ -49,11 +41,7 @@ public struct Registrar: Sendable {
             let lost = store.closeFlow(flow, until: now.instant + settings.flowGrace)
             return lost.isEmpty
                 ? [] : [.note(Observation("registration.flow-lost", [.init("bindings", "\(lost.count)")]))]
-        case .directoryReplaced(let directory):
-            self.directory = directory
-            provable = Registrar.provable(directory)
-            let gone = store.takeAll { directory.user(publicIdentity: $0) != nil }
-            return gone.flatMap { removed($0, cause: "withdrawn") }
+        case .directoryReplaced(let directory): return replace(directory)
         case .deviceWithdrawn(let identity, let device):
             return withdraw(device, of: identity)
         case .timeAdvanced:
@@ -102,6 +90,16 @@ public struct Registrar: Sendable {
     public var count: Int { store.count }
 
     // MARK: Changes
+
+    /// Of a few changed users only those are looked at who were registered as they were before.
+    private mutating func replace(_ directory: DirectorySnapshot) -> [RegistrarAction] {
+        let before = self.directory
+        self.directory = directory
+        provable = Registrar.provable(directory)
+        let concerned = directory.changes(since: before)?.users.compactMap { before.user($0)?.publicIdentity }
+        let gone = store.takeAll(of: concerned) { directory.user(publicIdentity: $0) != nil }
+        return gone.flatMap { removed($0, cause: "withdrawn") }
+    }
 
     func contact(of binding: Binding) -> RegisteredContact {
         RegisteredContact(

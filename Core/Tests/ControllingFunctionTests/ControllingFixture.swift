@@ -21,6 +21,7 @@ struct ControllingFixture {
         floor: SocketAddress(IPAddress(v4: 0xc000_0201), port: 40_001))
 
     var function: ControllingFunction
+    private var directory: DirectorySnapshot
     private(set) var now = Now(instant: .zero, utc: UTCTime(microseconds: 1_700_000_000_000_000))
     private var lastNumber: UInt64 = 0
 
@@ -32,7 +33,7 @@ struct ControllingFixture {
         groups: [Group] = [ControllingFixture.fire()], settings: ControllingSettings = .init(),
         access: [MediaPorts] = [ControllingFixture.ports]
     ) throws {
-        let directory = try DirectorySnapshot(
+        directory = try DirectorySnapshot(
             system: Self.italy, users: [], groups: groups, partners: [Self.france])
         function = ControllingFunction(
             system: Self.italy, directory: directory,
@@ -65,8 +66,16 @@ struct ControllingFixture {
 
     mutating func handle(_ event: FunctionEvent) -> [FunctionAction] { function.handle(event, at: now) }
 
+    /// The directory with these groups and no others, by the changes that it takes.
     mutating func replaceGroups(_ groups: [Group]) throws -> [FunctionAction] {
-        let directory = try DirectorySnapshot(system: Self.italy, users: [], groups: groups, partners: [Self.france])
+        for id in directory.groupIDs where !groups.contains(where: { $0.id == id }) { directory.removeGroup(id) }
+        for group in groups where directory.group(group.id) != group { try directory.setGroup(group) }
+        return function.replaceDirectory(directory, at: now)
+    }
+
+    /// Likewise, made anew: nobody knows what changed.
+    mutating func replaceGroupsAnew(_ groups: [Group]) throws -> [FunctionAction] {
+        directory = try DirectorySnapshot(system: Self.italy, users: [], groups: groups, partners: [Self.france])
         return function.replaceDirectory(directory, at: now)
     }
 

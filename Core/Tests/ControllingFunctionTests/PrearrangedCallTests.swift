@@ -438,11 +438,12 @@ import Testing
         #expect(actions.commands.names == ["leave", "closeLeg"])
     }
 
-    @Test func whoIsTakenOutOfTheGroupLeavesItsCallAndIsNotCalledAgain() throws {
+    @Test(arguments: [false, true])
+    func whoIsTakenOutOfTheGroupLeavesItsCallAndIsNotCalledAgain(isMadeAnew: Bool) throws {
         var (fixture, _) = try running()
         let smaller = ControllingFixture.fire { group in group.setMembers(group.members.filter { $0.mcpttID != bruno })
         }
-        let actions = try fixture.replaceGroups([smaller])
+        let actions = try isMadeAnew ? fixture.replaceGroupsAnew([smaller]) : fixture.replaceGroups([smaller])
         #expect(actions.sent(.bye).count == 1)
         #expect(actions.commands.names == ["leave", "closeLeg"])
         #expect(try fixture.replaceGroups([ControllingFixture.fire()]).isEmpty)
@@ -453,6 +454,13 @@ import Testing
         let actions = try fixture.replaceGroups([ControllingFixture.fire { $0.isEnabled = false }])
         #expect(actions.isReleasing)
         #expect(actions.sent(.bye).count == 2)
+    }
+
+    @Test func anotherGroupsChangeConcernsNoCall() throws {
+        var (fixture, _) = try running()
+        let other = Group(id: MCPTTGroupID("sip:other@it.example"), kind: .chat, members: [])
+        #expect(try fixture.replaceGroups([ControllingFixture.fire(), other]).isEmpty)
+        #expect(try fixture.replaceGroups([other]).isReleasing)
     }
 
     // MARK: Partners

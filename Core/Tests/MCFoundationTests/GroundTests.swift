@@ -79,5 +79,11 @@ struct IdentityTests {
         #expect(StableHash.of("") == 0xcbf2_9ce4_8422_2325)
         #expect(StableHash.of("a") == 0xaf63_dc4c_8601_ec8c)
         #expect(StableHash.of("foobar") == 0x8594_4171_f739_67e8)
+        // The same of octets that lie side by side, that do not, and that come in pieces.
+        var (whole, apart, pieces) = (StableHash(), StableHash(), StableHash())
+        whole.combine(bytes: Array("foobar".utf8))
+        apart.combine(bytes: "foobar".utf8.lazy.map { $0 })
+        for piece in ["foo", "", "bar"] { pieces.combine(bytes: piece.utf8) }
+        #expect([whole.value, apart.value, pieces.value] == Array(repeating: 0x8594_4171_f739_67e8, count: 3))
     }
 }

@@ -154,13 +154,18 @@ import Testing
         #expect(lab.sites[0].cell.population.documents.sessions == 1)
     }
 
-    @Test func aUserWhoIsGoneIsToldNothingMore() throws {
+    @Test(arguments: [false, true])
+    func aUserWhoIsGoneIsToldNothingMore(isMadeAnew: Bool) throws {
         var lab = try watching()
         let system = Lab.identity("it")
-        lab.tell(
-            0,
-            .directoryReplaced(
-                try DirectorySnapshot(system: system, users: [Lab.user("bruno", of: system)], groups: [])))
+        let (anna, bruno) = (Lab.user("anna", of: system), Lab.user("bruno", of: system))
+        var directory = try DirectorySnapshot(system: system, users: [anna, bruno], groups: [])
+        lab.tell(0, .directoryReplaced(directory))
+        lab.settle()
+        #expect(lab.sites[0].cell.population.documents.sessions == 2)
+        directory.removeUser(anna.mcpttID)
+        if isMadeAnew { directory = try DirectorySnapshot(system: system, users: [bruno], groups: []) }
+        lab.tell(0, .directoryReplaced(directory))
         lab.settle()
         #expect(lab.sites[0].cell.population.documents.sessions == 1)
         let count = lab.handsets[0].diffs.count

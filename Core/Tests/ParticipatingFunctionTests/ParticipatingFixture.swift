@@ -26,6 +26,8 @@ struct ParticipatingFixture {
         flow: flow)
 
     var function: ParticipatingFunction
+    /// As the function has it.
+    private(set) var directory: DirectorySnapshot
     private(set) var now = Now(instant: .zero, utc: UTCTime(microseconds: 0))
     private var lastNumber: UInt64 = 0
     /// The transaction of the request received last.
@@ -42,15 +44,20 @@ struct ParticipatingFixture {
             system: MCSystemID("fr"), domains: ["fr.example"],
             gateways: [GatewayTarget(host: "198.51.100.1", serverName: "gw.fr.example")])
         change(&user, &partner)
+        directory = try DirectorySnapshot(system: Self.italy, users: [user], groups: [], partners: [partner])
         function = ParticipatingFunction(
-            system: Self.italy,
-            directory: try DirectorySnapshot(system: Self.italy, users: [user], groups: [], partners: [partner]),
-            random: SeededGenerator(seed: 3), number: 1, settings: settings)
+            system: Self.italy, directory: directory, random: SeededGenerator(seed: 3), number: 1, settings: settings)
         _ = handle(.registrationChanged(Self.identity, .registered(Self.device)))
         if binds { #expect(publishSettings().verdict == [200]) }
     }
 
     // MARK: Driving
+
+    /// The directory with a few changes, as it comes to the function.
+    mutating func change(_ change: (inout DirectorySnapshot) throws -> Void) rethrows -> [FunctionAction] {
+        try change(&directory)
+        return function.replaceDirectory(directory, at: now)
+    }
 
     mutating func handle(_ event: FunctionEvent) -> [FunctionAction] { function.handle(event, at: now) }
 

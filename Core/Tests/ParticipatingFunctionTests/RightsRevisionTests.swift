@@ -15,19 +15,15 @@ extension ParticipatingFixture {
             mcpttID: Self.anna, publicIdentity: Self.identity, privateIdentity: PrivateUserIdentity("anna@it.example"),
             credentials: DigestSecrets(realm: "it.example", md5: nil, sha256: nil), homeSystem: Self.italy.id)
         change(&anna)
-        return try replace([anna])
+        return try self.change { try $0.setUser(anna) }
     }
 
     /// The directory without her.
-    mutating func suspend() throws -> [FunctionAction] { try replace([]) }
+    mutating func suspend() throws -> [FunctionAction] { change { $0.removeUser(Self.anna) } }
 
-    private mutating func replace(_ users: [User]) throws -> [FunctionAction] {
-        let partner = Partner(
-            system: MCSystemID("fr"), domains: ["fr.example"],
-            gateways: [GatewayTarget(host: "198.51.100.1", serverName: "gw.fr.example")])
-        let directory = try DirectorySnapshot(
-            system: Self.italy, users: users, groups: [], partners: [partner])
-        return function.replaceDirectory(directory, at: now)
+    /// The directory without her, made anew: nobody knows what changed.
+    mutating func suspendAnew() throws -> [FunctionAction] {
+        try change { $0 = try DirectorySnapshot(system: Self.italy, users: [], groups: [], partners: $0.partners) }
     }
 
     /// anna's call stands; its Call-ID towards the controlling function.
@@ -144,16 +140,28 @@ extension [FunctionAction] {
         #expect(try fixture.replace { $0.maxima.affiliationsN2 = 2 }.sent(.publish).isEmpty)
     }
 
-    @Test func whoIsSuspendedLosesClientsCallsAndSubscriptions() throws {
+    @Test(arguments: [false, true])
+    func whoIsSuspendedLosesClientsCallsAndSubscriptions(isMadeAnew: Bool) throws {
         var fixture = try ParticipatingFixture()
         let observed = try #require(fixture.observe().sent(.notify).first)
         _ = fixture.answer(observed, 200)
         let call = try fixture.standing()
-        let actions = try fixture.suspend()
+        let actions = try isMadeAnew ? fixture.suspendAnew() : fixture.suspend()
         #expect(actions.endedCalls == [call])
         #expect(actions.causes("service.left") == ["withdrawn"])
         #expect(actions.sent(.notify).count == 1)
         let again = fixture.call()
         #expect(fixture.receive(again).verdict == [404, 141])
+    }
+
+    @Test func aTelephoneAsksAgainWhateverChanged() throws {
+        var fixture = try ParticipatingFixture(binds: false) { user, _ in
+            user.endpoint = .legacy(affiliations: [MCPTTGroupID("sip:x@nowhere.example")])
+        }
+        let group = Group(id: Self.fire, kind: .chat, members: [])
+        let notes = try fixture.change { try $0.setGroup(group) }.map { action in
+            if case .note(let note) = action { note.name } else { "" }
+        }
+        #expect(notes.contains("affiliation.refused"))
     }
 }

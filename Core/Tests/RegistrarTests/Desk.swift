@@ -9,6 +9,7 @@ import SIPUserAgent
 struct Desk {
     static let system = SystemIdentity(id: MCSystemID("it"), domain: "it.example")
     static let anna = PublicUserIdentity("sip:anna@it.example")
+    let directory: DirectorySnapshot
     var registrar: Registrar
     var now = Now(instant: Instant(nanoseconds: 1_000_000_000), utc: UTCTime(microseconds: 0))
     private var transactions: UInt64 = 0
@@ -30,10 +31,9 @@ struct Desk {
     init(_ change: (inout RegistrarSettings) -> Void = { _ in }) throws {
         var settings = RegistrarSettings()
         change(&settings)
-        registrar = Registrar(
-            settings: settings,
-            directory: try DirectorySnapshot(system: Desk.system, users: ["anna", "bruno"].map(Desk.user), groups: []),
-            random: SeededGenerator(seed: 7))
+        directory = try DirectorySnapshot(
+            system: Desk.system, users: ["anna", "bruno"].map(Desk.user), groups: [])
+        registrar = Registrar(settings: settings, directory: directory, random: SeededGenerator(seed: 7))
     }
 
     mutating func pass(_ duration: Duration) { now.instant = now.instant + duration }

@@ -370,6 +370,24 @@ import Testing
         #expect(desk.registrar.count == 0)
     }
 
+    @Test func ofAFewChangedUsersThoseWhoAreGoneLoseTheirDevices() throws {
+        var desk = try Desk()
+        var directory = desk.directory
+        try desk.register(Desk.request())
+        let other = Desk.request("bruno", instance: "urn:uuid:2", contact: "sip:bruno@192.0.2.2", callID: "c2")
+        try desk.register(other, flow: 2, as: "bruno")
+        try directory.setUser(Desk.user("carla"))
+        #expect(desk.registrar.handle(.directoryReplaced(directory), at: desk.now).changes.isEmpty)
+        var renamed = Desk.user("anna")
+        renamed.publicIdentity = PublicUserIdentity("sip:anna.rossi@it.example")
+        try directory.setUser(renamed)
+        #expect(desk.registrar.handle(.directoryReplaced(directory), at: desk.now).changes.count == 1)
+        #expect(desk.registrar.identities(of: FlowID(1)).isEmpty)
+        directory.removeUser(Desk.user("bruno").mcpttID)
+        #expect(desk.registrar.handle(.directoryReplaced(directory), at: desk.now).changes.count == 1)
+        #expect(desk.registrar.count == 0)
+    }
+
     @Test func aQueryListsTheBindings() throws {
         var desk = try Desk()
         try desk.register(Desk.request())

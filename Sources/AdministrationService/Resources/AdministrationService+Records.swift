@@ -24,12 +24,12 @@ extension AdministrationService {
             else { throw Problem(.invalidQuery, field: "limit", "expected a number from 1 to \(limits.page)") }
             limit = number
         }
-        let keys = caller.fleet.keys(of: kind)
-        let start = parameters["after"].map { after in keys.partitioningIndex { $0 > after } } ?? 0
+        let all = caller.fleet.orderedKeys(of: kind)
+        let keys = parameters["after"].map { all.after($0) } ?? all
         var items: [JSONValue] = []
         var octets = 0
         var last: String?
-        for key in keys[start...] {
+        for key in keys {
             guard let record = caller.fleet.record(kind, key: key),
                 FleetReading.mayRead(record, by: caller.administrator)
             else { continue }
@@ -163,18 +163,5 @@ extension AdministrationService {
         } catch is FleetRefusal where isHidden {
             throw Problem.notFound
         }
-    }
-}
-
-extension Array {
-    /// The first index whose element satisfies a condition that is false before and true from somewhere on.
-    fileprivate func partitioningIndex(_ condition: (Element) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if condition(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

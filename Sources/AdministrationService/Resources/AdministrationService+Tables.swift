@@ -34,11 +34,12 @@ extension AdministrationService {
             Result { try self.tables(of: request) }
         }
         let tables = try read.get()
-        var plan = try await administration.plan(tables, by: name)
+        let prepared = try await administration.prepare(tables, by: name)
+        var plan = prepared.plan
         if !isDry {
             let planned = plan
             let making = try await workers.run { PasswordWork.making(for: planned) }
-            plan = try await administration.carryOut(tables, by: name, making: making, at: clock().utc)
+            plan = try await administration.carryOut(prepared, making: making, at: clock().utc)
         }
         return .json([
             "dry_run": .boolean(isDry), "created": .integer(Int64(plan.created)),

@@ -30,11 +30,11 @@ struct ImportCommand: AsyncParsableCommand {
                 guard let path else { continue }
                 tables.append(try FleetTable(csv: Array(try Data(contentsOf: URL(fileURLWithPath: path))), kind))
             }
-            var plan = try await administration.plan(tables, by: acting.administrator)
+            let prepared = try await administration.prepare(tables, by: acting.administrator)
+            var plan = prepared.plan
             if !dryRun {
                 plan = try await administration.carryOut(
-                    tables, by: acting.administrator, making: PasswordWork.making(for: plan),
-                    at: SystemClock.now().utc)
+                    prepared, making: PasswordWork.making(for: plan), at: SystemClock.now().utc)
             }
             let verb = dryRun ? "would be" : "were"
             Terminal.show(

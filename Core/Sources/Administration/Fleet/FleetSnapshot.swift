@@ -84,8 +84,10 @@ public struct FleetSnapshot: Sendable {
         }
     }
 
-    /// Sorted.
-    public func keys(of kind: FleetKind) -> [String] {
+    /// Sorted. All of them: for a few `orderedKeys(of:)`.
+    public func keys(of kind: FleetKind) -> [String] { Array(orderedKeys(of: kind)) }
+
+    public func orderedKeys(of kind: FleetKind) -> FleetKeys {
         switch kind {
         case .organisation: organisations.keys
         case .profile: profiles.keys
@@ -93,7 +95,7 @@ public struct FleetSnapshot: Sendable {
         case .device: devices.keys
         case .group: groups.keys
         case .functionalAlias: aliases.keys
-        case .policy: [PolicyRecord.key]
+        case .policy: FleetKeys(sorted: [PolicyRecord.key])
         case .administrator: administrators.keys
         }
     }

@@ -1,18 +1,17 @@
 import HashTreeCollections
 
 /// Records of one kind under their keys, with the keys in order: a persistent value. A change costs one path of the
-/// tree and one move within the array of keys.
+/// tree and one chunk of the keys.
 struct RecordTree<Value: FleetValue>: Sendable {
     private var values: TreeDictionary<String, Value> = [:]
-    /// Sorted.
-    private(set) var keys: [String] = []
+    private(set) var keys = FleetKeys()
 
     init() {}
 
     /// Of many at once: sorted one time. Of two with the same key the last counts.
     init(_ all: [Value]) {
         for value in all { values[value.key] = value }
-        keys = all.map(\.key).sortedOnce()
+        keys = FleetKeys(sorted: all.map(\.key).sortedOnce())
     }
 
     var count: Int { keys.count }
@@ -23,14 +22,14 @@ struct RecordTree<Value: FleetValue>: Sendable {
     @discardableResult
     mutating func put(_ value: Value) -> Value? {
         let old = values.updateValue(value, forKey: value.key)
-        if old == nil { keys.insert(value.key, at: keys.insertionIndex(of: value.key)) }
+        if old == nil { keys.insert(value.key) }
         return old
     }
 
     @discardableResult
     mutating func remove(_ key: String) -> Value? {
         guard let old = values.removeValue(forKey: key) else { return nil }
-        keys.remove(at: keys.insertionIndex(of: key))
+        keys.remove(key)
         return old
     }
 }

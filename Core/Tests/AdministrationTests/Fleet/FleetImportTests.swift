@@ -124,6 +124,49 @@ import Testing
         #expect(fleet.user(Italy.id("dario"))?.organisation == "vvf")
     }
 
+    private static let salt = "WATtvaULSfGaA9MPK54IKg"
+    private static let hash = "WdIf6qqFdyAuglxL3mW8v9BfFrrrDy9nIKNvsH/33ng"
+
+    @Test(arguments: ["ln=15,r=8,p=1", "ln=17,r=8,p=2", "ln=16,r=16,p=1"])
+    func aReadyMadeVerifierIsKeptAsItIs(costs: String) throws {
+        let text = "$scrypt$\(costs)$\(Self.salt)$\(Self.hash)"
+        let plan = try plan(users: "id,login_name,login_verifier\nsip:anna@mc.it.example,anna,\"\(text)\"\n")
+        #expect(plan.pendingSecrets.isEmpty)
+        #expect(try after(plan).user(Italy.id("anna"))?.passwordVerifier?.value == text)
+        let again = try after(plan, after(plan))
+        let kept = try FleetImport.plan(
+            [FleetTable(csv: Array("id,login_verifier\nsip:anna@mc.it.example,\n".utf8), .users)], by: Italy.nation,
+            in: again, system: Italy.system)
+        #expect(kept.unchanged == 1)
+    }
+
+    @Test(arguments: [
+        "$scrypt$ln=14,r=8,p=1$\(salt)$\(hash)", "$scrypt$ln=15,r=7,p=1$\(salt)$\(hash)",
+        "$scrypt$ln=15,r=8,p=0$\(salt)$\(hash)", "$scrypt$ln=18,r=8,p=2$\(salt)$\(hash)",
+        "$scrypt$ln=99,r=99,p=99$\(salt)$\(hash)", "$scrypt$ln=-15,r=8,p=1$\(salt)$\(hash)",
+        "$scrypt$ln=015,r=8,p=1$\(salt)$\(hash)", "$scrypt$ln=15,p=1,r=8$\(salt)$\(hash)",
+        "$scrypt$ln=15,r=8,p=1$c2hvcnQ$\(hash)", "$scrypt$ln=15,r=8,p=1$\(salt)$\(hash)A",
+        "$scrypt$ln=15,r=8,p=1$\(salt)$!\(hash.dropFirst())", "$argon2id$v=19$m=65536,t=3,p=4$\(salt)$\(hash)",
+        "$scrypt$ln=15,r=8,p=1$\(salt)", "pioggia",
+    ])
+    func aVerifierThatIsCheaperThanOursOrNoneIsRefusedAndNotRepeated(text: String) {
+        let errors = errors(users: "id,login_name,login_verifier\nsip:anna@mc.it.example,anna,\"\(text)\"\n")
+        #expect(errors.map(\.column) == ["login_verifier"])
+        #expect(!"\(errors)".contains(Self.hash) && !"\(errors)".contains("pioggia"))
+    }
+
+    @Test func aVerifierBelongsToALoginNameAndToNoPassword() {
+        let text = "\"$scrypt$ln=15,r=8,p=1$\(Self.salt)$\(Self.hash)\""
+        let nameless = errors(users: "id,organisation,login_verifier\nsip:dario@mc.it.example,vvf,\(text)\n")
+        #expect(nameless.map(\.column) == ["login_verifier"])
+        let both = errors(
+            users: """
+                id,login_name,login_password,login_verifier
+                sip:anna@mc.it.example,anna,a very long secret,\(text)
+                """)
+        #expect(both.map(\.column) == ["login_verifier"])
+    }
+
     @Test func passwordsAreMadeByTheShellAndByNobodyElse() throws {
         let plan = try plan(
             users: """

@@ -1,4 +1,5 @@
 import Administration
+import MCFoundation
 import Testing
 
 @Suite struct FleetSnapshotTests {
@@ -18,6 +19,34 @@ import Testing
         changed.apply(.delete(.user, key: Italy.id("bruno")))
         #expect(changed.keys(of: .user) == [Italy.id("aldo"), Italy.id("anna"), Italy.id("carla")])
         #expect(backwards.keys(of: .user).count == 3)
+    }
+
+    @Test func keysOfManyStayInOrderWhoeverComesAndGoes() {
+        var random = SeededGenerator(seed: 9)
+        var fleet = FleetSnapshot()
+        var expected: Set<String> = []
+        for step in 0..<12_000 {
+            let key = Italy.id("u\(UInt32.random(in: 0..<6_000, using: &random))")
+            // They come for a while, then they go.
+            if UInt32.random(in: 0..<12_000, using: &random) >= step {
+                fleet.apply(.put(.device(DeviceRecord(instance: key, organisation: "vvf"))))
+                expected.insert(key)
+            } else {
+                fleet.apply(.delete(.device, key: key))
+                expected.remove(key)
+            }
+            guard step % 1_500 == 1_499 else { continue }
+            let sorted = expected.sorted()
+            #expect(fleet.keys(of: .device) == sorted)
+            for after in ["", key, sorted[0], sorted[sorted.count / 2], sorted[sorted.count - 1], "~"] {
+                #expect(Array(fleet.orderedKeys(of: .device).after(after)) == sorted.filter { $0 > after })
+            }
+        }
+        let before = fleet
+        for key in expected.sorted() { fleet.apply(.delete(.device, key: key)) }
+        #expect(fleet.keys(of: .device).isEmpty)
+        #expect(Array(fleet.orderedKeys(of: .device).after("")).isEmpty)
+        #expect(before.keys(of: .device) == expected.sorted())
     }
 
     @Test func aReplacedUserLeavesNoTraceOfHisOldNames() {

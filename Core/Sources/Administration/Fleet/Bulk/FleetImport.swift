@@ -142,7 +142,20 @@ public enum FleetImport {
                 user.passwordVerifier = PasswordVerifier("pending")
                 secrets.append(PendingSecret(user: user.id, purpose: .login, password: password))
             }
+            takeVerifier(&reading, &user, isBesidePassword: secrets.contains { $0.purpose == .login })
             return secrets
+        }
+
+        /// A verifier comes ready-made, so nothing is left to do for it.
+        private func takeVerifier(_ reading: inout RowReading, _ user: inout UserRecord, isBesidePassword: Bool) {
+            let column = UserColumn.loginVerifier.rawValue
+            guard let text = reading.text(column), !text.isEmpty else { return }
+            if user.loginName == nil { reading.fail(column, "who has no login_name has no password for it") }
+            if isBesidePassword { reading.fail(column, "expected login_password or login_verifier, found both") }
+            guard let verifier = PasswordVerifier(readyMade: text) else {
+                return reading.fail(column, "expected $scrypt$ln=15,r=8,p=1$salt$hash, of these costs or dearer ones")
+            }
+            user.passwordVerifier = verifier
         }
 
         func finished() -> FleetPlan {

@@ -10,6 +10,8 @@ enum UserColumn: String, CaseIterable {
     case loginName = "login_name"
     /// Likewise for the log-in.
     case loginPassword = "login_password"
+    /// Instead of it: its verifier, made where the passwords were (`PasswordVerifier.init(readyMade:)`). Never written.
+    case loginVerifier = "login_verifier"
     case displayName = "display_name"
     case organisation, agency, priority, profile
     /// Rights between blanks.
@@ -23,7 +25,7 @@ enum UserColumn: String, CaseIterable {
     case legacyAffiliations = "legacy_affiliations"
     case suspended
 
-    static let written = allCases.filter { $0 != .password && $0 != .loginPassword }
+    static let written = allCases.filter { ![.password, .loginPassword, .loginVerifier].contains($0) }
 
     /// The column of a field that the rules name.
     static func column(ofField field: String) -> String {
@@ -55,7 +57,7 @@ enum UserColumn: String, CaseIterable {
         case .id: user.id
         case .sipIdentity: user.publicIdentity
         case .userName: user.privateIdentity
-        case .password, .loginPassword: ""
+        case .password, .loginPassword, .loginVerifier: ""
         case .loginName: user.loginName ?? ""
         case .displayName: user.displayName
         case .organisation: user.organisation

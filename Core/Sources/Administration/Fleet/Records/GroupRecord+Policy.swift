@@ -39,6 +39,46 @@ public struct GroupMember: Codable, Hashable, Sendable {
     }
 }
 
+extension CodingUserInfoKey {
+    /// Set to true for records that leave out what is as usual (`GroupMember`). nil never happens.
+    public static let isBrief = CodingUserInfoKey(rawValue: "eu.euccs.brief-records")
+}
+
+// What is left out is as for an ordinary member.
+extension GroupMember {
+    private enum CodingKeys: String, CodingKey {
+        case id, priority, isReceiveOnly, isRequired, mayInitiate, mayJoin, mayCallInEmergency
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(id: try fields.decode(String.self, forKey: .id))
+        // An ordinary entry in brief has nothing more, and there are many of them.
+        guard fields.allKeys.count > 1 else { return }
+        priority = try fields.decodeIfPresent(UInt8.self, forKey: .priority) ?? priority
+        isReceiveOnly = try fields.decodeIfPresent(Bool.self, forKey: .isReceiveOnly) ?? isReceiveOnly
+        isRequired = try fields.decodeIfPresent(Bool.self, forKey: .isRequired) ?? isRequired
+        mayInitiate = try fields.decodeIfPresent(Bool.self, forKey: .mayInitiate) ?? mayInitiate
+        mayJoin = try fields.decodeIfPresent(Bool.self, forKey: .mayJoin) ?? mayJoin
+        mayCallInEmergency = try fields.decodeIfPresent(Bool.self, forKey: .mayCallInEmergency) ?? mayCallInEmergency
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        let isBrief = CodingUserInfoKey.isBrief.flatMap { encoder.userInfo[$0] as? Bool } ?? false
+        let usual = isBrief ? GroupMember(id: id) : nil
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(id, forKey: .id)
+        if priority != usual?.priority { try fields.encode(priority, forKey: .priority) }
+        if isReceiveOnly != usual?.isReceiveOnly { try fields.encode(isReceiveOnly, forKey: .isReceiveOnly) }
+        if isRequired != usual?.isRequired { try fields.encode(isRequired, forKey: .isRequired) }
+        if mayInitiate != usual?.mayInitiate { try fields.encode(mayInitiate, forKey: .mayInitiate) }
+        if mayJoin != usual?.mayJoin { try fields.encode(mayJoin, forKey: .mayJoin) }
+        if mayCallInEmergency != usual?.mayCallInEmergency {
+            try fields.encode(mayCallInEmergency, forKey: .mayCallInEmergency)
+        }
+    }
+}
+
 extension GroupRecord {
     /// The group as functions know it.
     public var group: Group {
