@@ -52,7 +52,7 @@ extension GroupRecord {
             case .bandwidthEfficient: .amrWB(octetAligned: false)
             case .opus: .opus
             }
-        return Group(
+        var group = Group(
             id: groupID, displayName: displayName, kind: type == .chat ? .chat : .prearranged, isEnabled: isEnabled,
             members: members.map(\.member), maximumParticipants: maximumParticipants,
             hangTime: .milliseconds(hangTime), maximumDuration: maximumDuration.map { .milliseconds($0) },
@@ -65,6 +65,9 @@ extension GroupRecord {
             emergency: EmergencyRule(
                 allowsEmergencyCalls: allowsEmergencyCalls, allowsImminentPerilCalls: allowsImminentPerilCalls),
             allowsConferenceState: allowsConferenceState)
+        group.constituents = temporary?.constituents.map { MCPTTGroupID($0) } ?? []
+        group.regroupedInto = regroupedInto.map { MCPTTGroupID($0) }
+        return group
     }
 }
 
