@@ -71,10 +71,12 @@ let rooms: [(String, [String])] = [
             "MCFoundation", "SIP", "Policy", "Audit", "Administration", "Storage", "Credentials",
         ]
     ),
+    ("FleetFiles", ["Administration", "OrderedCollections", "Yams"]),
     (
         "AdministrationService",
         [
             "MCFoundation", "Audit", "Administration", "Storage", "WebServices", "NationalAdministration", "Crypto",
+            "FleetFiles",
         ]
     ),
     ("DocumentService", ["MCFoundation", "Administration", "NationalAdministration", "WebServices"]),
@@ -128,21 +130,21 @@ let programs: [Target] = [
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "CallAudit", "Administration", "Storage", "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
-                "AdministrationService", "DocumentService", "DocumentNotification",
+                "AdministrationService", "DocumentService", "DocumentNotification", "FleetFiles",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
-    "ResponderLogin", "Telemetry", "AdministrationService", "DocumentService",
+    "ResponderLogin", "Telemetry", "AdministrationService", "DocumentService", "FleetFiles",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
     let peers = [
         "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
         "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
         "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
-        "DocumentService": ["Audit", "Policy", "Storage"],
+        "DocumentService": ["Audit", "Policy", "Storage"], "FleetFiles": ["Policy"],
     ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])
