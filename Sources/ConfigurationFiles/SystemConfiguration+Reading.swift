@@ -47,7 +47,7 @@ private struct SystemReader {
             system.services = identities
             // Clients subscribe through their own system, which is asked for nothing in domains of others.
             let own = [system.domain] + system.otherDomains
-            if !own.contains(identities.documents.domain), let value = services.field("documents") {
+            if !own.contains(identities.documents.domain ?? ""), let value = services.field("documents") {
                 value.expected("an identity in a domain of this system (\(own.joined(separator: ", ")))")
             }
         }

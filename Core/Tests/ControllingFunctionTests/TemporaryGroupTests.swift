@@ -1,5 +1,6 @@
 import CallControl
 import ControllingFunction
+import FloorControl
 import MCDocuments
 import MCFoundation
 import Policy
@@ -43,6 +44,21 @@ import Testing
         let actions = fixture.receive(fixture.invitation(Self.id("anna"), group: Self.jointID))
         #expect(invited(actions) == ["bruno", "carla"].map { Self.id($0).value })
         #expect(actions.sent(.invite).allSatisfy { $0.information?.callingGroupID == Self.jointID })
+    }
+
+    @Test func floorControlIsToldThatTheGroupIsTemporary() throws {
+        var fixture = try fixture()
+        let actions = fixture.receive(fixture.invitation(Self.id("anna"), group: Self.jointID))
+        let settings = actions.commands.compactMap { command -> FloorSettings? in
+            if case .openCall(_, let settings) = command { settings } else { nil }
+        }
+        #expect(settings.map(\.isTemporaryGroup) == [true])
+        var plain = try ControllingFixture()
+        plain.affiliate("anna")
+        let others = plain.receive(plain.invitation(Self.id("anna"))).commands.compactMap { command -> Bool? in
+            if case .openCall(_, let settings) = command { settings.isTemporaryGroup } else { nil }
+        }
+        #expect(others == [false])
     }
 
     @Test func whoIsAffiliatedWithNoConstituentMayNotCall() throws {

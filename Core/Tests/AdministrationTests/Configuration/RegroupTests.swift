@@ -181,6 +181,26 @@ struct RegroupTests {
         #expect(gone.group(Italy.id("joint"))?.member(Italy.id("dario")) == nil)
     }
 
+    @Test("a temporary group has no more members than any other, whichever way they come")
+    func bounds() throws {
+        func crowd(_ name: String, _ numbers: Range<Int>) -> GroupRecord {
+            Italy.group(name, numbers.map { "sip:u\($0)@mc.fr.example" })
+        }
+        let fleet = try Italy.with(
+            .create(crowd("north", 0..<6_000).record), .create(crowd("south", 6_000..<9_999).record),
+            .create(crowd("west", 20_000..<20_002).record), in: documents.fleet)
+        let before = try Italy.documents(fleet)
+        let tooMany = try regroup(["north", "south", "west"], in: before)
+        #expect(tooMany.response.status == 409 && tooMany.fleet.changes.isEmpty)
+        let now = after(try regroup(["north", "south"], in: before), before)
+        #expect(now.fleet.group(Italy.id("joint"))?.members.count == 9_999)
+        let one = try Italy.with(
+            .setMember(group: Italy.id("south"), GroupMember(id: "sip:x@mc.fr.example")), in: now.fleet)
+        let full = Italy.refusal(
+            .setMember(group: Italy.id("south"), GroupMember(id: "sip:y@mc.fr.example")), in: one)
+        #expect(full?.code == .limitExceeded)
+    }
+
     @Test("the priority of a temporary group stands in the documents of its constituents: they change with it")
     func priority() throws {
         let now = after(try regroup(["flood", "fire"]))

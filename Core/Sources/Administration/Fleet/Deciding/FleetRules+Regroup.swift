@@ -49,7 +49,7 @@ extension FleetRules {
 
     /// What a group means for others that it is regrouped with: a new temporary group for its constituents, new members
     /// of a constituent for its temporary group.
-    func regroupFollowing(
+    mutating func regroupFollowing(
         _ new: FleetRecord, insteadOf old: FleetRecord?, _ decision: inout FleetDecision, _ cause: String
     ) {
         guard case .group(let group) = new else { return }
@@ -63,6 +63,11 @@ extension FleetRules {
         changed.setMembers(
             TemporaryGroup.members(
                 of: temporary.constituents.compactMap { $0 == group.id ? group : fleet.group($0) }))
+        if changed.members.count > FleetLimits.membersPerGroup {
+            refuse(
+                .limitExceeded, "members",
+                "the temporary group \(key) would have more than \(FleetLimits.membersPerGroup) members")
+        }
         if changed != joined { follow(joined.record, changed.record, &decision, cause) }
     }
 
