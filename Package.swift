@@ -144,7 +144,7 @@ let outerTests: [Target] = [
         "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
         "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
         "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
-        "DocumentService": ["Audit", "Policy", "Storage"], "FleetFiles": ["Policy"],
+        "DocumentService": ["Audit", "Policy", "Storage"], "FleetFiles": ["MCFoundation", "Policy"],
     ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])

@@ -1,5 +1,6 @@
 import Administration
 import FleetFiles
+import MCFoundation
 import Policy
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
     private static var fleet: FleetSnapshot {
         var records = base
         let names = [
-            "Anna", "no", "true", "12", "1e3", "0x1f", "null", "~", "a: b", "a #b", "#a", "- a", "say \"hi\"",
+            "Anna", "no", "true", "12", "1e3", "0x1f", "null", "~", "a: b", "a #b", "#a", "a - b", "say \"hi\"",
             "back\\slash", "Łódź", "🚒", "a\u{2028}b", "a\u{feff}b", "'a'", "{a}", "[a]", "&a", "*a", "!a", "|", ">",
             "%a", "`a", "a:", "?", "a, b", "2001-01-01", "",
         ]

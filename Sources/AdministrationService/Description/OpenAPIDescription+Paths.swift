@@ -207,9 +207,9 @@ extension OpenAPIDescription {
     }
 
     private static var exportFleet: JSONValue {
+        let content: [(String, JSONValue)] = [(AdministrationService.yaml, ["schema": ["type": "string"]])]
         let yaml: JSONValue = [
-            "description": "The tables as a YAML mapping, without secrets",
-            "content": .object([(AdministrationService.yaml, ["schema": ["type": "string"]])]),
+            "description": "The tables as a YAML mapping, without secrets", "content": .object(content),
         ]
         return operation(
             "exportFleet", "Users and groups together", parameters: [organisation], answers: [(200, yaml)],
