@@ -75,11 +75,12 @@ let rooms: [(String, [String])] = [
             "Credentials",
         ]
     ),
+    ("FleetFiles", ["Administration", "OrderedCollections", "Yams"]),
     (
         "AdministrationService",
         [
             "MCFoundation", "Audit", "IdentityManagement", "Administration", "Storage", "WebServices",
-            "NationalAdministration", "Cryptography",
+            "NationalAdministration", "Cryptography", "FleetFiles",
         ]
     ),
     (
@@ -142,7 +143,7 @@ let programs: [Target] = [
                 "Storage",
                 "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
-                "AdministrationService", "DocumentService", "DocumentNotification",
+                "AdministrationService", "DocumentService", "DocumentNotification", "FleetFiles",
             ]),
         swiftSettings: settings)
 ]
@@ -150,7 +151,7 @@ let outerTests: [Target] = [
     "Cryptography", "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem",
     "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
-    "ResponderLogin", "Telemetry", "AdministrationService", "DocumentService",
+    "ResponderLogin", "Telemetry", "AdministrationService", "DocumentService", "FleetFiles",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
     let peers = [
@@ -159,7 +160,7 @@ let outerTests: [Target] = [
         "ResponderLogin": [
             "IdentityService", "Administration", "IdentityManagement", "WebServices", "Credentials", "Logging",
         ],
-        "DocumentService": ["Audit", "Policy", "Storage"],
+        "DocumentService": ["Audit", "Policy", "Storage"], "FleetFiles": ["MCFoundation", "Policy"],
     ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])

@@ -10,10 +10,13 @@ enum AdministrationRoute: Hashable, Sendable {
     case member(group: String, user: String)
     case password(administrator: String)
     case importing
-    case export(FleetTable.Kind)
+    /// nil: the tables together.
+    case export(FleetTable.Kind?)
     case auditVerification
 
     static let prefix = "/admin/v1/"
+    /// The tables together, as they are named where one table could be.
+    static let fleet = "fleet"
 
     /// nil where nothing is there.
     init?(_ segments: [String]) {
@@ -24,7 +27,8 @@ enum AdministrationRoute: Hashable, Sendable {
         case ("policy", 1): self = .record(.policy, PolicyRecord.key)
         case ("import", 1): self = .importing
         case ("export", 2):
-            guard let table = FleetTable.Kind(rawValue: segments[1]) else { return nil }
+            let table = FleetTable.Kind(rawValue: segments[1])
+            guard table != nil || segments[1] == Self.fleet else { return nil }
             self = .export(table)
         case ("audit", 2):
             guard segments[1] == "verify" else { return nil }

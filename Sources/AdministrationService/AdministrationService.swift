@@ -127,18 +127,19 @@ extension AdministrationService {
 
     /// The body as JSON.
     func body(of request: WebRequest, limit: Int) throws -> JSONValue {
-        let type = request.header("content-type")?.split(separator: ";").first.map { $0.lowercased() }
-        guard type?.trimmingCharacters(in: .whitespaces) == "application/json" else {
+        guard request.mediaType == "application/json" else {
             throw Problem(.unsupportedMediaType, "expected application/json")
         }
-        guard request.body.count <= limit else {
-            throw Problem(.tooLarge, "expected at most \(limit) octets")
-        }
+        try requireSize(of: request, limit: limit)
         do throws(JSONError) {
             return try JSONReader.read(request.body)
         } catch {
             throw Problem(.invalidJSON, "octet \(error.offset): \(error.text)")
         }
+    }
+
+    func requireSize(of request: WebRequest, limit: Int) throws {
+        guard request.body.count <= limit else { throw Problem(.tooLarge, "expected at most \(limit) octets") }
     }
 
     func requireNoBody(_ request: WebRequest) throws {
@@ -157,6 +158,11 @@ extension AdministrationService {
 }
 
 extension WebRequest {
+    /// The content type without its parameters, in lower case.
+    var mediaType: String? {
+        header("content-type")?.split(separator: ";").first?.lowercased().trimmingCharacters(in: .whitespaces)
+    }
+
     /// Where it came from; a peer without an IP address counts as one source.
     var origin: IPAddress { source ?? IPAddress(v4: 0) }
 }

@@ -87,7 +87,7 @@ struct Problem: Error, Hashable, Sendable {
                     .array(
                         mistakes.prefix(Self.mistakesTold).map { mistake in
                             [
-                                "table": .string(mistake.table.rawValue), "line": .integer(Int64(mistake.line)),
+                                "table": .string(mistake.table?.rawValue ?? ""), "line": .integer(Int64(mistake.line)),
                                 "column": .string(mistake.column), "detail": .string(mistake.text),
                             ]
                         })

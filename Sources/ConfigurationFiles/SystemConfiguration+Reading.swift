@@ -45,6 +45,11 @@ private struct SystemReader {
         guard var system else { return nil }
         if let services, let identities = self.services(services, domain: system.domain) {
             system.services = identities
+            // Clients subscribe through their own system, which is asked for nothing in domains of others.
+            let own = [system.domain] + system.otherDomains
+            if !own.contains(identities.documents.domain ?? ""), let value = services.field("documents") {
+                value.expected("an identity in a domain of this system (\(own.joined(separator: ", ")))")
+            }
         }
         checkDomains(of: partners, own: system)
         guard let listeners, let certificates, let media, let directory else { return nil }
@@ -105,16 +110,26 @@ private struct SystemReader {
     func services(_ value: Value, domain: String) -> ServiceIdentities? {
         guard let fields = value.fields() else { return nil }
         var services = ServiceIdentities(domain: domain)
-        func read(_ key: String, _ part: WritableKeyPath<ServiceIdentities, PublicServiceIdentity>) {
-            guard let identity = fields.optional(key)?.identity() else { return }
+        var places: [(role: ServiceRole, value: Value)] = []
+        func read(
+            _ key: String, _ role: ServiceRole, _ part: WritableKeyPath<ServiceIdentities, PublicServiceIdentity>
+        ) {
+            guard let value = fields.optional(key), let identity = value.identity() else { return }
             services[keyPath: part] = PublicServiceIdentity(identity)
+            places.append((role, value))
         }
-        read("participating", \.participating)
-        read("controlling_group", \.controllingGroup)
-        read("controlling_private", \.controllingPrivate)
-        read("pre_established", \.preEstablished)
-        read("gateway", \.gateway)
+        read("participating", .participating, \.participating)
+        read("controlling_group", .controllingGroup, \.controllingGroup)
+        read("controlling_private", .controllingPrivate, \.controllingPrivate)
+        read("pre_established", .preEstablished, \.preEstablished)
+        read("gateway", .gateway, \.gateway)
+        read("documents", .documents, \.documents)
         fields.end()
+        // A request is given to the function that it is addressed to: two cannot share an address.
+        for (role, value) in places
+        where ServiceRole.allCases.contains(where: { $0 != role && services[$0] == services[role] }) {
+            value.expected("an identity of no other function")
+        }
         return services
     }
 

@@ -77,6 +77,12 @@ struct Value {
         return Fields(self, mapping)
     }
 
+    /// One value of a mapping, for what is found wrong with it later.
+    func field(_ key: String) -> Value? {
+        guard case .mapping(let mapping) = node else { return nil }
+        return mapping[key].map { at(key, $0) }
+    }
+
     func list() -> [Value]? {
         guard case .sequence(let sequence) = node else {
             expected("a list")

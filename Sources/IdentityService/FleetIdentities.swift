@@ -15,11 +15,13 @@ public struct FleetIdentities: IdentityDirectory, Sendable {
     /// An external provider knows users by the name with which they log in.
     public func user(externalSubject subject: String) -> LoginUser? { loginUser(named: subject) }
 
-    // OPEN: MCVideo and MCData identities, once the fleet map has them.
+    /// NOTSPEC: who has a service beside MCPTT has the same ID for it.
     private func loginUser(_ record: UserRecord) -> LoginUser {
-        LoginUser(
+        let rights = fleet.rights(of: record)
+        return LoginUser(
             mcpttID: record.mcpttID, passwordVerifier: record.passwordVerifier?.value ?? "",
-            isSuspended: record.isSuspended)
+            isSuspended: record.isSuspended, mcvideoID: rights.allows(.mcvideo) ? record.id : nil,
+            mcdataID: rights.allows(.mcdata) ? record.id : nil)
     }
 }
 

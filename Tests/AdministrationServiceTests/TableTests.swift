@@ -59,4 +59,31 @@ import WebServices
         #expect(await bench.ask("GET", "export/users?organisation=ps", token: token).text.contains("carla"))
         #expect(!(await bench.ask("GET", "export/users?organisation=ps", token: token).text.contains("anna")))
     }
+
+    @Test func `the tables together go out and come in as YAML`() async throws {
+        let bench = try await Bench()
+        let token = try await bench.logIn("root")
+        let fleet = await bench.ask("GET", "export/fleet", token: token)
+        #expect(fleet.status == 200 && fleet.header("content-type") == "application/yaml")
+        #expect(fleet.text.contains("carla") && fleet.text.contains("groups:"))
+        #expect(!fleet.text.contains("verifier") && !fleet.text.contains("aaaa"))
+        let yaml = [("content-type", "application/yaml; charset=utf-8")]
+        let same = await bench.ask("POST", "import", fleet.text, token: token, headers: yaml)
+        #expect(same.status == 200 && same.json?["unchanged"] as? Int == 5 && same.json?["changed"] as? Int == 0)
+        let own = await bench.ask("GET", "export/fleet", token: try await bench.logIn("fire"))
+        #expect(own.text.contains("anna") && !own.text.contains("carla"))
+        let body = "users:\n  - id: sip:dario@mc.it.example\n    organisation: vvf\n    colour: red\nroles: []\n"
+        let refused = await bench.ask("POST", "import", body, token: token, headers: yaml)
+        #expect(refused.status == 422)
+        let errors = try #require(refused.json?["errors"] as? [[String: Any]])
+        #expect(errors.map { $0["line"] as? Int } == [5] && errors.map { $0["table"] as? String } == [""])
+        #expect(
+            await bench.ask("POST", "import", "a", token: token, headers: [("content-type", "text/csv")]).status == 415)
+        #expect(await bench.ask("POST", "import", "{}", token: token, headers: yaml).status == 400)
+        var limits = AdministrationLimits()
+        limits.importBytes = 8
+        let small = try await Bench(limits)
+        let long = await small.ask("POST", "import", body, token: try await small.logIn("root"), headers: yaml)
+        #expect(long.status == 413)
+    }
 }

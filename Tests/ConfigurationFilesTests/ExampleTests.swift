@@ -44,6 +44,7 @@ import Testing
         #expect(france.partner.agreement.groupsUsed == .all)
         #expect(france.partner.services.gateway.value == "sip:border@mc.fr.example")
         #expect(france.partner.services.participating.value == "sip:mcptt-participating@mc.fr.example")
+        #expect(system.identity.services.documents.value == "sip:mcptt-documents@mc.it.example")
         #expect(france.authorityFile.hasSuffix("/fr-root.pem"))
     }
 
@@ -52,7 +53,7 @@ import Testing
         let text = try Example.text("system.yaml")
         let sections = text.components(separatedBy: "\n\n")
         let kept = sections.filter {
-            !$0.hasPrefix("timers:") && !$0.hasPrefix("limits:") && !$0.contains("\nservices:")
+            !$0.hasPrefix("timers:") && !$0.hasPrefix("limits:") && !$0.hasPrefix("services:")
         }
         .joined(separator: "\n\n").replacingOccurrences(of: "log_level: info ", with: "# ")
         #expect(kept.count < text.count)

@@ -61,6 +61,18 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake(
             "directory: directory.yaml", "directory: directory.yaml\nstore: directory.yaml",
             "73:12: directory: expected directory or store, found both"),
+        Mistake(
+            "documents: sip:mcptt-documents@mc.it.example ", "documents: sip:gms@mc.fr.example ",
+            "18:14: services.documents: expected an identity in a domain of this system (mc.it.example, vvf.it.example), found \"sip:gms@mc.fr.example\""
+        ),
+        Mistake(
+            "documents: sip:mcptt-documents@mc.it.example ", "documents: sip:mcptt-gateway@mc.it.example ",
+            "17:12: services.gateway: expected an identity of no other function, found \"sip:mcptt-gateway@mc.it.example\"",
+            "18:14: services.documents: expected an identity of no other function, found \"sip:mcptt-gateway@mc.it.example\""
+        ),
+        Mistake(
+            "documents: sip:mcptt-documents@mc.it.example ", "documents: gms ",
+            "18:14: services.documents: expected an identity such as \"sip:user@domain\", found \"gms\""),
         Mistake("cells: 2 ", "cells: 0 ", "37:10: media.cells: expected a whole number from 1 to 64, found 0"),
         Mistake(
             "v4: 198.51.100.10, audio", "audio",

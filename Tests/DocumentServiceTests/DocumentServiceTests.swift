@@ -1,5 +1,6 @@
 import Administration
 import Audit
+import ConfigurationDocuments
 import DocumentService
 import MCFoundation
 import NationalAdministration
@@ -38,6 +39,29 @@ import WebServices
         #expect(await ground.ask("GET", Ground.rescue, token: "anna.g").status == 403)
         #expect(await ground.ask("DELETE", Ground.rescue, token: "chiara.g").status == 200)
         #expect(await ground.ask("GET", Ground.rescue, token: "chiara.g").status == 404)
+        #expect(try await ground.administration.verifyAudit().isSound)
+    }
+
+    @Test func `groups are regrouped and set free again`() async throws {
+        let ground = try await Ground()
+        var elena = UserRecord(id: Ground.id("elena"), organisation: "vvf", profile: "responder")
+        elena.rights = RightsOverride(allowed: [.regroup])
+        try await ground.perform(.create(elena.record))
+        var document = GroupDocument(id: MCPTTGroupID(Ground.id("joint")), displayName: "Joint")
+        document.constituents = [MCPTTGroupID(Ground.id("flood"))]
+        let path = Ground.flood.replacing("flood", with: "joint")
+        let body = document.serialized()
+        #expect(await ground.ask("PUT", path, token: "chiara.g", type: Ground.groupType, body: body).status == 403)
+        #expect(await ground.ask("PUT", path, token: "elena.g", type: Ground.groupType, body: body).status == 201)
+        #expect(await ground.ask("GET", path, token: "anna.g").status == 200)
+        let flood = await ground.ask("GET", Ground.flood, token: "anna.g")
+        #expect(String(decoding: flood.body, as: UTF8.self).contains("on-network-regrouped"))
+        let joint = MCPTTGroupID(Ground.id("joint"))
+        #expect(await ground.administration.directory.group(MCPTTGroupID(Ground.id("flood")))?.regroupedInto == joint)
+        #expect(await ground.ask("DELETE", path, token: "chiara.g").status == 403)
+        #expect(await ground.ask("DELETE", path, token: "elena.g").status == 200)
+        #expect(await ground.administration.directory.group(joint) == nil)
+        #expect(await ground.administration.directory.group(MCPTTGroupID(Ground.id("flood")))?.regroupedInto == nil)
         #expect(try await ground.administration.verifyAudit().isSound)
     }
 

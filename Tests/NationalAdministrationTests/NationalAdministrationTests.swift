@@ -344,4 +344,37 @@ private struct Ground {
         #expect(whole.body.count > 2 * brief.body.count)
         #expect(try FleetRecord(whole, by: JSONRecordCoding(isBrief: true)) == group)
     }
+
+    @Test func aTemporaryGroupIsThereAfterARestartAndItsEndTooAndBothAreInTheLog() async throws {
+        let ground = try Ground.founded()
+        let before = try ground.open()
+        for (id, rights) in [(Ground.anna, RightsOverride(allowed: [.regroup])), (Ground.bruno, RightsOverride())] {
+            var user = Ground.user(id)
+            user.rights = rights
+            try await before.perform(.create(user.record), by: "root", at: Ground.now)
+        }
+        let fire = "sip:fire@mc.it.example"
+        for (id, member) in [(Ground.group, Ground.anna), (fire, Ground.bruno)] {
+            let group = GroupRecord(
+                id: id, organisation: "vvf", type: .prearranged, members: [GroupMember(id: member)])
+            try await before.perform(.create(group.record), by: "root", at: Ground.now)
+        }
+        let joint = "sip:joint@mc.it.example"
+        var record = GroupRecord(id: joint, organisation: "vvf", type: .prearranged)
+        record.temporary = TemporaryGroup(constituents: [Ground.group, fire], requestor: Ground.anna)
+        try await before.perform(.create(record.record), by: "root", at: Ground.now)
+
+        let again = try ground.open()
+        let kept = try #require(await again.fleet.group(joint))
+        #expect(kept.temporary?.constituents == [fire, Ground.group] && kept.members.count == 2)
+        #expect(await again.fleet.group(fire)?.regroupedInto == joint)
+        #expect(await again.directory.group(MCPTTGroupID(joint))?.constituents.count == 2)
+        #expect(await again.directory.group(MCPTTGroupID(fire))?.regroupedInto == MCPTTGroupID(joint))
+        try await again.perform(.delete(.group, key: joint), by: "root", at: Ground.now)
+        let end = try ground.open()
+        #expect(await end.fleet.group(joint) == nil)
+        #expect(await end.fleet.group(fire)?.regroupedInto == nil)
+        #expect(await end.directory.group(MCPTTGroupID(fire))?.regroupedInto == nil)
+        #expect(try await end.verifyAudit().isSound)
+    }
 }

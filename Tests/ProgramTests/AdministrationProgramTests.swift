@@ -81,7 +81,7 @@ extension ProgramTests {
         let bad = try nation.write(Self.users + "sip:carla@mc.fr.example,nowhere,responder,x,,\n", "bad.csv")
         let refused = try nation.admin("import", "--users", bad, acting: true)
         #expect(refused.status == 2)
-        #expect(refused.output.contains("users line 4"), "\(refused.output)")
+        #expect(refused.output.contains("\(bad): users line 4"), "\(refused.output)")
         #expect(refused.output.contains("nothing was changed"))
         let dry = try nation.admin("import", "--dry-run", "--users", users, acting: true)
         #expect(dry.output.hasPrefix("2 would be made"), "\(dry.output)")
@@ -90,6 +90,14 @@ extension ProgramTests {
         let exported = try nation.admin("export", "users").output
         #expect(exported.contains("sip:anna@mc.it.example"))
         #expect(!exported.contains("rain over Genoa"))
+        let fleet = try nation.admin("export", "fleet").output
+        let yaml = try nation.write(fleet, "fleet.yaml")
+        let same = try nation.admin("import", "--fleet", yaml, acting: true)
+        #expect(same.output.hasPrefix("0 were made, 0 were changed, 2 are so already"), "\(same.output)")
+        #expect(try nation.admin("export", "fleet").output == fleet)
+        let worse = try nation.write(fleet + "roles: []\n", "worse.yaml")
+        let told = try nation.admin("import", "--fleet", worse, acting: true)
+        #expect(told.status == 2 && told.output.contains("\(worse): line"), "\(told.output)")
         #expect(try nation.admin("check").status == 0)
         let verified = try Self.run(["admin", "audit", "verify", "--config", nation.config], seconds: 60)
         #expect(verified.status == 0)

@@ -12,6 +12,7 @@ package enum ConfigurationNamespace {
     package static let userProfile = "urn:3gpp:mcptt:user-profile:1.0"
     package static let serviceConfiguration = "urn:3gpp:ns:mcpttServiceConfig:1.0"
     package static let mcvideoUserProfile = "urn:3gpp:ns:mcvideo:user-profile:1.0"
+    package static let mcvideoUEConfiguration = "urn:3gpp:mcvideo:mcvideoUEConfig:1.0"
     package static let mcvideoServiceConfiguration = "urn:3gpp:ns:mcvideoServiceConfig:1.0"
     /// RFC 4825 11.2.
     package static let xcapError = "urn:ietf:params:xml:ns:xcap-error"

@@ -75,7 +75,9 @@ extension ControllingFunction {
                     .init("removed", "\(change.removed.count)"),
                 ] + Self.names("groups-added", change.added) + Self.names("groups-removed", change.removed))
         }
-        for id in change.removed {
+        for id in change.removed + change.removed.compactMap({ directory.group($0)?.regroupedInto }) {
+            // Another constituent may hold him in the call of a temporary group.
+            if let group = calls[id]?.group, isAffiliated(key, with: group) { continue }
             guard let session = calls[id]?.session(of: key) else { continue }
             if case .settingUp(let setUp)? = calls[id]?.phase, setUp.caller == session { continue }
             agent.end(session, at: now)
@@ -83,7 +85,8 @@ extension ControllingFunction {
             afterLeaving(id, at: now)
         }
         // Late entry: also for what was published again, by a client that came back (TS 24.379 10.1.1.4.6).
-        for id in groups where calls[id]?.group.kind == .prearranged { invite(key, to: id, at: now) }
+        for id in groups + groups.compactMap({ directory.group($0)?.regroupedInto })
+        where calls[id]?.group.kind == .prearranged { invite(key, to: id, at: now) }
     }
 
     /// Groups in one field; none for none.

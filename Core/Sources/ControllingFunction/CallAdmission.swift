@@ -45,6 +45,8 @@ extension ControllingFunction {
         guard let member = group.member(request.caller.user),
             let system = directory.routing.route(of: request.caller.user)?.serving
         else { throw Refusal(.notGroupMember) }
+        // OPEN: what becomes of a call that was up when its group was regrouped; here it goes on and may be joined.
+        if group.regroupedInto != nil, running == nil { throw Refusal(.groupIsRegrouped) }
         switch (request.kind, group.kind) {
         case (.chat, .prearranged): throw Refusal(.groupIsPrearranged)
         case (.prearranged, .chat): throw Refusal(.groupIsChat)
@@ -61,7 +63,7 @@ extension ControllingFunction {
                 throw Refusal(.functionNotAllowed)
             }
         }
-        let isAffiliated = affiliations.isAffiliated(request.caller, with: group.id)
+        let isAffiliated = isAffiliated(request.caller, with: group)
         guard isAffiliated || group.kind == .chat || request.tier > .normal else { throw Refusal(.notAffiliated) }
         try checkTier(request.tier, group, member)
         let replaced = running?.session(of: request.caller)

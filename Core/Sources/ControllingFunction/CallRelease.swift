@@ -165,8 +165,8 @@ extension ControllingFunction {
     }
 
     private mutating func inviteMembers(of partner: MCSystemID, to id: MCPTTGroupID, at now: Now) {
-        guard calls[id]?.group.kind == .prearranged else { return }
-        for key in affiliations.clients(of: id) where affiliations.entry(key)?.system == partner {
+        guard let group = calls[id]?.group, group.kind == .prearranged else { return }
+        for key in affiliatedClients(of: group) where affiliations.entry(key)?.system == partner {
             invite(key, to: id, at: now)
         }
     }

@@ -38,7 +38,7 @@ extension ControllingFunction {
         command(.openLeg(caller.leg.id, face: .access, floorSSRC: caller.leg.floorSSRC))
         command(.connectLeg(caller.leg.id, LegRemote(offer)))
         if group.kind == .prearranged {
-            for key in affiliations.clients(of: group.id) { invite(key, to: group.id, at: now) }
+            for key in affiliatedClients(of: group) { invite(key, to: group.id, at: now) }
             deadlines.set(.startWait(group.id), at: now.instant + settings.startWait)
             if !required.isEmpty {
                 deadlines.set(.acknowledgement(group.id), at: now.instant + group.acknowledgement.timeout)

@@ -151,7 +151,8 @@ struct GroupCall: Sendable {
         return FloorSettings(
             timers: timers, groupID: group.id, tier: tier, isQueueing: group.queueDepth > 0,
             queueDepth: group.queueDepth, isAudioCutIn: group.hasAudioCutIn,
-            broadcastInitiator: broadcaster.map { ParticipantKey($0.value) })
+            broadcastInitiator: broadcaster.map { ParticipantKey($0.value) },
+            isTemporaryGroup: !group.constituents.isEmpty)
     }
 }
 

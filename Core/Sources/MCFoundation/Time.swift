@@ -61,6 +61,9 @@ extension Duration {
         return seconds > 0 ? .max : .min
     }
 
+    /// Cut to whole milliseconds, saturated at the range of nanoseconds in `Int64`.
+    public var wholeMilliseconds: Int { Int(wholeNanoseconds / 1_000_000) }
+
     /// Milliseconds with fraction, for reports.
     public var inMilliseconds: Double {
         Double(wholeNanoseconds) / 1_000_000

@@ -39,6 +39,11 @@ public struct Group: Hashable, Sendable {
     public var emergency: EmergencyRule
     /// `<on-network-allow-conference-state>`. Refusal 138.
     public var allowsConferenceState: Bool
+    /// `<on-network-temporary>`: the groups that this temporary group joins, sorted; empty for every other group. Its
+    /// members are theirs, and who is affiliated with one of them is so with this.
+    public var constituents: [MCPTTGroupID] = []
+    /// `<on-network-regrouped>`: the temporary group that this is a constituent of. Refusal 148.
+    public var regroupedInto: MCPTTGroupID?
 
     /// A member listed twice counts as his last entry.
     public init(

@@ -13,7 +13,8 @@ extension OpenAPIDescription {
             ("users/{id}/resume", ["parameters": [id(.user)], "post": suspension("resumeUser")]),
             ("groups/{id}/members/{user}", member), ("administrators/{id}/password", password),
             ("policy", policy), ("import", ["post": importing]), ("export/users", ["get": export(.users)]),
-            ("export/groups", ["get": export(.groups)]), ("audit/verify", ["get": verification]),
+            ("export/groups", ["get": export(.groups)]), ("export/\(AdministrationRoute.fleet)", ["get": exportFleet]),
+            ("audit/verify", ["get": verification]),
         ]
     }
 
@@ -23,8 +24,12 @@ extension OpenAPIDescription {
 
     private static func content(_ schema: JSONValue) -> JSONValue { ["application/json": ["schema": schema]] }
 
-    private static func body(_ name: String) -> JSONValue {
-        ["required": true, "content": content(reference(name))]
+    /// - Parameter type: another content type in which it may be said.
+    private static func body(_ name: String, or type: String? = nil) -> JSONValue {
+        let json = content(reference(name))
+        return [
+            "required": true, "content": type.map { json.with($0, ["schema": ["type": "string"]]) } ?? json,
+        ]
     }
 
     private static func answer(
@@ -185,7 +190,8 @@ extension OpenAPIDescription {
             "importTables", "Take in users and groups, all or nothing",
             parameters: [
                 parameter("dry_run", in: "query", ["type": "boolean"], "Say what would change; change nothing.")
-            ], body: body("Import"), answers: [(200, answer("What changed", reference("ImportResult")))],
+            ], body: body("Import", or: AdministrationService.yaml),
+            answers: [(200, answer("What changed", reference("ImportResult")))],
             refusals: [403, 413, 415, 422])
     }
 
@@ -197,6 +203,16 @@ extension OpenAPIDescription {
         let name = table == .users ? "exportUsers" : "exportGroups"
         return operation(
             name, "The \(table.rawValue) as a table", parameters: [organisation], answers: [(200, csv)],
+            refusals: [403])
+    }
+
+    private static var exportFleet: JSONValue {
+        let content: [(String, JSONValue)] = [(AdministrationService.yaml, ["schema": ["type": "string"]])]
+        let yaml: JSONValue = [
+            "description": "The tables as a YAML mapping, without secrets", "content": .object(content),
+        ]
+        return operation(
+            "exportFleet", "Users and groups together", parameters: [organisation], answers: [(200, yaml)],
             refusals: [403])
     }
 

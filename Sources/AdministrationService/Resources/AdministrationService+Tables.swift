@@ -1,5 +1,6 @@
 import Administration
 import Audit
+import FleetFiles
 import MCFoundation
 import NationalAdministration
 import Synchronization
@@ -47,14 +48,25 @@ extension AdministrationService {
         ])
     }
 
+    /// RFC 9512 2.1
+    static let yaml = "application/yaml"
+
     private func tables(of request: WebRequest) throws -> [FleetTable] {
-        let body = try body(of: request, limit: limits.importBytes)
-        try Self.importSchema.check(body)
-        var tables: [FleetTable] = []
-        for kind in FleetTable.Kind.allCases {
-            guard let csv = body[kind.rawValue]?.text else { continue }
-            tables.append(try FleetTable(csv: Array(csv.utf8), kind))
+        var files = TableFiles()
+        if request.mediaType == Self.yaml {
+            try requireSize(of: request, limit: limits.importBytes)
+            files.take(yaml: request.body)
+        } else {
+            guard request.mediaType == "application/json" else {
+                throw Problem(.unsupportedMediaType, "expected application/json or \(Self.yaml)")
+            }
+            let body = try body(of: request, limit: limits.importBytes)
+            try Self.importSchema.check(body)
+            for kind in FleetTable.Kind.allCases {
+                if let csv = body[kind.rawValue]?.text { files.take(csv: Array(csv.utf8), kind) }
+            }
         }
+        let tables = try files.tables()
         guard !tables.isEmpty else { throw Problem.invalid("", "expected users or groups or both") }
         return tables
     }
@@ -67,8 +79,9 @@ extension AdministrationService {
         }
     }
 
+    /// - Parameter table: nil for the tables together, in YAML.
     func export(
-        _ table: FleetTable.Kind, _ parameters: [String: String], by caller: Caller
+        _ table: FleetTable.Kind?, _ parameters: [String: String], by caller: Caller
     ) async throws -> WebResponse {
         guard FleetReading.mayRead(by: caller.administrator) else { try await refuse("export", nil, by: caller) }
         let asked = parameters["organisation"]
@@ -76,12 +89,25 @@ extension AdministrationService {
         // Of an organisation that is not his there is nothing for him.
         let hasNothing = own != nil && asked != nil && asked != own
         let fleet = hasNothing ? FleetSnapshot() : caller.fleet
+        let organisation = own ?? asked
+        let (type, name, octets) =
+            if let table {
+                (
+                    "text/csv; charset=utf-8; header=present", "\(table.rawValue).csv",
+                    FleetExport.csv(table, of: fleet, organisation: organisation)
+                )
+            } else {
+                (
+                    Self.yaml, "\(AdministrationRoute.fleet).yaml",
+                    FleetExport.yaml(FleetTable.Kind.allCases, of: fleet, organisation: organisation)
+                )
+            }
         return WebResponse(
             status: 200,
             headers: [
-                WebHeader("content-type", "text/csv; charset=utf-8; header=present"),
-                WebHeader("content-disposition", "attachment; filename=\"\(table.rawValue).csv\""),
-            ], body: FleetExport.csv(table, of: fleet, organisation: own ?? asked))
+                WebHeader("content-type", type),
+                WebHeader("content-disposition", "attachment; filename=\"\(name)\""),
+            ], body: octets)
     }
 
     func verifyAudit(by caller: Caller) async throws -> WebResponse {

@@ -90,6 +90,11 @@ struct NewSecrets: Sendable {
             if case .administrator(let old) = old { kept = old }
             administrator.passwordVerifier = verifier ?? kept?.passwordVerifier
             return .administrator(administrator)
+        case (.group(var group), .group(let old)?):
+            // Parts that group documents alone have stay as they are.
+            group.video = old.video
+            group.data = old.data
+            return .group(group)
         case (.organisation, _), (.profile, _), (.device, _), (.group, _), (.functionalAlias, _), (.policy, _):
             return record
         }

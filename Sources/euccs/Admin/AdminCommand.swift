@@ -69,9 +69,6 @@ enum AdminFailure {
     private static func tell(_ error: any Error) -> ExitCode {
         switch error {
         case let code as ExitCode: return code
-        case let errors as ImportErrors:
-            for error in errors.errors { Terminal.complain("\(error)") }
-            Terminal.complain("\(errors.errors.count) mistakes; nothing was changed")
         default: Terminal.complain("\(error)")
         }
         return ExitCode(2)

@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import FleetFiles
 import Foundation
 import HostTime
 import MCFoundation
@@ -8,63 +9,120 @@ import NationalAdministration
 /// Many users and groups at once, all or nothing.
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Take in users and groups from CSV files, all or nothing.")
+        commandName: "import", abstract: "Take in users and groups from CSV or YAML files, all or nothing.")
     @OptionGroup var store: StoreOptions
     @OptionGroup var acting: ActorOptions
     @Option(help: "CSV of users.")
     var users: String?
     @Option(help: "CSV of groups.")
     var groups: String?
+    @Option(help: "YAML with the tables together.")
+    var fleet: String?
     @Flag(help: "Say what would change, and every mistake; change nothing.")
     var dryRun = false
 
     func validate() throws {
-        guard users != nil || groups != nil else { throw ValidationError("expected --users or --groups or both") }
+        guard users != nil || groups != nil || fleet != nil else {
+            throw ValidationError("expected --users, --groups or --fleet")
+        }
+        guard fleet == nil || (users == nil && groups == nil) else {
+            throw ValidationError("expected either --fleet or tables of their own")
+        }
     }
 
     func run() async throws {
         try await AdminFailure.told {
             let administration = try store.open().administration
-            var tables: [FleetTable] = []
-            for (kind, path) in [(FleetTable.Kind.users, users), (.groups, groups)] {
-                guard let path else { continue }
-                tables.append(try FleetTable(csv: Array(try Data(contentsOf: URL(fileURLWithPath: path))), kind))
+            do {
+                let tables = try read()
+                let prepared = try await administration.prepare(tables, by: acting.administrator)
+                var plan = prepared.plan
+                if !dryRun {
+                    plan = try await administration.carryOut(
+                        prepared, making: PasswordWork.making(for: plan), at: SystemClock.now().utc)
+                }
+                let verb = dryRun ? "would be" : "were"
+                Terminal.show(
+                    "\(plan.created) \(verb) made, \(plan.changed) \(verb) changed, \(plan.unchanged) are so already")
+            } catch let errors as ImportErrors {
+                for error in errors.errors { Terminal.complain("\(file(of: error)): \(error)") }
+                Terminal.complain("\(errors.errors.count) mistakes; nothing was changed")
+                throw ExitCode(2)
             }
-            let prepared = try await administration.prepare(tables, by: acting.administrator)
-            var plan = prepared.plan
-            if !dryRun {
-                plan = try await administration.carryOut(
-                    prepared, making: PasswordWork.making(for: plan), at: SystemClock.now().utc)
-            }
-            let verb = dryRun ? "would be" : "were"
-            Terminal.show(
-                "\(plan.created) \(verb) made, \(plan.changed) \(verb) changed, \(plan.unchanged) are so already")
         }
+    }
+
+    private func read() throws -> [FleetTable] {
+        var files = TableFiles()
+        if let fleet { files.take(yaml: try Self.octets(fleet)) }
+        if let users { files.take(csv: try Self.octets(users), .users) }
+        if let groups { files.take(csv: try Self.octets(groups), .groups) }
+        return try files.tables()
+    }
+
+    private static func octets(_ path: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+
+    private func file(of error: ImportError) -> String {
+        let table =
+            switch error.table {
+            case .users: users
+            case .groups: groups
+            case nil: String?.none
+            }
+        return fleet ?? table ?? ""
     }
 }
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write users or groups as CSV, without secrets; it can be imported again.")
+        commandName: "export",
+        abstract: "Write users or groups as CSV or YAML, without secrets; it can be imported again.")
     @OptionGroup var store: StoreOptions
-    @Argument(help: "users or groups.")
+    @Argument(help: "users, groups, or fleet for the tables together.")
     var kind: ExportedKind
+    @Option(help: "csv or yaml; the tables together are YAML.")
+    var format: TableFormat?
     @Option(help: "Only those of this organisation.")
     var organisation: String?
+
+    func validate() throws {
+        if kind == .fleet, format == .csv { throw ValidationError("CSV holds one table: expected users or groups") }
+    }
 
     func run() async throws {
         try await AdminFailure.told {
             let administration = try store.open().administration
-            FileHandle.standardOutput.write(Data(await administration.export(kind.table, organisation: organisation)))
+            let octets =
+                if let table = kind.table, format != .yaml {
+                    await administration.export(table, organisation: organisation)
+                } else {
+                    FleetExport.yaml(
+                        kind.table.map { [$0] } ?? FleetTable.Kind.allCases, of: await administration.fleet,
+                        organisation: organisation)
+                }
+            FileHandle.standardOutput.write(Data(octets))
         }
     }
 }
 
 /// The kinds of tables, as words of the command line.
 enum ExportedKind: String, ExpressibleByArgument, CaseIterable {
-    case users, groups
+    case users, groups, fleet
 
-    var table: FleetTable.Kind { self == .users ? .users : .groups }
+    /// nil for all of them.
+    var table: FleetTable.Kind? {
+        switch self {
+        case .users: .users
+        case .groups: .groups
+        case .fleet: nil
+        }
+    }
+}
+
+enum TableFormat: String, ExpressibleByArgument, CaseIterable {
+    case csv, yaml
 }
 
 struct SuspendCommand: AsyncParsableCommand {

@@ -81,6 +81,8 @@ extension FleetDocuments {
                 }
             case .group:
                 groups.append(change.key)
+                // Their documents show its priority.
+                groups.append(contentsOf: fleet.group(change.key)?.temporary?.constituents ?? [])
                 users.append(contentsOf: usersConcerned(byGroup: change.key, since: before))
             case .functionalAlias, .policy, .administrator: break
             }
@@ -95,9 +97,11 @@ extension FleetDocuments {
         for user in users {
             let own = DocumentReaders.one(MCPTTID(user))
             add(Self.userProfile(of: user), before, own, own, to: &found)
+            add(Self.mcvideoUserProfile(of: user), before, own, own, to: &found)
             let devices = OrderedSet(before.fleet.devices(ofUser: user) + fleet.devices(ofUser: user))
             for device in devices {
                 add(Self.ueConfiguration(of: user, device: device), before, own, own, to: &found)
+                add(Self.mcvideoUEConfiguration(of: user, device: device), before, own, own, to: &found)
             }
         }
         return found
@@ -118,7 +122,9 @@ extension FleetDocuments {
     /// group changed, else of those who came or went. Partners' users have no documents here.
     private func usersConcerned(byGroup key: String, since before: FleetDocuments) -> [String] {
         let (old, new) = (before.fleet.group(key), fleet.group(key))
-        let saysOther = old?.displayName != new?.displayName || old?.priority != new?.priority
+        let saysOther =
+            old?.displayName != new?.displayName || old?.priority != new?.priority
+            || (old?.video == nil) != (new?.video == nil)
         let members = (old?.members ?? []).map(\.id) + (new?.members ?? []).map(\.id)
         return OrderedSet(members).filter { user in
             guard fleet.user(user) != nil || before.fleet.user(user) != nil else { return false }

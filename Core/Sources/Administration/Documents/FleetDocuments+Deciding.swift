@@ -94,10 +94,13 @@ extension FleetDocuments {
     func standing(of user: String, _ uri: XCAPURI) -> GroupStanding {
         guard let record = activeUser(user), uri.auid == ApplicationUsage.groups.auid else { return GroupStanding() }
         let group = groupKey(uri).flatMap { fleet.group($0) }
-        let manages = fleet.rights(of: record).allows(.manageGroups)
+        let rights = fleet.rights(of: record)
+        // Who may regroup makes temporary groups and takes them away, and no others: `write` sees to what is put there.
+        let manages = rights.allows(.manageGroups)
+        let regroups = rights.allows(.regroup) && (group == nil || group?.temporary != nil)
         return GroupStanding(
             isMember: group?.member(user) != nil,
-            isAdministrator: manages && (group == nil || group?.organisation == record.organisation))
+            isAdministrator: (manages || regroups) && (group == nil || group?.organisation == record.organisation))
     }
 
     /// Whether a user may read a document now.

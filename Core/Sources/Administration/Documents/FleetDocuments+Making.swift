@@ -17,15 +17,24 @@ extension FleetDocuments {
             guard case .user(let user) = uri.tree, uri.path == [Self.userProfileName] else { return nil }
             return activeUser(user).map { profile(of: $0).serialized() }
         case ApplicationUsage.serviceConfiguration.auid: return serviceConfiguration(uri)
-        default: return nil
+        default: return videoOctets(uri)
         }
     }
 
     func document(of group: GroupRecord) -> GroupDocument {
-        GroupDocument(group: group.group) { member in
+        var document = GroupDocument(group: group.group) { member in
             // Whose name a partner's user has is not known here.
             fleet.user(member.mcpttID.value).flatMap { $0.displayName.isEmpty ? nil : $0.displayName }
         }
+        document.video = group.video
+        document.data = group.data
+        document.constituents = group.temporary?.constituents.map { MCPTTGroupID($0) }
+        if let key = group.regroupedInto, let joined = fleet.group(key), let temporary = joined.temporary {
+            document.regrouped = GroupDocument.Regrouped(
+                temporaryGroup: joined.groupID, requestor: MCPTTID(temporary.requestor),
+                constituents: temporary.constituents.map { MCPTTGroupID($0) }, priority: joined.priority)
+        }
+        return document
     }
 
     func profile(of user: UserRecord) -> UserProfileDocument {
@@ -60,12 +69,16 @@ extension FleetDocuments {
 
     /// OPEN: the name of the document; here it is the ID of a device that was given to the user.
     private func ueConfiguration(_ uri: XCAPURI) -> [UInt8]? {
-        guard case .user(let key) = uri.tree, uri.path.count == 1, let user = activeUser(key),
-            let device = fleet.device(uri.path[0]), device.user == key
-        else { return nil }
-        // The schema asks for one group at least.
-        let groups = fleet.groups(ofMember: key).compactMap { fleet.group($0) }
-        guard !groups.isEmpty else { return nil }
+        guard case .user(let key) = uri.tree, uri.path.count == 1, let device = fleet.device(uri.path[0]) else {
+            return nil
+        }
+        return ueConfiguration(of: key, device, groups: fleet.groups(ofMember: key).compactMap { fleet.group($0) })?
+            .serialized()
+    }
+
+    /// nil where the device is not the user's, and without a group: the schemas ask for one at least.
+    func ueConfiguration(of key: String, _ device: DeviceRecord, groups: [GroupRecord]) -> UEConfiguration? {
+        guard let user = activeUser(key), device.user == key, !groups.isEmpty else { return nil }
         let maxima = fleet.rights(of: user).maxima
         var document = UEConfiguration(
             domain: system.domain, maximumPrivateCalls: settings.privateCallsN10,
@@ -75,7 +88,7 @@ extension FleetDocuments {
         document.owner = key
         document.instanceID = device.instance
         document.name = device.name.isEmpty ? nil : device.name
-        return document.serialized()
+        return document
     }
 
     /// One for the system; an organisation has the same under its name.

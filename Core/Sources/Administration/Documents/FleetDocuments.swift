@@ -30,7 +30,7 @@ public struct FleetDocuments: Sendable {
         if !groups.isEmpty {
             uris += fleet.devices(ofUser: record.id).map { Self.ueConfiguration(of: user, device: $0) }
         }
-        return uris + groups.map { Self.group($0) }
+        return uris + videoListing(of: record) + groups.map { Self.group($0) }
     }
 
     // MARK: Addresses

@@ -55,8 +55,23 @@ extension FleetDocuments {
         guard !group.protectsMedia, !group.protectsFloorControl else {
             throw .constraintFailure(phrase: "protection must be false: there are no keys")
         }
-        return GroupRecord(
+        var record = GroupRecord(
             group.group(replacing: current?.group), organisation: current?.organisation ?? user.organisation)
+        record.video = group.video
+        record.data = group.data
+        let constituents = group.constituents?.map(\.value).sorted()
+        guard let current else {
+            record.temporary = constituents.map { TemporaryGroup(constituents: $0, requestor: user.id) }
+            return record
+        }
+        guard constituents == current.temporary?.constituents else {
+            throw .constraintFailure(phrase: "which groups a temporary group joins is said when it is made")
+        }
+        record.temporary = current.temporary
+        record.regroupedInto = current.regroupedInto
+        // They are those of its constituents, whatever list it is sent with.
+        if current.temporary != nil { record.setMembers(current.members) }
+        return record
     }
 
     /// The answer as the document stands after the change.
@@ -99,16 +114,25 @@ extension FleetDocuments {
 
 extension FleetDecision {
     /// Decides what a user with the right to manage groups asked for: he acts as an administrator of his organisation
-    /// would, on groups alone. That he has the right is decided before.
+    /// would, on groups alone; on temporary groups whoever may regroup.
     static func decide(
         _ request: FleetRequest, byUser user: UserRecord, in fleet: FleetSnapshot, system: SystemIdentity
     ) throws(FleetRefusal) -> FleetDecision {
-        guard request.kind == .group, fleet.rights(of: user).allows(.manageGroups) else {
-            throw FleetRefusal(.notAllowed, "users manage groups only")
+        let right = request.right(in: fleet)
+        guard request.kind == .group, fleet.rights(of: user).allows(right) else {
+            throw FleetRefusal(.notAllowed, "this needs the right \(right.rawValue)")
         }
         var decision = try decide(request, by: user.asGroupManager, in: fleet, system: system)
-        decision.audit = decision.audit.map { $0.byGroupManager() }
+        decision.audit = decision.audit.map { $0.by(right) }
         return decision
+    }
+}
+
+extension FleetRequest {
+    /// The right by which a user may ask for it: `<allow-regroup>` where it is about a temporary group.
+    fileprivate func right(in fleet: FleetSnapshot) -> UserRight {
+        if case .create(.group(let group)) = self { return group.temporary == nil ? .manageGroups : .regroup }
+        return fleet.group(key)?.temporary == nil ? .manageGroups : .regroup
     }
 }
 
@@ -119,17 +143,17 @@ extension UserRecord {
 }
 
 extension AuditEntry {
-    fileprivate func byGroupManager() -> AuditEntry {
+    fileprivate func by(_ right: UserRight) -> AuditEntry {
         var entry = self
         entry.actor.role = "user"
-        entry.authority = UserRight.manageGroups.rawValue
+        entry.authority = right.rawValue
         return entry
     }
 }
 
 extension FleetRefusal {
     fileprivate func audit(of request: FleetRequest, byUser user: UserRecord, in fleet: FleetSnapshot) -> AuditEntry {
-        audit(of: request, by: user.asGroupManager, in: fleet).byGroupManager()
+        audit(of: request, by: user.asGroupManager, in: fleet).by(request.right(in: fleet))
     }
 
     /// The user is told what is wrong with his document, and nothing of users and groups of others.

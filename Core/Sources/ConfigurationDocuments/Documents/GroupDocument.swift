@@ -3,8 +3,8 @@ public import Policy
 
 /// A group document (TS 24.481 7.2): the general part, and what it says of on-network MCPTT.
 ///
-/// OPEN: `<owner>`, the levels within hierarchies, the off-network part and the MCVideo and MCData parts are neither
-/// read nor written yet; a document that is passed on as octets keeps them.
+/// OPEN: `<owner>`, the levels within hierarchies, the off-network parts, the modes and qualities of video and the values
+/// of enhanced status are neither read nor written yet.
 public struct GroupDocument: Hashable, Sendable {
     /// `uri` of `<list-service>`.
     public var id: MCPTTGroupID
@@ -12,6 +12,10 @@ public struct GroupDocument: Hashable, Sendable {
     public var entries: [Entry]
     /// `<on-network-disabled>`
     public var isDisabled = false
+    /// `<on-network-temporary>`: IDs of the groups that it joins; nil for an ordinary group.
+    public var constituents: [MCPTTGroupID]?
+    /// `<on-network-regrouped>`
+    public var regrouped: Regrouped?
     /// `<on-network-invite-members>`: true prearranged, false or absent chat.
     public var invitesMembers = false
     /// `<on-network-max-participant-count>`
@@ -35,6 +39,9 @@ public struct GroupDocument: Hashable, Sendable {
     public var hasAudioCutIn: Bool?
     /// True where a service with speech is among the supported ones.
     public var supportsSpeech = true
+    /// The MCVideo part; nil where MCVideo is none of the supported services.
+    public var video: VideoGroup?
+    public var data: DataGroup?
     public var rules: [Rule] = []
 
     public init(id: MCPTTGroupID, displayName: String = "", entries: [Entry] = []) {
@@ -58,6 +65,24 @@ public struct GroupDocument: Hashable, Sendable {
         public init(mcpttID: MCPTTID, displayName: String? = nil, priority: UInt8? = nil) {
             self.mcpttID = mcpttID
             self.displayName = displayName
+            self.priority = priority
+        }
+    }
+
+    /// `<on-network-regrouped>` of a constituent: which temporary group it is part of, and who asked for that.
+    public struct Regrouped: Hashable, Sendable {
+        public var temporaryGroup: MCPTTGroupID
+        public var requestor: MCPTTID
+        public var constituents: [MCPTTGroupID]
+        /// `<on-network-group-priority>` of the temporary group.
+        public var priority: UInt8?
+
+        public init(
+            temporaryGroup: MCPTTGroupID, requestor: MCPTTID, constituents: [MCPTTGroupID], priority: UInt8? = nil
+        ) {
+            self.temporaryGroup = temporaryGroup
+            self.requestor = requestor
+            self.constituents = constituents
             self.priority = priority
         }
     }

@@ -27,12 +27,23 @@ extension GroupDocument {
                 }
             }
             try document.readOnNetwork(service, &budget)
+            try document.readServices(service, &budget)
             return document
         }
     }
 
     private mutating func readOnNetwork(_ service: XMLNode, _ budget: inout EntryBudget) throws(DocumentError) {
         isDisabled = service.firstChild("on-network-disabled") != nil
+        if let temporary = service.firstChild("on-network-temporary") {
+            constituents = try Self.constituents(temporary, &budget)
+        }
+        if let node = service.firstChild("on-network-regrouped") {
+            regrouped = Regrouped(
+                temporaryGroup: MCPTTGroupID(try node.requiredAttribute("temporary-MCPTT-group-ID")),
+                requestor: MCPTTID(try node.requiredAttribute("temporary-MCPTT-group-requestor")),
+                constituents: try Self.constituents(node, &budget),
+                priority: try node.number("on-network-group-priority"))
+        }
         invitesMembers = try service.boolean("on-network-invite-members") ?? false
         maximumParticipants = try service.number("on-network-max-participant-count")
         priority = try service.number("on-network-group-priority")
@@ -68,6 +79,21 @@ extension GroupDocument {
             try budget.spend(child)
             supportsSpeech = true
         }
+    }
+}
+
+extension GroupDocument {
+    fileprivate static func constituents(
+        _ node: XMLNode, _ budget: inout EntryBudget
+    ) throws(DocumentError) -> [MCPTTGroupID] {
+        let list = try node.required(
+            node.firstChild("constituent-MCPTT-group-IDs"), "constituent-MCPTT-group-IDs")
+        var groups: [MCPTTGroupID] = []
+        for child in list.children where child.isNamed("constituent-MCPTT-group-ID") {
+            try budget.spend(child)
+            groups.append(MCPTTGroupID(child.text))
+        }
+        return groups
     }
 }
 

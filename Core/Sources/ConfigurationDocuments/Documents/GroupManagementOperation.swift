@@ -2,7 +2,9 @@ internal import MCDocuments
 
 /// A request on a group that is none on its document: the body of a POST (TS 24.481 6.3.16).
 ///
-/// OPEN: group regroup, which makes temporary groups.
+/// OPEN: the elements by which TS 24.481 asks for a group regroup and its end are not at hand, so such an operation is
+/// unknown here. NOTSPEC: instead whoever may regroup puts the document of a temporary group, with its
+/// `<on-network-temporary>`, and deletes it.
 public enum GroupManagementOperation: Hashable, Sendable {
     case getExcludingMemberList
     /// Well-formed, and nothing that this system does.

@@ -62,25 +62,22 @@ public struct ApplicationUsage: Sendable {
 
     /// All usages of TS 24.481 and TS 24.484 whose content type is known.
     ///
-    /// OPEN: the content type of group keys (`org.3gpp.MCPTT-GKTP`), and the default namespaces of the MCVideo UE
-    /// configuration and of the MCData documents.
+    /// OPEN: the content type of group keys (`org.3gpp.MCPTT-GKTP`), and roots and namespaces of the MCData documents: there
+    /// are none here.
     public static let all: [ApplicationUsage] =
-        [groups, directory, ueInitialConfiguration, ueConfiguration, userProfile, serviceConfiguration] + others
+        [groups, directory, ueInitialConfiguration, ueConfiguration, userProfile, serviceConfiguration]
+        + usages("mcvideo", .mcvideo, isKnown: true) + usages("mcdata", .mcdata, isKnown: false)
 
-    private static let others: [ApplicationUsage] = [
-        (
-            "mcvideo", Service.mcvideo, ConfigurationNamespace.mcvideoUserProfile as String?,
-            ConfigurationNamespace.mcvideoServiceConfiguration as String?
-        ),
-        ("mcdata", .mcdata, nil, nil),
-    ].flatMap { name, service, profile, configuration in
+    /// TS 24.484 9 and 10. Their documents are made here and written by nobody.
+    private static func usages(_ name: String, _ service: Service, isKnown: Bool) -> [ApplicationUsage] {
         [
-            ("ue-config", nil, Access.ownReadOnly), ("user-profile", profile, .ownReadOnly),
-            ("service-config", configuration, .common),
+            ("ue-config", ConfigurationNamespace.mcvideoUEConfiguration, Access.ownReadOnly),
+            ("user-profile", ConfigurationNamespace.mcvideoUserProfile, .ownReadOnly),
+            ("service-config", ConfigurationNamespace.mcvideoServiceConfiguration, .common),
         ].map { document, namespace, access in
             ApplicationUsage(
                 auid: "org.3gpp.\(name).\(document)", mimeType: "application/vnd.3gpp.\(name)-\(document)+xml",
-                defaultNamespace: namespace, service: service, access: access)
+                defaultNamespace: isKnown ? namespace : nil, service: service, access: access)
         }
     }
 

@@ -11,22 +11,27 @@ public enum FleetExport {
         switch kind {
         case .users:
             append(UserColumn.written.map(\.rawValue), to: &octets)
-            for key in fleet.keys(of: .user) {
-                guard let user = fleet.user(key), organisation == nil || user.organisation == organisation else {
-                    continue
-                }
+            for user in users(of: fleet, organisation) {
                 append(UserColumn.written.map { $0.text(of: user) }, to: &octets)
             }
         case .groups:
             append(GroupColumn.allCases.map(\.rawValue), to: &octets)
-            for key in fleet.keys(of: .group) {
-                guard let group = fleet.group(key), organisation == nil || group.organisation == organisation else {
-                    continue
-                }
+            for group in groups(of: fleet, organisation) {
                 append(GroupColumn.allCases.map { $0.text(of: group) }, to: &octets)
             }
         }
         return octets
+    }
+
+    static func users(of fleet: FleetSnapshot, _ organisation: String?) -> some Sequence<UserRecord> {
+        fleet.keys(of: .user).lazy.compactMap { fleet.user($0) }
+            .filter { organisation == nil || $0.organisation == organisation }
+    }
+
+    /// Without temporary groups: they end with what they were made for.
+    static func groups(of fleet: FleetSnapshot, _ organisation: String?) -> some Sequence<GroupRecord> {
+        fleet.keys(of: .group).lazy.compactMap { fleet.group($0) }
+            .filter { $0.temporary == nil && (organisation == nil || $0.organisation == organisation) }
     }
 
     private static func append(_ cells: [String], to octets: inout [UInt8]) {

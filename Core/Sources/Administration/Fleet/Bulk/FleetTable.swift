@@ -16,6 +16,35 @@ public struct FleetTable: Hashable, Sendable {
     }
 }
 
+extension FleetTable.Kind {
+    /// Every column that a table may have.
+    public var columns: [String] {
+        switch self {
+        case .users: UserColumn.allCases.map(\.rawValue)
+        case .groups: GroupColumn.allCases.map(\.rawValue)
+        }
+    }
+
+    /// How a column is written in files that know more than text.
+    public func form(of column: String) -> FleetColumnForm {
+        switch self {
+        case .users: UserColumn(rawValue: column)?.form ?? .text
+        case .groups: GroupColumn(rawValue: column)?.form ?? .text
+        }
+    }
+}
+
+/// How a column is written in a file that knows more than text.
+public enum FleetColumnForm: Hashable, Sendable {
+    case text
+    /// A number, or true and false.
+    case plain
+    /// Words between blanks; a list where there are lists.
+    ///
+    /// - empty: the cell that stands for a list without a word.
+    case list(empty: String)
+}
+
 /// One user or group. A column that is left out keeps what is there; an empty cell gives the column's default.
 public struct FleetRow: Hashable, Sendable {
     /// Where it begins, from 1.
@@ -48,7 +77,8 @@ extension FleetCell: CustomStringConvertible, CustomDebugStringConvertible, Cust
 
 /// One mistake of a table.
 public struct ImportError: Hashable, Sendable, CustomStringConvertible {
-    public var table: FleetTable.Kind
+    /// nil where it stands outside of every table of its file.
+    public var table: FleetTable.Kind?
     /// From 1.
     public var line: Int
     /// Name of the column; empty where it is about the whole row.
@@ -56,7 +86,7 @@ public struct ImportError: Hashable, Sendable, CustomStringConvertible {
     /// What was expected. It names identities and never a password.
     public var text: String
 
-    public init(_ table: FleetTable.Kind, line: Int, column: String = "", _ text: String) {
+    public init(_ table: FleetTable.Kind?, line: Int, column: String = "", _ text: String) {
         self.table = table
         self.line = line
         self.column = column
@@ -64,7 +94,7 @@ public struct ImportError: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        "\(table.rawValue) line \(line)\(column.isEmpty ? "" : ", \(column)"): \(text)"
+        "\(table.map { "\($0.rawValue) " } ?? "")line \(line)\(column.isEmpty ? "" : ", \(column)"): \(text)"
     }
 }
 

@@ -22,6 +22,19 @@ enum GroupColumn: String, CaseIterable {
     case acknowledgementTimeout = "ack_timeout"
     case acknowledgementOnTimeout = "ack_on_timeout"
 
+    var form: FleetColumnForm {
+        switch self {
+        case .members: .list(empty: "")
+        case .enabled, .maximumParticipants, .minimumToStart, .queueDepth, .audioCutIn, .priority,
+            .releaseOnInactivity, .releaseWhenInitiatorLeaves, .releaseWhenAlone, .emergencyCalls, .imminentPeril,
+            .conferenceState:
+            .plain
+        case .id, .name, .type, .organisation, .hangTime, .maximumDuration, .talkLimit, .codec,
+            .acknowledgementTimeout, .acknowledgementOnTimeout:
+            .text
+        }
+    }
+
     /// The column of a field that the rules name.
     static func column(ofField field: String) -> String {
         let column: GroupColumn? =
@@ -167,10 +180,10 @@ extension RowReading {
         guard let words = words(column) else { return nil }
         var seen: Set<String> = []
         return words.map { word in
-            let parts = word.split(separator: ";", omittingEmptySubsequences: false)
+            let parts = word.text.split(separator: ";", omittingEmptySubsequences: false)
             let text = String(parts.first ?? "")
             var member = GroupMember(id: FleetIdentity.canonical(text) ?? text)
-            if !seen.insert(member.id).inserted { fail(column, "\(member.id) is there twice") }
+            if !seen.insert(member.id).inserted { fail(column, line: word.line, "\(member.id) is there twice") }
             for part in parts.dropFirst() {
                 if let priority = UInt8(part) {
                     member.priority = priority
@@ -178,7 +191,9 @@ extension RowReading {
                     option.set(in: &member)
                 } else {
                     let options = MemberOption.allCases.map(\.rawValue).joined(separator: ", ")
-                    fail(column, "expected a priority from 0 to 255, \(options), found \"\(part.prefix(80))\"")
+                    fail(
+                        column, line: word.line,
+                        "expected a priority from 0 to 255, \(options), found \"\(part.prefix(80))\"")
                 }
             }
             return member

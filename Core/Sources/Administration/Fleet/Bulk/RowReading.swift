@@ -11,8 +11,10 @@ struct RowReading {
         self.row = row
     }
 
-    mutating func fail(_ column: String, _ text: String) {
-        errors.append(ImportError(table, line: row.cells[column]?.line ?? row.line, column: column, text))
+    /// - Parameter line: nil where the cell begins.
+    mutating func fail(_ column: String, line: Int? = nil, _ text: String) {
+        let line = line ?? row.cells[column]?.line ?? row.line
+        errors.append(ImportError(table, line: line, column: column, text))
     }
 
     /// nil where the column is left out.
@@ -96,10 +98,26 @@ struct RowReading {
         target = value ?? `default`
     }
 
-    /// Words between blanks or line ends.
-    func words(_ column: String) -> [Substring]? {
-        text(column)?.split { $0 == " " || $0 == "\t" || $0.isNewline }
+    /// Words between blanks or line ends, each with the line that it stands in.
+    func words(_ column: String) -> [(text: Substring, line: Int)]? {
+        guard let cell = row.cells[column] else { return nil }
+        var words: [(text: Substring, line: Int)] = []
+        var line = cell.line
+        var rest = cell.value.utf8[...]
+        while let octet = rest.first {
+            if Self.isBlank(octet) {
+                if octet == UInt8(ascii: "\n") { line += 1 }
+                rest.removeFirst()
+            } else {
+                let word = rest.prefix { !Self.isBlank($0) }
+                words.append((cell.value[word.startIndex..<word.endIndex], line))
+                rest = rest[word.endIndex...]
+            }
+        }
+        return words
     }
+
+    private static func isBlank(_ octet: UInt8) -> Bool { octet == 32 || (9...13).contains(octet) }
 }
 
 /// A whole number and a unit, as people write durations in tables.

@@ -27,6 +27,21 @@ enum UserColumn: String, CaseIterable {
 
     static let written = allCases.filter { ![.password, .loginPassword, .loginVerifier].contains($0) }
 
+    var form: FleetColumnForm {
+        switch self {
+        case .priority, .affiliations, .callsPerClient, .calls, .transmissions, .suspended: .plain
+        case .rightsAllowed, .rightsDenied: .list(empty: "")
+        // An empty cell is for who has no plain telephone.
+        case .legacyAffiliations: .list(empty: Self.noAffiliation)
+        case .id, .sipIdentity, .userName, .password, .loginName, .loginPassword, .displayName, .organisation, .agency,
+            .profile:
+            .text
+        }
+    }
+
+    /// A plain telephone without a group.
+    static let noAffiliation = "none"
+
     /// The column of a field that the rules name.
     static func column(ofField field: String) -> String {
         let column: UserColumn? =
@@ -71,7 +86,7 @@ enum UserColumn: String, CaseIterable {
         case .calls: number(user.maxima.groupCallsN6)
         case .transmissions: number(user.maxima.transmissionsN7)
         case .legacyAffiliations:
-            user.legacyAffiliations.map { $0.isEmpty ? "none" : $0.joined(separator: " ") } ?? ""
+            user.legacyAffiliations.map { $0.isEmpty ? Self.noAffiliation : $0.joined(separator: " ") } ?? ""
         case .suspended: String(user.isSuspended)
         }
     }
@@ -104,7 +119,9 @@ extension RowReading {
         number(UserColumn.transmissions.rawValue, 0...1_000, into: &user.maxima.transmissionsN7)
         if let groups = words(UserColumn.legacyAffiliations.rawValue) {
             user.legacyAffiliations =
-                groups.isEmpty ? nil : groups == ["none"] ? [] : groups.map { String($0) }
+                groups.isEmpty
+                ? nil
+                : groups.map(\.text) == [Substring(UserColumn.noAffiliation)] ? [] : groups.map { String($0.text) }
         }
         flag(UserColumn.suspended.rawValue, default: false, into: &user.isSuspended)
         return user
@@ -113,8 +130,8 @@ extension RowReading {
     private mutating func rights(_ column: String) -> [UserRight]? {
         guard let words = words(column) else { return nil }
         return words.compactMap { word in
-            let right = UserRight(rawValue: String(word))
-            if right == nil { fail(column, "there is no right \(word.prefix(80))") }
+            let right = UserRight(rawValue: String(word.text))
+            if right == nil { fail(column, line: word.line, "there is no right \(word.text.prefix(80))") }
             return right
         }
     }

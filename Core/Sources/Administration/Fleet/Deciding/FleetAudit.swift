@@ -60,7 +60,8 @@ enum FleetAudit {
         case (.group(let old), .group(let new)):
             fields(new.changedFields(since: old))
             details += members(old.members, new.members)
-        case (nil, .group(let new)): details += members([], new.members)
+        case (nil, .group(let new)): details += members([], new.members) + constituents(of: new)
+        case (.group(let old), nil): details += constituents(of: old)
         case (.functionalAlias(let old), .functionalAlias(let new)): fields(new.changedFields(since: old))
         case (.policy(let old), .policy(let new)): fields(new.changedFields(since: old))
         case (.administrator(let old), .administrator(let new)):
@@ -70,6 +71,14 @@ enum FleetAudit {
         default: break
         }
         return details
+    }
+
+    private static func constituents(of group: GroupRecord) -> [AuditDetail] {
+        guard let temporary = group.temporary else { return [] }
+        return [
+            AuditDetail("constituents", temporary.constituents.joined(separator: " ")),
+            AuditDetail("requestor", temporary.requestor, isPersonal: true),
+        ]
     }
 
     private static func roles(_ administrator: AdministratorRecord) -> AuditDetail {

@@ -17,6 +17,10 @@ extension FleetRules {
         case .policy: refuse(.invalid, "", "the policy is replaced, not deleted")
         case .user(let user): leave(user, &decision, request.action)
         case .group(let group):
+            if group.regroupedInto != nil {
+                refuse(.conflict, "id", "the group is regrouped: its temporary group has to go first")
+            }
+            for key in group.temporary?.constituents ?? [] { bind(key, to: nil, &decision, request.action) }
             for key in fleet.telephones(ofGroup: group.id) {
                 guard let telephone = fleet.user(key) else { continue }
                 var changed = telephone
@@ -49,7 +53,7 @@ extension FleetRules {
         }
     }
 
-    private func follow(_ old: FleetRecord, _ new: FleetRecord, _ decision: inout FleetDecision, _ cause: String) {
+    func follow(_ old: FleetRecord, _ new: FleetRecord, _ decision: inout FleetDecision, _ cause: String) {
         decision.changes.append(.put(new))
         let action = "\(new.kind.rawValue).changed"
         if let entry = FleetAudit.entry(action, by: administrator, in: fleet, old: old, new: new, cause: cause) {

@@ -4,6 +4,7 @@ extension FleetRules {
     mutating func checked(_ value: GroupRecord, _ old: GroupRecord?) -> GroupRecord {
         var value = value
         if let id = ownIdentity(value.id, "id", .group) { value.id = id }
+        regroup(&value, old)
         organisation(value.organisation)
         name(value.displayName, "displayName")
         range(value.maximumParticipants, 2...10_000, "maximumParticipants")
@@ -17,12 +18,21 @@ extension FleetRules {
         range(value.queueDepth, 0...64, "queueDepth")
         range(value.acknowledgementTimeout, 1_000...60_000, "acknowledgementTimeout")
         guard value.members != old?.members else { return value }
+        if value.temporary != nil {
+            // Each was looked at where he is a member.
+            if value.members.count > FleetLimits.membersPerGroup { tooManyMembers() }
+            return value
+        }
         guard value.members.count <= FleetLimits.membersPerGroup else {
-            refuse(.limitExceeded, "members", "a group has at most \(FleetLimits.membersPerGroup) members")
+            tooManyMembers()
             return value
         }
         value.setMembers(members(of: value, old))
         return value
+    }
+
+    private mutating func tooManyMembers() {
+        refuse(.limitExceeded, "members", "a group has at most \(FleetLimits.membersPerGroup) members")
     }
 
     private mutating func members(of value: GroupRecord, _ old: GroupRecord?) -> [GroupMember] {

@@ -44,7 +44,9 @@ struct FleetRules {
         let checked = checked(new, insteadOf: old)
         guard refusals.isEmpty, checked != old else { return FleetDecision() }
         let entry = FleetAudit.entry(request.action, by: administrator, in: fleet, old: old, new: checked)
-        return FleetDecision(changes: [.put(checked)], audit: entry.map { [$0] } ?? [])
+        var decision = FleetDecision(changes: [.put(checked)], audit: entry.map { [$0] } ?? [])
+        regroupFollowing(checked, insteadOf: old, &decision, request.action)
+        return decision
     }
 
     // MARK: Who may

@@ -72,6 +72,8 @@ public enum FleetLimits {
     /// Octets of a password verifier.
     public static let verifier = 1_024
     public static let membersPerGroup = 10_000
+    /// Groups that a temporary group joins.
+    public static let constituents = 32
     public static let usersPerAlias = 1_000
     public static let affiliationsPerTelephone = 100
     public static let organisationDepth = 16

@@ -92,7 +92,7 @@ extension GroupRecord {
             case .bandwidthEfficient: .amrWB(octetAligned: false)
             case .opus: .opus
             }
-        return Group(
+        var group = Group(
             id: groupID, displayName: displayName, kind: type == .chat ? .chat : .prearranged, isEnabled: isEnabled,
             members: members.map(\.member), maximumParticipants: maximumParticipants,
             hangTime: .milliseconds(hangTime), maximumDuration: maximumDuration.map { .milliseconds($0) },
@@ -105,12 +105,10 @@ extension GroupRecord {
             emergency: EmergencyRule(
                 allowsEmergencyCalls: allowsEmergencyCalls, allowsImminentPerilCalls: allowsImminentPerilCalls),
             allowsConferenceState: allowsConferenceState)
+        group.constituents = temporary?.constituents.map { MCPTTGroupID($0) } ?? []
+        group.regroupedInto = regroupedInto.map { MCPTTGroupID($0) }
+        return group
     }
-}
-
-extension Duration {
-    /// Cut to whole milliseconds, saturated.
-    var wholeMilliseconds: Int { Int(wholeNanoseconds / 1_000_000) }
 }
 
 extension Array {

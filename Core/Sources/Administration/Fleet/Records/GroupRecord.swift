@@ -1,3 +1,4 @@
+public import ConfigurationDocuments
 public import MCFoundation
 public import Policy
 
@@ -40,6 +41,13 @@ public struct GroupRecord: FleetValue {
     public var allowsEmergencyCalls: Bool
     public var allowsImminentPerilCalls: Bool
     public var allowsConferenceState: Bool
+    /// What makes it a temporary group; nil for an ordinary one. Decided when it is made, and never changed.
+    public var temporary: TemporaryGroup?
+    /// Key of the temporary group that it is a constituent of. Decisions alone set it.
+    public var regroupedInto: String?
+    /// What it is for MCVideo; nil where it is no group of that service.
+    public var video: VideoGroup?
+    public var data: DataGroup?
 
     /// An ordinary group; every setting has the default of `Policy.Group`.
     public init(id: String, organisation: String, type: GroupType, members: [GroupMember] = []) {
@@ -141,6 +149,10 @@ public struct GroupRecord: FleetValue {
         fields.compare("allowsEmergencyCalls", \.allowsEmergencyCalls)
         fields.compare("allowsImminentPerilCalls", \.allowsImminentPerilCalls)
         fields.compare("allowsConferenceState", \.allowsConferenceState)
+        fields.compare("temporary", \.temporary)
+        fields.compare("regroupedInto", \.regroupedInto)
+        fields.compare("video", \.video)
+        fields.compare("data", \.data)
         return fields.changed
     }
 }

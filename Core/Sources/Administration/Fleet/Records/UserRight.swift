@@ -9,6 +9,11 @@ public enum UserRight: String, Hashable, Sendable, Codable, CaseIterable, Compar
     // right is given does so within his organisation.
     case manageGroups = "manage-groups"
 
+    // NOTSPEC: no elements. Whom they are given has an MCVideo ID or MCData ID, which is his MCPTT ID, and the documents
+    // of the service.
+    case mcvideo = "use-mcvideo"
+    case mcdata = "use-mcdata"
+
     case presenceStatus = "allow-presence-status"
     case requestPresence = "allow-request-presence"
     case queryAvailabilityForPrivateCalls = "allow-query-availability-for-private-calls"
