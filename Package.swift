@@ -57,12 +57,13 @@ let rooms: [(String, [String])] = [
             "NIOCore", "NIOSSL", "Logging",
         ]
     ),
+    ("WebClient", ["MCFoundation", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
     ("Storage", ["MCFoundation", "Administration"]),
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
     (
-        "ResponderLogin",
-        ["MCFoundation", "CallControl", "Responder", "Crypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
+        "ResponderLogin", ["CallControl", "Responder", "WebClient", "Crypto", "NIOHTTP1"]
     ),
+    ("ExternalLogin", ["MCFoundation", "Administration", "Credentials", "WebClient", "NIOHTTP1"]),
     ("IdentityService", ["MCFoundation", "Administration", "Audit", "Credentials", "WebServices"]),
     // Floor 4: programs
     (
@@ -74,7 +75,8 @@ let rooms: [(String, [String])] = [
     (
         "AdministrationService",
         [
-            "MCFoundation", "Audit", "Administration", "Storage", "WebServices", "NationalAdministration", "Crypto",
+            "MCFoundation", "Audit", "Administration", "Storage", "Credentials", "WebServices", "NationalAdministration",
+            "Crypto",
         ]
     ),
     ("DocumentService", ["MCFoundation", "Administration", "NationalAdministration", "WebServices"]),
@@ -128,14 +130,14 @@ let programs: [Target] = [
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "CallAudit", "Administration", "Storage", "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
-                "AdministrationService", "DocumentService", "DocumentNotification",
+                "AdministrationService", "DocumentService", "DocumentNotification", "ExternalLogin",
             ]),
         swiftSettings: settings)
 ]
 let outerTests: [Target] = [
     "CertificateAuthority", "ConfigurationFiles", "Lab", "MediaDriver", "NationalSystem", "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
-    "ResponderLogin", "Telemetry", "AdministrationService", "DocumentService",
+    "ResponderLogin", "ExternalLogin", "Telemetry", "AdministrationService", "DocumentService",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
     let peers = [
@@ -143,6 +145,7 @@ let outerTests: [Target] = [
         "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
         "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
         "DocumentService": ["Audit", "Policy", "Storage"],
+        "ExternalLogin": ["IdentityService", "WebServices", "Audit", "Logging"],
     ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])

@@ -21,17 +21,3 @@ public struct FleetIdentities: IdentityDirectory, Sendable {
             isSuspended: record.isSuspended)
     }
 }
-
-extension IdentitySettings {
-    /// What the nation's policy prescribes.
-    public mutating func adopt(_ policy: PolicyRecord) {
-        codeLifetime = .milliseconds(policy.tokens.authorizationCode)
-        accessTokenLifetime = .milliseconds(policy.tokens.accessToken)
-        idTokenLifetime = .milliseconds(policy.tokens.idToken)
-        refreshTokenLifetime = .milliseconds(policy.tokens.refreshToken)
-        login.freeFailures = policy.throttle.freeFailures
-        login.firstDelay = .milliseconds(policy.throttle.firstDelay)
-        login.failuresUntilLockOut = policy.throttle.lockOutFailures
-        login.lockOut = .milliseconds(policy.throttle.lockOutTime)
-    }
-}
