@@ -94,6 +94,19 @@ public struct ProviderConfiguration: Hashable, Sendable {
     /// The claim of its ID tokens that holds the log-in name of the user.
     public var claim = "sub"
     public var algorithms = ProviderAlgorithm.allCases
+
+    public init(
+        issuer: String, authorizationEndpoint: String, tokenEndpoint: String, keysEndpoint: String, clientID: String,
+        clientSecretFile: String? = nil, authority: String? = nil
+    ) {
+        self.issuer = issuer
+        self.authorizationEndpoint = authorizationEndpoint
+        self.tokenEndpoint = tokenEndpoint
+        self.keysEndpoint = keysEndpoint
+        self.clientID = clientID
+        self.clientSecretFile = clientSecretFile
+        self.authority = authority
+    }
 }
 
 /// How a provider may sign its ID tokens (RFC 7518 3.1, RFC 8037 3.1).

@@ -110,7 +110,8 @@ import WebServices
             pages, "/token", [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "app")])
     }
 
-    @Test func `a client goes on refreshing after a restart, and an old token ends its log-in there too`() async throws {
+    @Test func `a client goes on refreshing after a restart, and an old token ends its log-in there too`() async throws
+    {
         let nation = try Nation()
         let first = try value("refresh_token", in: try await logIn(try await process(nation)))
         let pages = try await process(nation)

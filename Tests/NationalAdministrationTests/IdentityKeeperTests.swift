@@ -22,7 +22,8 @@ import Testing
     }
 
     private func login() throws -> KeptLogin {
-        let json = #"{"id":"a","user":"sip:anna@mc.it.example","clientID":"radio","scope":"openid","methods":["pwd"],"#
+        let json =
+            #"{"id":"a","user":"sip:anna@mc.it.example","clientID":"radio","scope":"openid","methods":["pwd"],"#
             + #""end":1800000900000000,"used":1800000000000000,"until":1800000600000000,"current":"c","#
             + #""accessTokens":[{"id":"t","expires":1800000300}]}"#
         return try JSONRecordCoding().decode(KeptLogin.self, from: Array(json.utf8))
@@ -41,7 +42,10 @@ import Testing
         #expect(next.logins == [login])
         #expect(next.revocations.count == 2)
         for case .revocation(let revocation) in kept { #expect(next.revocations.contains(revocation)) }
-        #expect(next.lockOuts == [KeptLockOut(user: anna, failures: 10, until: UTCTime(microseconds: 1_800_000_200_000_000))])
+        #expect(
+            next.lockOuts == [
+                KeptLockOut(user: anna, failures: 10, until: UTCTime(microseconds: 1_800_000_200_000_000))
+            ])
         // The leeway of who accepts tokens is in it.
         let later = try keeper(MemoryStore(disk: disk), at: UTCTime(microseconds: 1_800_000_359_000_000)).kept()
         #expect(later.logins.count == 1 && later.lockOuts.isEmpty && later.revocations.count == 2)

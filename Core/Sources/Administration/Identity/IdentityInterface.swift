@@ -114,6 +114,12 @@ public struct ExternalCodeJob: Hashable, Sendable {
     public var provider: ExternalProvider
     public var code: IdentitySecret
     public var codeVerifier: IdentitySecret
+
+    public init(provider: ExternalProvider, code: IdentitySecret, codeVerifier: IdentitySecret) {
+        self.provider = provider
+        self.code = code
+        self.codeVerifier = codeVerifier
+    }
 }
 
 public struct SigningJob: Hashable, Sendable {

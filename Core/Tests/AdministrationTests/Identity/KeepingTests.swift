@@ -244,7 +244,11 @@ import Testing
         let desk = try IdentityDesk { $0.accessTokenLifetime = .seconds(3_600) }
         _ = try desk.openSession()
         let access = desk.signed.first
-        desk.feed(.policyChanged(policy { $0.tokens.accessToken = 60_000; $0.tokens.idToken = 60_000 }))
+        desk.feed(
+            .policyChanged(
+                policy {
+                    $0.tokens.accessToken = 60_000; $0.tokens.idToken = 60_000
+                }))
         desk.feed(.userLoggedOff(IdentityDesk.anna))
         desk.pass(.seconds(1_800))
         desk.feed(.timeAdvanced)
