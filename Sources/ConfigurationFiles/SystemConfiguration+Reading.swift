@@ -127,7 +127,7 @@ private struct SystemReader {
         let operations = fields.optional("operations").map { $0.socketAddress() }
         let network = fields.optional("home_network").map { $0.networkCode() }
         let clients = fields.optional("clients").map { $0.list(of: webClient) ?? [] }
-        let provider = fields.optional("provider").map { $0.fields().flatMap(self.provider) }
+        let provider = fields.optional("provider").map { $0.fields().flatMap { ProviderConfiguration($0, in: folder) } }
         fields.end()
         if https.isEmpty { fields.value.issues.add(fields.value, "https: expected at least one address, found none") }
         guard let first = https.first, let certificate = certificate ?? access else { return nil }
@@ -147,32 +147,6 @@ private struct SystemReader {
         fields.end()
         guard let id, let uris else { return nil }
         return WebClient(id: id, redirectURIs: uris)
-    }
-
-    func provider(_ fields: Fields) -> ProviderConfiguration? {
-        let issuer = fields.required("issuer")?.webIdentifier()
-        let authorization = fields.required("authorization_endpoint")?.webResource()
-        let token = fields.required("token_endpoint")?.webResource()
-        let keys = fields.required("jwks_uri")?.webResource()
-        let client = fields.required("client_id")?.text()
-        let secret = fields.optional("client_secret_file").map { $0.file(in: folder) }
-        let authority = fields.optional("authority").map { $0.file(in: folder) }
-        let scope = fields.optional("scope").map { $0.openIDScope() }
-        let claim = fields.optional("claim").map { $0.text("the name of a claim") }
-        let algorithms = fields.optional("algorithms").map { value in
-            let chosen = value.list { $0.choice(ProviderAlgorithm.self) }
-            if chosen?.isEmpty == true { value.expected("at least one algorithm") }
-            return chosen
-        }
-        fields.end()
-        guard let issuer, let authorization, let token, let keys, let client else { return nil }
-        var provider = ProviderConfiguration(
-            issuer: issuer, authorizationEndpoint: authorization, tokenEndpoint: token, keysEndpoint: keys,
-            clientID: client, clientSecretFile: secret ?? nil, authority: authority ?? nil)
-        if let scope = scope ?? nil { provider.scope = scope }
-        if let claim = claim ?? nil { provider.claim = claim }
-        if let algorithms = algorithms ?? nil { provider.algorithms = algorithms }
-        return provider
     }
 
     // MARK: listeners, certificates, media

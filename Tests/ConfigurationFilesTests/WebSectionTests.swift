@@ -73,6 +73,18 @@ import Testing
         #expect(mistakes.count == 1 && mistakes[0].contains(told), "\(mistakes)")
     }
 
+    @Test func `a change of web waits for a restart`() throws {
+        let example = try Example()
+        func read(_ section: String) throws -> SystemConfiguration {
+            try example.system(
+                try Example.text("system.yaml").replacingOccurrences(of: "directory: directory.yaml", with: section))
+        }
+        let change = ConfigurationChange(from: try read(Self.web), to: try read(Self.provider))
+        #expect(change.takesEffect.isEmpty)
+        #expect(change.needsRestart == ["web"])
+        #expect(change.effective.web?.provider == nil)
+    }
+
     private static let provider = """
         store: directory.yaml
         web:
