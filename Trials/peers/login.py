@@ -136,7 +136,7 @@ def refusals(visitor, tokens, location, verifier, state):
 
 
 def lock_out(visitor):
-    """Ten failures in a row: then the right password is refused too."""
+    """As many failures as the policy allows, and more: then the right password is refused too."""
     for _ in range(6):
         page, _ = visitor.page(generate_token(48))
         for _ in range(4):
@@ -230,6 +230,7 @@ def policy(visitor):
     headers = {"authorization": f"Bearer {session.json()['token']}"}
     prescribed = visitor.browser.get(f"{base}/policy", headers=headers).json()
     prescribed["tokens"]["accessToken"] = 240_000
+    prescribed["throttle"].update(freeFailures=3, lockOutFailures=4)
     changed = visitor.browser.put(f"{base}/policy", headers=headers, json=prescribed)
     check(changed.status_code == 200, f"the policy is changed, not {changed.status_code}")
     tokens = visitor.tokens(*visitor.log_in())
