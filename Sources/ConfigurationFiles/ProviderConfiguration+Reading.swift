@@ -11,9 +11,9 @@ extension ProviderConfiguration {
         let scope = fields.optional("scope").map { $0.openIDScope() }
         let claim = fields.optional("claim").map { $0.text("the name of a claim") }
         let algorithms = fields.optional("algorithms").map { value in
-            let chosen = value.list { $0.choice(ProviderAlgorithm.self) }
-            if chosen?.isEmpty == true { value.expected("at least one algorithm") }
-            return chosen
+            let entries = value.list()
+            if entries?.isEmpty == true { value.expected("at least one algorithm") }
+            return entries?.compactMap { $0.choice(ProviderAlgorithm.self) }
         }
         fields.end()
         guard let issuer, let authorization, let token, let keys, let client else { return nil }
