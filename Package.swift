@@ -75,7 +75,8 @@ let rooms: [(String, [String])] = [
     (
         "AdministrationService",
         [
-            "MCFoundation", "Audit", "Administration", "Storage", "Credentials", "WebServices", "NationalAdministration",
+            "MCFoundation", "Audit", "Administration", "Storage", "Credentials", "WebServices",
+            "NationalAdministration",
             "Crypto",
         ]
     ),
