@@ -57,11 +57,15 @@ let rooms: [(String, [String])] = [
             "NIOCore", "NIOSSL", "Logging",
         ]
     ),
+    ("WebClient", ["MCFoundation", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
     ("Storage", ["MCFoundation", "Administration"]),
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
     (
-        "ResponderLogin",
-        ["MCFoundation", "CallControl", "Responder", "Cryptography", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
+        "ResponderLogin", ["MCFoundation", "CallControl", "Responder", "WebClient", "Cryptography", "NIOHTTP1"]
+    ),
+    (
+        "ExternalLogin",
+        ["MCFoundation", "IdentityManagement", "Administration", "Credentials", "WebClient", "NIOHTTP1"]
     ),
     (
         "IdentityService",
@@ -79,7 +83,7 @@ let rooms: [(String, [String])] = [
     (
         "AdministrationService",
         [
-            "MCFoundation", "Audit", "IdentityManagement", "Administration", "Storage", "WebServices",
+            "MCFoundation", "Audit", "IdentityManagement", "Administration", "Storage", "Credentials", "WebServices",
             "NationalAdministration", "Cryptography", "FleetFiles",
         ]
     ),
@@ -144,6 +148,7 @@ let programs: [Target] = [
                 "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
                 "AdministrationService", "DocumentService", "DocumentNotification", "FleetFiles",
+                "ExternalLogin",
             ]),
         swiftSettings: settings)
 ]
@@ -152,6 +157,7 @@ let outerTests: [Target] = [
     "ResponderDriver",
     "SignallingDriver", "Speech", "Storage", "Credentials", "NationalAdministration", "WebServices", "IdentityService",
     "ResponderLogin", "Telemetry", "AdministrationService", "DocumentService", "FleetFiles",
+    "ExternalLogin",
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
     let peers = [
@@ -161,6 +167,7 @@ let outerTests: [Target] = [
             "IdentityService", "Administration", "IdentityManagement", "WebServices", "Credentials", "Logging",
         ],
         "DocumentService": ["Audit", "Policy", "Storage"], "FleetFiles": ["MCFoundation", "Policy"],
+        "ExternalLogin": ["IdentityService", "IdentityManagement", "WebServices", "Audit", "Logging"],
     ]
     let peer = peers[name] ?? []
     let needs = peer + (rooms.first { $0.0 == name }?.1 ?? [])

@@ -1,4 +1,5 @@
 import Administration
+import Credentials
 import Foundation
 import IdentityManagement
 public import MCFoundation
@@ -15,7 +16,7 @@ public struct AdministrationService: WebHandler {
     let administration: NationalAdministration
     let clock: @Sendable () -> Now
     let limits: AdministrationLimits
-    let workers: PasswordWorkers
+    private let workers: PasswordPool
     let desk: Desk
 
     /// What changes between requests.
@@ -23,7 +24,7 @@ public struct AdministrationService: WebHandler {
         let sessions: Mutex<AdministratorSessions>
         let isVerifyingAudit = Mutex(false)
         /// What is compared for who has no verifier, so that it takes as long. Made when it is needed first.
-        let dummy = Mutex<PasswordVerifier?>(nil)
+        let dummy = Mutex<Administration.PasswordVerifier?>(nil)
 
         init(_ limits: SessionLimits) { sessions = Mutex(AdministratorSessions(limits: limits)) }
     }
@@ -36,8 +37,17 @@ public struct AdministrationService: WebHandler {
         self.administration = administration
         self.clock = clock
         self.limits = limits
-        workers = PasswordWorkers(atOnce: limits.passwordsAtOnce, waiting: limits.passwordsWaiting)
+        workers = PasswordPool(threads: limits.passwordsAtOnce, waiting: limits.passwordsWaiting)
         desk = Desk(limits.sessions)
+    }
+
+    /// Does what is slow on purpose apart from everything else, and never too much of it.
+    func slowly<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws(Problem) -> Value {
+        do {
+            return try await workers.run(work)
+        } catch {
+            throw Problem(.unavailable, "too many passwords are being looked at", headers: [.init("retry-after", "1")])
+        }
     }
 
     public func respond(to request: WebRequest) async -> WebResponse {

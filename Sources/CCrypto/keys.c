@@ -154,25 +154,6 @@ int ccrypto_p256_sign(struct ccrypto_octets pem, struct ccrypto_octets payload, 
 
 int ccrypto_p256_verify(const uint8_t point[CCRYPTO_POINT], struct ccrypto_octets payload,
                         const uint8_t signature[CCRYPTO_SIGNATURE]) {
-    EVP_PKEY *key = ccrypto_point_key(point);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    ECDSA_SIG *pair = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(signature, 32, NULL), *s = BN_bin2bn(signature + 32, 32, NULL);
-    uint8_t *der = NULL;
-    int done = 0;
-    if (pair && r && s && ECDSA_SIG_set0(pair, r, s) == 1) {
-        // The pair owns them now.
-        r = s = NULL;
-        int length = i2d_ECDSA_SIG(pair, &der);
-        done = length > 0 && key && context && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
-               EVP_DigestVerify(context, der, (size_t)length, payload.start, payload.count) == 1;
-    }
-    OPENSSL_free(der);
-    BN_free(r);
-    BN_free(s);
-    ECDSA_SIG_free(pair);
-    EVP_MD_CTX_free(context);
-    EVP_PKEY_free(key);
-    ERR_clear_error();
-    return done;
+    struct ccrypto_octets x = {point + 1, 32}, y = {point + 33, 32}, pair = {signature, CCRYPTO_SIGNATURE};
+    return ccrypto_verify_signature(CCRYPTO_ES256, x, y, payload, pair);
 }

@@ -33,6 +33,7 @@ public struct ConfigurationChange: Sendable {
         wait("limits.body_octets", \.limits.bodyOctets)
         wait("limits.lost_heartbeats", \.limits.lostHeartbeats)
         wait("directory", \.directory)
+        wait("web", \.web)
         var changed: [String] = []
         func take<Part: Equatable>(_ key: String, _ part: KeyPath<SystemConfiguration, Part>) {
             if running[keyPath: part] != effective[keyPath: part] { changed.append(key) }

@@ -92,6 +92,40 @@ extension Value {
         return text
     }
 
+    /// An https address that identifies: path allowed, no query, no fragment (OpenID Connect Core 2, `iss`).
+    func webIdentifier() -> String? {
+        webText("an address such as \"https://login.it.example/realm\", without query") { !$0.contains("?") }
+    }
+
+    /// An https address that is asked: path and query allowed, no fragment (RFC 6749 3.1).
+    func webResource() -> String? {
+        webText("an address such as \"https://login.it.example/token\"") { _ in true }
+    }
+
+    private func webText(_ what: String, _ isFine: (String) -> Bool) -> String? {
+        guard let text = text(what) else { return nil }
+        let rest = text.dropFirst(8)
+        let host = String(rest.prefix { $0 != "/" && $0 != "?" })
+        guard text.hasPrefix("https://"), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != 0x23 }),
+            Value.isDomain(host) || IPAddress(host) != nil || Value.split(host) != nil, isFine(text)
+        else {
+            expected(what)
+            return nil
+        }
+        return text
+    }
+
+    /// Scopes with `openid`, without which there is no ID token (OpenID Connect Core 3.1.2.1).
+    func openIDScope() -> String? {
+        let what = "scopes with openid among them, such as \"openid profile\""
+        guard let text = text(what) else { return nil }
+        guard text.split(separator: " ").contains("openid") else {
+            expected(what)
+            return nil
+        }
+        return text
+    }
+
     /// MCC and MNC: five or six digits in quotes.
     func networkCode() -> String? {
         let what = "a network code of five or six digits such as \"22201\", in quotes"

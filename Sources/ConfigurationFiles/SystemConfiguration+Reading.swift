@@ -142,6 +142,7 @@ private struct SystemReader {
         let operations = fields.optional("operations").map { $0.socketAddress() }
         let network = fields.optional("home_network").map { $0.networkCode() }
         let clients = fields.optional("clients").map { $0.list(of: webClient) ?? [] }
+        let provider = fields.optional("provider").map { $0.fields().flatMap { ProviderConfiguration($0, in: folder) } }
         fields.end()
         if https.isEmpty { fields.value.issues.add(fields.value, "https: expected at least one address, found none") }
         guard let first = https.first, let certificate = certificate ?? access else { return nil }
@@ -150,6 +151,7 @@ private struct SystemReader {
             certificate: certificate, operations: operations ?? nil,
             clients: clients ?? [WebConfiguration.responder])
         if let network = network ?? nil { web.homeNetwork = network }
+        web.provider = provider ?? nil
         return web
     }
 

@@ -71,9 +71,51 @@ public struct WebConfiguration: Hashable, Sendable {
     public var homeNetwork = "00101"
     /// Applications that may log users in.
     public var clients: [WebClient]
+    /// Who authenticates the users instead of us; nil: we do, by their passwords.
+    public var provider: ProviderConfiguration?
 
     /// The client that is known where the file names none: the responder of this house.
     public static let responder = WebClient(id: "euccs-responder", redirectURIs: ["eu.euccs.responder:/signed-in"])
+}
+
+/// A nation's own OpenID provider, with this system as its client.
+public struct ProviderConfiguration: Hashable, Sendable {
+    public var issuer: String
+    public var authorizationEndpoint: String
+    public var tokenEndpoint: String
+    /// Where its keys are published.
+    public var keysEndpoint: String
+    public var clientID: String
+    /// A file with the secret that the provider gave to us; nil: none.
+    public var clientSecretFile: String?
+    /// PEM file of who certifies its servers; nil: whom the machine trusts.
+    public var authority: String?
+    public var scope = "openid"
+    /// The claim of its ID tokens that holds the log-in name of the user.
+    public var claim = "sub"
+    public var algorithms = ProviderAlgorithm.allCases
+
+    public init(
+        issuer: String, authorizationEndpoint: String, tokenEndpoint: String, keysEndpoint: String, clientID: String,
+        clientSecretFile: String? = nil, authority: String? = nil
+    ) {
+        self.issuer = issuer
+        self.authorizationEndpoint = authorizationEndpoint
+        self.tokenEndpoint = tokenEndpoint
+        self.keysEndpoint = keysEndpoint
+        self.clientID = clientID
+        self.clientSecretFile = clientSecretFile
+        self.authority = authority
+    }
+}
+
+/// How a provider may sign its ID tokens (RFC 7518 3.1, RFC 8037 3.1).
+public enum ProviderAlgorithm: String, CaseIterable, Hashable, Sendable {
+    case es256 = "ES256"
+    case es384 = "ES384"
+    case rs256 = "RS256"
+    case ps256 = "PS256"
+    case edDSA = "EdDSA"
 }
 
 /// An application on devices (RFC 6749 2.1, a public client).

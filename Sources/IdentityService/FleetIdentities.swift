@@ -24,17 +24,3 @@ public struct FleetIdentities: IdentityDirectory, Sendable {
             mcdataID: rights.allows(.mcdata) ? record.id : nil)
     }
 }
-
-extension IdentitySettings {
-    /// What the nation's policy prescribes.
-    public mutating func adopt(_ policy: PolicyRecord) {
-        codeLifetime = .milliseconds(policy.tokens.authorizationCode)
-        accessTokenLifetime = .milliseconds(policy.tokens.accessToken)
-        idTokenLifetime = .milliseconds(policy.tokens.idToken)
-        refreshTokenLifetime = .milliseconds(policy.tokens.refreshToken)
-        login.freeFailures = policy.throttle.freeFailures
-        login.firstDelay = .milliseconds(policy.throttle.firstDelay)
-        login.failuresUntilLockOut = policy.throttle.lockOutFailures
-        login.lockOut = .milliseconds(policy.throttle.lockOutTime)
-    }
-}

@@ -11,6 +11,8 @@ public struct IdentitySurroundings: Sendable {
     public var fleet: @Sendable () -> FleetSnapshot
     /// Keeps a new signing key, so that its tokens hold beyond this process.
     public var keep: @Sendable (KeptSigningKey) async throws -> Void
+    /// Takes what has to be kept, in the order of the calls, and says later whether it is durable.
+    public var record: @Sendable ([IdentityChange], _ done: @escaping @Sendable (Bool) -> Void) -> Void
     /// For the call path and whoever else accepts our tokens.
     public var announce: @Sendable (TokenRevocation) -> Void
     public var audit: @Sendable (AuditEntry) -> Void
@@ -22,6 +24,7 @@ public struct IdentitySurroundings: Sendable {
     public init(
         now: @escaping @Sendable () -> Now, fleet: @escaping @Sendable () -> FleetSnapshot,
         keep: @escaping @Sendable (KeptSigningKey) async throws -> Void,
+        record: @escaping @Sendable ([IdentityChange], _ done: @escaping @Sendable (Bool) -> Void) -> Void,
         announce: @escaping @Sendable (TokenRevocation) -> Void, audit: @escaping @Sendable (AuditEntry) -> Void,
         exchange: @escaping @Sendable (ExternalCodeJob) async -> ExternalIdentity? = { _ in nil },
         complain: @escaping @Sendable (String) -> Void
@@ -29,6 +32,7 @@ public struct IdentitySurroundings: Sendable {
         self.now = now
         self.fleet = fleet
         self.keep = keep
+        self.record = record
         self.announce = announce
         self.audit = audit
         self.exchange = exchange
@@ -39,7 +43,9 @@ public struct IdentitySurroundings: Sendable {
 /// The shell of `IdentityServer`: requests wait here for their answers, passwords are proved in a pool, tokens are
 /// signed and believed by the nation's keys. It decides nothing.
 public actor IdentityService {
+    /// As they were at the start; what the policy prescribes is the server's to follow.
     let settings: IdentitySettings
+    private var policy: IdentityPolicy
     private let surroundings: IdentitySurroundings
     private let passwords: PasswordPool
     private let keys: TokenKeys
@@ -54,35 +60,41 @@ public actor IdentityService {
     /// - Parameters:
     ///   - settings: `audience` holds at least one name; the first is what servers of this system ask for.
     ///   - kept: signing keys of the process before.
-    ///   - dummyVerifier: of the same cost as the users' (`LoginPolicy.dummyVerifier`).
+    ///   - last: log-ins, revocations and lock-outs of the process before.
     /// - Throws: Where a kept key is none.
     public static func start(
-        settings: IdentitySettings, kept: [KeptSigningKey], surroundings: IdentitySurroundings
+        settings: IdentitySettings, kept: [KeptSigningKey], last: KeptIdentity = KeptIdentity(),
+        surroundings: IdentitySurroundings
     ) async throws -> IdentityService {
         let passwords = PasswordPool()
         var settings = settings
+        let policy = surroundings.fleet().policy.identity
+        settings.adopt(policy)
         var random = SystemRandomNumberGenerator()
         // Nobody has this password, and nobody will.
         settings.login.dummyVerifier = IdentitySecret(
             try await passwords.verifier(of: "\(random.next())\(random.next())").text)
         let keys = TokenKeys()
-        var restored: [(key: SigningKey, made: UTCTime)] = []
+        var last = last
+        last.keys = []
         for key in kept {
             let whole = try TokenKey(id: key.id, pem: key.pem)
             await keys.add(whole)
-            restored.append((whole.signingKey, key.made))
+            last.keys.append((whole.signingKey, key.made))
         }
         let service = IdentityService(
-            settings: settings, restored: restored, keys: keys, passwords: passwords, surroundings: surroundings)
+            settings: settings, policy: policy, last: last, keys: keys, passwords: passwords,
+            surroundings: surroundings)
         await service.begin()
         return service
     }
 
     private init(
-        settings: IdentitySettings, restored: [(key: SigningKey, made: UTCTime)], keys: TokenKeys,
+        settings: IdentitySettings, policy: IdentityPolicy, last: KeptIdentity, keys: TokenKeys,
         passwords: PasswordPool, surroundings: IdentitySurroundings
     ) {
         self.settings = settings
+        self.policy = policy
         self.surroundings = surroundings
         self.passwords = passwords
         self.keys = keys
@@ -91,13 +103,13 @@ public actor IdentityService {
         server = IdentityServer(
             settings: settings,
             random: SeededGenerator(seed: (system.next(), system.next(), system.next(), system.next())),
-            restoring: restored, at: surroundings.now().utc)
+            restoring: last, at: surroundings.now())
         keySet = server.signingKeys.keySet()
     }
 
     /// Nothing is served before there is a key to sign with.
     private func begin() async {
-        step(.timeAdvanced)
+        step(.started)
         guard server.signingKeys.current == nil else { return }
         await withCheckedContinuation { firstKey = $0 }
     }
@@ -142,9 +154,14 @@ public actor IdentityService {
 
     private func step(_ event: IdentityEvent) {
         let now = surroundings.now()
-        for action in server.handle(event, at: now, directory: FleetIdentities(surroundings.fleet())) {
-            carryOut(action)
+        let fleet = surroundings.fleet()
+        let directory = FleetIdentities(fleet)
+        // Whatever comes is decided by the policy of the newest commit.
+        if fleet.policy.identity != policy {
+            policy = fleet.policy.identity
+            for action in server.handle(.policyChanged(policy), at: now, directory: directory) { carryOut(action) }
         }
+        for action in server.handle(event, at: now, directory: directory) { carryOut(action) }
         scheduleWakeUp(now: now.instant)
         if firstKey != nil, server.signingKeys.current != nil {
             firstKey?.resume()
@@ -166,6 +183,10 @@ public actor IdentityService {
             Task { [keys] in
                 let token = try? await keys.sign(work.claims.json(), with: work.keyID)
                 step(.signed(job, token.map { IdentitySecret($0) }))
+            }
+        case .record(let job, let changes):
+            surroundings.record(changes) { [weak self] isKept in
+                Task { await self?.tell(.recorded(job, isKept: isKept)) }
             }
         case .createSigningKey: Task { await createKey() }
         case .publishKeys(let octets): keySet = octets

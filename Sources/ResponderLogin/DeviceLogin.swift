@@ -4,6 +4,7 @@ import Foundation
 import MCFoundation
 import NIOHTTP1
 import Responder
+import WebClient
 
 /// Logs a user in (TS 24.482; OpenID Connect with PKCE, RFC 7636) and keeps the access token fresh. It is browser and
 /// application in one: whoever carries the device has typed the password into it.

@@ -11,6 +11,13 @@ enum KeptSums {
         return Int64(bitPattern: hash.value)
     }
 
+    static func of(_ expiring: ExpiringRecord) -> Int64 {
+        var hash = StableHash()
+        combine(expiring.record, into: &hash)
+        combine(UInt64(bitPattern: expiring.until.microseconds), into: &hash)
+        return Int64(bitPattern: hash.value)
+    }
+
     static func of(_ commit: Commit) -> Int64 {
         var hash = StableHash()
         combine(commit.sequence, into: &hash)

@@ -61,6 +61,10 @@ extension SQLiteStore {
         try source.backup(to: target)
         let findings = try target.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA journal_mode = DELETE")
+            if try db.tableExists("expiring") {  // an older store has none
+                try db.execute(sql: "PRAGMA secure_delete = ON")
+                try db.execute(sql: "DELETE FROM expiring")
+            }
             return try StoreCheck.findings(db)
         }
         try target.close()

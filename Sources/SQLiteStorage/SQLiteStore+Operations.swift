@@ -79,6 +79,15 @@ extension SQLiteStore {
         }
     }
 
+    public func expiring(at now: UTCTime) throws(StoreError) -> [ExpiringRecord] {
+        try doing("reading") { try pool.read { try ExpiringRows.all($0, at: now) } }
+    }
+
+    public func keep(_ changes: [ExpiringChange], at now: UTCTime) throws(StoreError) {
+        try limits.check(changes)
+        try doing("writing") { try pool.write { try ExpiringRows.apply(changes, $0, at: now) } }
+    }
+
     public func auditHead() throws(StoreError) -> AuditHead {
         try doing("reading the audit log of") { try pool.read { try AuditRows.head($0) } }
     }

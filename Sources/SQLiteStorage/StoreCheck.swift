@@ -15,6 +15,7 @@ enum StoreCheck {
             findings += try records(db)
             findings += try commits(db)
             findings += try audit(db)
+            findings += try expiring(db)
             return Array(findings.prefix(maximumFindings))
         } catch {
             let error = StoreError(error, "checking")
@@ -70,6 +71,16 @@ enum StoreCheck {
         for table in ["audit_personal", "audit_seal"] {
             let stray = try count(db, "\(table) WHERE sequence NOT IN (SELECT sequence FROM audit)")
             if stray > 0 { findings.append("\(stray) rows of \(table) belong to no audit row") }
+        }
+        return findings
+    }
+
+    private static func expiring(_ db: Database) throws -> [String] {
+        guard try db.tableExists("expiring") else { return [] }  // of an older store
+        var findings: [String] = []
+        try ExpiringRows.forEach(db) { expiring, isWhole in
+            guard !isWhole, findings.count < maximumFindings else { return }
+            findings.append("a \(expiring.record.kind) is damaged")
         }
         return findings
     }

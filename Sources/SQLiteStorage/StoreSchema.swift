@@ -16,6 +16,9 @@ enum StoreSchema {
         migrator.registerMigration("2 audit", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: audit)
         }
+        migrator.registerMigration("3 expiring", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: expiring)
+        }
         return migrator
     }()
 
@@ -48,6 +51,19 @@ enum StoreSchema {
             body BLOB,
             PRIMARY KEY (sequence, position)
         ) STRICT;
+        """
+
+    /// What is kept until a time. `sum` covers its row.
+    private static let expiring = """
+        CREATE TABLE expiring (
+            kind TEXT NOT NULL,
+            key TEXT NOT NULL,
+            body BLOB NOT NULL,
+            until INTEGER NOT NULL,
+            sum INTEGER NOT NULL,
+            PRIMARY KEY (kind, key)
+        ) STRICT;
+        CREATE INDEX expiring_until ON expiring (until);
         """
 
     /// A personal value is kept as octets, for a peer may have put a NUL in it.

@@ -13,6 +13,7 @@ struct MemoryState: Sendable {
     private(set) var personal: [AuditField: AuditPersonalRow] = [:]
     private(set) var seals: [AuditSealRow] = []
     private(set) var octets = 0
+    private var expiring: [RecordName: ExpiringRecord] = [:]
 
     /// Two texts are the same where their octets are, as in a store on disk; `String` compares otherwise.
     struct RecordName: Hashable, Comparable, Sendable {
@@ -66,6 +67,41 @@ struct MemoryState: Sendable {
         }
         self = next
         return commit
+    }
+
+    func expiring(at now: UTCTime) -> [ExpiringRecord] {
+        expiring.filter { $0.value.until > now }.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// As a backup has it.
+    var withoutExpiring: MemoryState {
+        var copy = self
+        for expiring in expiring.values { copy.octets -= expiring.record.octets }
+        copy.expiring = [:]
+        return copy
+    }
+
+    mutating func keep(_ changes: [ExpiringChange], at now: UTCTime, limits: StoreLimits) throws(StoreError) {
+        var next = self
+        for change in changes {
+            switch change {
+            case .put(let new):
+                next.forget(RecordName(new.record.kind, new.record.key))
+                next.expiring[RecordName(new.record.kind, new.record.key)] = new
+                next.octets += new.record.octets
+            case .delete(let kind, let key): next.forget(RecordName(kind, key))
+            }
+        }
+        for (name, old) in next.expiring where old.until <= now { next.forget(name) }
+        next.writes += 1
+        if let maximum = limits.maximumOctets, next.octets > maximum, next.octets > octets {
+            throw StoreError(.full, "\(next.octets) octets, at most \(maximum)")
+        }
+        self = next
+    }
+
+    private mutating func forget(_ name: RecordName) {
+        if let old = expiring.removeValue(forKey: name) { octets -= old.record.octets }
     }
 
     private mutating func add(_ changes: [RecordChange], at now: UTCTime, limits: StoreLimits) -> Commit? {

@@ -62,8 +62,19 @@ public struct MemoryStore: NationalStore {
         image.state.withLock { state in state.seals.filter { $0.sequence > state.head.sequence } }
     }
 
+    public func expiring(at now: UTCTime) throws(StoreError) -> [ExpiringRecord] {
+        image.state.withLock { $0 }.expiring(at: now)
+    }
+
+    public func keep(_ changes: [ExpiringChange], at now: UTCTime) throws(StoreError) {
+        try limits.check(changes)
+        try image.state.withLock { state throws(StoreError) in
+            try state.keep(changes, at: now, limits: limits)
+        }
+    }
+
     public func backup(to path: String) throws(StoreError) {
-        try disk.copy(image.state.withLock { $0 }, toNew: path)
+        try disk.copy(image.state.withLock { $0 }.withoutExpiring, toNew: path)
     }
 
     /// Memory does not rot.

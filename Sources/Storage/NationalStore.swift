@@ -46,7 +46,14 @@ public protocol NationalStore: Sendable {
     /// Seals at rows beyond the last one: of rows that are not there any more. Empty unless somebody cut the log.
     func strandedSeals() throws(StoreError) -> [AuditSealRow]
 
-    /// Copies everything as of one commit to a new file, while others go on reading and writing.
+    /// What is kept until a time that is later than now, in the order of the octets of kind, then key.
+    func expiring(at now: UTCTime) throws(StoreError) -> [ExpiringRecord]
+
+    /// Changes what is kept until a time, all of it or nothing; durable on return. What ended by now is forgotten.
+    func keep(_ changes: [ExpiringChange], at now: UTCTime) throws(StoreError)
+
+    /// Copies everything but what expires, as of one commit, to a new file, while others go on reading and writing. Who
+    /// logged off after a backup must not be logged in by its restoration.
     func backup(to path: String) throws(StoreError)
 
     /// Reads everything and compares it with what was written.

@@ -181,6 +181,10 @@ private struct FullStore: NationalStore {
         try behind.audit(from: first, limit: limit, during: period)
     }
     func strandedSeals() throws(StoreError) -> [AuditSealRow] { try behind.strandedSeals() }
+    func expiring(at now: UTCTime) throws(StoreError) -> [ExpiringRecord] { try behind.expiring(at: now) }
+    func keep(_ changes: [ExpiringChange], at now: UTCTime) throws(StoreError) {
+        throw StoreError(.full, "the disk is full")
+    }
     func backup(to path: String) throws(StoreError) { try behind.backup(to: path) }
     func check() throws(StoreError) -> [String] { try behind.check() }
     func close() throws(StoreError) {}

@@ -66,6 +66,47 @@ import Testing
         #expect(P256PrivateKey(pem: own) != nil)
     }
 
+    @Test func `an Ed25519 signature of RFC 8037 A 4 is genuine, and by no other scheme`() throws {
+        func octets(_ text: String) throws -> [UInt8] {
+            let plain = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
+            return Array(
+                try #require(Data(base64Encoded: plain + String(repeating: "=", count: -plain.utf8.count & 3))))
+        }
+        let key = SignatureKey.ed25519(try octets("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"))
+        let payload = Array("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc".utf8)
+        let signature = try octets(
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg")
+        #expect(key.isGenuine(signature, by: .edDSA, of: payload))
+        #expect(!key.isGenuine(signature, by: .edDSA, of: payload.dropFirst()))
+        #expect(!key.isGenuine(signature, by: .es256, of: payload))
+        #expect(!SignatureKey.ed25519([1]).isGenuine(signature, by: .edDSA, of: payload))
+    }
+
+    @Test func `an ES384 signature of the command is genuine for its key and payload`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (pem, point, input, made) = (folder + "/key", folder + "/point", folder + "/input", folder + "/signature")
+        try Data("payload".utf8).write(to: URL(fileURLWithPath: input))
+        _ = try OpenSSL.run(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384", "-out", pem])
+        _ = try OpenSSL.run(["pkey", "-in", pem, "-pubout", "-outform", "DER", "-out", point])
+        _ = try OpenSSL.run(["dgst", "-sha384", "-sign", pem, "-out", made, input])
+        let coordinates = Array(try Data(contentsOf: URL(fileURLWithPath: point)).suffix(96))
+        // SEQUENCE { INTEGER r, INTEGER s }, each of at most 49 octets.
+        let der = Array(try Data(contentsOf: URL(fileURLWithPath: made)))
+        let r = Array(der[4..<4 + Int(der[3])])
+        let s = Array(der[(6 + r.count)...])
+        func padded(_ number: [UInt8]) -> [UInt8] {
+            let digits = Array(number.drop { $0 == 0 })
+            return [UInt8](repeating: 0, count: 48 - digits.count) + digits
+        }
+        let signature = padded(r) + padded(s)
+        let key = SignatureKey.p384(x: Array(coordinates.prefix(48)), y: Array(coordinates.suffix(48)))
+        #expect(key.isGenuine(signature, by: .es384, of: Array("payload".utf8)))
+        #expect(!key.isGenuine(signature, by: .es384, of: Array("payloaf".utf8)))
+        #expect(!key.isGenuine(signature, by: .es256, of: Array("payload".utf8)))
+    }
+
     @Test func `a private key does not print`() throws {
         let key = try P256PrivateKey()
         var dumped = ""

@@ -126,6 +126,11 @@ final class TroubledStore: NationalStore {
         guard let last = cut.withLock({ $0 }) else { return try base.strandedSeals() }
         return try base.audit(from: last + 1, limit: 1_000).seals
     }
+    func expiring(at now: UTCTime) throws(StoreError) -> [ExpiringRecord] { try base.expiring(at: now) }
+    func keep(_ changes: [ExpiringChange], at now: UTCTime) throws(StoreError) {
+        if case .failing(let error) = mood.withLock({ $0 }) { throw error }
+        try base.keep(changes, at: now)
+    }
     func backup(to path: String) throws(StoreError) { try base.backup(to: path) }
     func check() throws(StoreError) -> [String] { try base.check() }
     func close() throws(StoreError) { try base.close() }

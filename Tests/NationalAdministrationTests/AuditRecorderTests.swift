@@ -147,6 +147,8 @@ private final class SlowStore: NationalStore {
         try base.audit(from: first, limit: limit, during: period)
     }
     func strandedSeals() throws(StoreError) -> [AuditSealRow] { try base.strandedSeals() }
+    func expiring(at now: UTCTime) throws(StoreError) -> [ExpiringRecord] { try base.expiring(at: now) }
+    func keep(_ changes: [ExpiringChange], at now: UTCTime) throws(StoreError) { try base.keep(changes, at: now) }
     func backup(to path: String) throws(StoreError) { try base.backup(to: path) }
     func check() throws(StoreError) -> [String] { try base.check() }
     func close() throws(StoreError) { try base.close() }

@@ -6,10 +6,10 @@ set -uo pipefail
 cd "$(dirname "$0")"
 declare -A judges=(
     [dissector]=dissector.sh [sipp]=sipp/sipp.sh [telephone]=telephone.sh [hostile]=hostile.sh
-    [partner-loss]=partner-loss.sh [login]=login.sh [metrics]=../metrics/run.sh
+    [partner-loss]=partner-loss.sh [login]=login.sh [provider]=provider.sh [metrics]=../metrics/run.sh
     [administration]=../openapi/judge.sh
 )
-order=(dissector sipp telephone hostile partner-loss login metrics administration)
+order=(dissector sipp telephone hostile partner-loss login provider metrics administration)
 [ $# -gt 0 ] && order=("$@")
 failed=0 skipped=0 passed=0
 said=$(mktemp)

@@ -40,7 +40,8 @@ struct AuthorizationCodes: Sendable {
 
     private var fresh: ExpiringTable<SecretHash, AuthorizationGrant>
     private var used: ExpiringTable<SecretHash, Use>
-    private let lifetime: Duration
+    /// Of codes that are issued from now on.
+    var lifetime: Duration
     private let memory: Duration
 
     init(capacity: Int, lifetime: Duration, memory: Duration) {

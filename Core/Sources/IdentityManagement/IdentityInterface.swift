@@ -74,6 +74,12 @@ public enum IdentityEvent: Sendable {
     case signingKeyCreated(SigningKey)
     /// The private half may be in other hands.
     case signingKeyCompromised(keyID: String)
+    /// The nation prescribes something else from now on.
+    case policyChanged(IdentityPolicy)
+    /// Whether the changes of a `record` are durable.
+    case recorded(IdentityJobID, isKept: Bool)
+    /// The first event of a server that has something of the process before.
+    case started
     case timeAdvanced
 }
 
@@ -87,6 +93,9 @@ public enum IdentityAction: Hashable, Sendable {
     case createSigningKey
     /// The key set to publish, as JSON.
     case publishKeys([UInt8])
+    /// Keep the changes, in the order of these actions, and say so with `recorded`. Who was acknowledged something waits
+    /// for that.
+    case record(IdentityJobID, [IdentityChange])
     /// For every server that accepts our tokens.
     case announce(TokenRevocation)
     case audit(AuditEntry)
@@ -105,6 +114,12 @@ public struct ExternalCodeJob: Hashable, Sendable {
     public var provider: ExternalProvider
     public var code: IdentitySecret
     public var codeVerifier: IdentitySecret
+
+    public init(provider: ExternalProvider, code: IdentitySecret, codeVerifier: IdentitySecret) {
+        self.provider = provider
+        self.code = code
+        self.codeVerifier = codeVerifier
+    }
 }
 
 public struct SigningJob: Hashable, Sendable {

@@ -32,6 +32,14 @@ public struct SecretHash: Hashable, Sendable, CustomStringConvertible, CustomRef
         octets = digest
     }
 
+    /// As `text` gives it; nil for what no hash looks like.
+    init?(text: String) {
+        guard let octets = Base64URL.decode(text), octets.count == 32 else { return nil }
+        self.octets = octets
+    }
+
+    var text: String { Base64URL.encode(octets) }
+
     /// In a time that does not depend on where they differ.
     func equals(_ other: [UInt8]) -> Bool {
         guard other.count == octets.count else { return false }

@@ -140,6 +140,11 @@ extension IdentityServer {
         audit(.login, "login.refused", user: user, details: details, outcome: .refused(reason))
         if let user, reason == "wrong-password", throttle.isLockedOut(user, at: now.instant) {
             audit(.login, "login.locked-out", user: user, details: details)
+            if let lockOut = throttle.lockOut(of: user, at: now.instant) {
+                note(
+                    .lockOut(
+                        KeptLockOut(user: user, failures: lockOut.failures, until: now.utc(of: lockOut.until))))
+            }
         }
         guard let transaction = transactions.transaction(attempt.transaction, at: now.instant) else {
             return answerPage(attempt.request, .unknownLogin)

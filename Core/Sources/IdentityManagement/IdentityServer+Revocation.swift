@@ -26,12 +26,15 @@ extension IdentityServer {
         case .unknown:
             audit(.refusal, "revocation.ignored", user: nil, outcome: .refused("unknown-refresh-token"))
         }
-        answer(request, .revoked)
+        answerOnceKept(
+            request, .revoked,
+            otherwise: .refused(TokenError(code: .temporarilyUnavailable, explanation: "try again")))
     }
 
     /// Ends one log-in: its refresh token and the access tokens that came from it.
     mutating func endFamily(_ id: TokenFamilyID, reason: String, at now: Now) {
         guard let family = families.end(id) else { return }
+        note(.loginEnded(id.hash.text))
         for token in family.accessTokens where token.expires >= now.utc.seconds {
             revoke(token, of: family.user, at: now)
         }
@@ -43,17 +46,24 @@ extension IdentityServer {
     mutating func revoke(_ token: TokenFamily.AccessToken, of user: MCPTTID, at now: Now) {
         let revocation = TokenRevocation.token(id: token.id, user: user, expires: token.expires)
         revocations.add(revocation, at: now.utc)
+        note(.revocation(revocation))
         actions.append(.announce(revocation))
     }
 
     /// Ends everything of a user, tokens from before a restart and codes that wait included.
     mutating func revokeAll(of user: MCPTTID, reason: String, at now: Now) {
-        for id in families.ids(of: user) { families.end(id) }
+        for id in families.ids(of: user) {
+            families.end(id)
+            note(.loginEnded(id.hash.text))
+        }
         // Tokens for a log-in right after an earlier revocation bear the second that follows it.
         let until = issueSecond(for: user, at: now)
         let longest = max(settings.accessTokenLifetime, settings.idTokenLifetime).components.seconds
-        let revocation = TokenRevocation.user(user, issuedUntil: until, expires: until + longest)
+        // Tokens from before a shorter lifetime was prescribed are concerned too.
+        let revocation = TokenRevocation.user(
+            user, issuedUntil: until, expires: max(until + longest, lastExpiry))
         revocations.add(revocation, at: now.utc)
+        note(.revocation(revocation))
         actions.append(.announce(revocation))
         audit(.authorisation, "token.revoked", user: user, details: [AuditDetail("reason", reason)])
     }

@@ -15,6 +15,8 @@ struct PendingTokens: Sendable {
     var accessToken: IdentitySecret?
     var needsIDToken: Bool
     var idToken: IdentitySecret?
+    /// The refresh token is kept, so that it holds whatever becomes of this process.
+    var isRecorded = false
 }
 
 extension IdentityServer {
@@ -144,7 +146,10 @@ extension IdentityServer {
         let surplus = families.note(
             TokenFamily.AccessToken(id: access.tokenID, expires: access.expires), of: tokens.family,
             limit: settings.limits.accessTokensPerFamily, at: now.utc.seconds)
+        lastExpiry = max(lastExpiry, access.expires)
         for token in surplus { revoke(token, of: user.mcpttID, at: now) }
+        noteLogin(tokens.family, at: now)
+        noted.tokens = number
         askSignature(.access, access, number: number, signer: signer, at: now)
         guard tokens.needsIDToken else { return }
         var identity = access
@@ -176,13 +181,18 @@ extension IdentityServer {
         guard var tokens = pending.value(number, at: now.instant) else { return }
         guard let token else {
             pending.remove(number)
-            return giveUp(tokens)
+            return giveUp(tokens, at: now)
         }
         switch kind {
         case .access: tokens.accessToken = token
         case .identity: tokens.idToken = token
         }
-        guard let access = tokens.accessToken, !tokens.needsIDToken || tokens.idToken != nil else {
+        finish(number, tokens, at: now)
+    }
+
+    /// Answers where the tokens are signed and kept.
+    mutating func finish(_ number: UInt64, _ tokens: PendingTokens, at now: Now) {
+        guard let access = tokens.accessToken, !tokens.needsIDToken || tokens.idToken != nil, tokens.isRecorded else {
             return pending.update(number) { $0 = tokens }
         }
         pending.remove(number)
@@ -204,13 +214,15 @@ extension IdentityServer {
                     expiresInSeconds: tokens.expiresIn, scopes: tokens.scopes)))
     }
 
-    /// No signature came. A client that refreshed may try again with the token it has; a code is used up.
-    mutating func giveUp(_ tokens: PendingTokens) {
+    /// No signature came, or nothing could be kept. A client that refreshed may try again with the token it has; a code is
+    /// used up.
+    mutating func giveUp(_ tokens: PendingTokens, at now: Now) {
         if let previous = tokens.previous {
             families.restore(tokens.family, current: previous)
         } else {
             families.end(tokens.family)
         }
+        noteLogin(tokens.family, at: now)
         refuse(tokens.request, .temporarilyUnavailable, "try again", user: tokens.user)
     }
 
@@ -231,6 +243,8 @@ extension IdentityServer {
     /// One error on the wire for whatever is wrong with a code or refresh token.
     mutating func refuseGrant(_ request: IdentityRequestID, _ reason: String, user: MCPTTID?) {
         audit(.refusal, "token.refused", user: user, outcome: .refused(reason))
-        answer(request, .refused(TokenError(code: .invalidGrant, explanation: "log in again")))
+        // Where a log-in was ended for it, that has to last.
+        let refusal = IdentityAnswer.refused(TokenError(code: .invalidGrant, explanation: "log in again"))
+        answerOnceKept(request, refusal, otherwise: refusal)
     }
 }

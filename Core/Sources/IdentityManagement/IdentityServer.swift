@@ -4,8 +4,9 @@ public import MCFoundation
 /// The identity management server (TS 24.482, TS 33.180 Annex B): an OpenID provider whose decisions are all here and
 /// whose passwords, signatures and connections are all elsewhere.
 ///
-/// Tokens are lost with the process: users then log in again, and servers go on to accept access tokens until they
-/// expire. OPEN: keeping token families in the store.
+/// Log-ins, revocations and lock-outs are given out to be kept (`IdentityAction.record`), and nobody is told of any before
+/// it is durable: a process that starts again goes on where the one before ended. Codes and failures that locked nobody
+/// out end with the process.
 public struct IdentityServer: Sendable {
     /// Work that was given out and for whom.
     enum Job: Sendable {
@@ -23,7 +24,7 @@ public struct IdentityServer: Sendable {
         var address: IPAddress
     }
 
-    let settings: IdentitySettings
+    var settings: IdentitySettings
     var random: SeededGenerator
     var throttle: LoginFailures
     var transactions: LoginTransactions
@@ -35,20 +36,29 @@ public struct IdentityServer: Sendable {
     var signatures: ExpiringTable<IdentityJobID, Job>
     var pending: ExpiringTable<UInt64, PendingTokens>
     var actions: [IdentityAction] = []
+    /// What the present event changed.
+    var noted = Recording()
+    var recordings: ExpiringTable<IdentityJobID, Recording>
+    /// What is over and could not be kept yet, oldest first.
+    var owed: [IdentityChange] = []
+    var owedDue: Instant?
+    /// Users whose log-ins are of the process before and were not looked at yet.
+    var restored: [MCPTTID] = []
+    /// Of the access token that expires last; seconds since 1970.
+    var lastExpiry: Int64 = 0
     private var lastNumber: UInt64 = 0
     private var keysDue: Instant?
     private var isKeyAskedFor = false
 
     /// A server without keys: it asks for them.
     public init(settings: IdentitySettings, random: SeededGenerator) {
-        self.init(settings: settings, random: random, restoring: [], at: UTCTime(microseconds: 0))
+        self.init(
+            settings: settings, random: random, restoring: KeptIdentity(),
+            at: Now(instant: .zero, utc: UTCTime(microseconds: 0)))
     }
 
-    /// - Parameter kept: the signing keys of the process before, each with the time when it was made.
-    public init(
-        settings: IdentitySettings, random: SeededGenerator, restoring kept: [(key: SigningKey, made: UTCTime)],
-        at utc: UTCTime
-    ) {
+    /// A server that goes on where the process before ended; its first event is `started`.
+    public init(settings: IdentitySettings, random: SeededGenerator, restoring kept: KeptIdentity, at now: Now) {
         self.settings = settings
         self.random = random
         let limits = settings.limits
@@ -58,14 +68,13 @@ public struct IdentityServer: Sendable {
             capacity: limits.codes, lifetime: settings.codeLifetime, memory: settings.usedCodeMemory)
         families = TokenFamilies(limits: limits, idle: settings.refreshTokenLifetime)
         revocations = TokenRevocations(limits: limits)
-        // A minute more than the longest token, for clocks that differ.
         keys = SigningKeys(
-            policy: settings.keys,
-            keptAfter: max(settings.accessTokenLifetime, settings.idTokenLifetime) + .seconds(60), restoring: kept,
-            at: utc)
+            policy: settings.keys, keptAfter: settings.keyMemory, restoring: kept.keys, at: now.utc)
         authentications = ExpiringTable(capacity: limits.authenticationsInFlight)
         signatures = ExpiringTable(capacity: limits.tokenRequestsInFlight * 2)
         pending = ExpiringTable(capacity: limits.tokenRequestsInFlight)
+        recordings = ExpiringTable(capacity: limits.recordings)
+        restore(kept, at: now)
     }
 
     /// The keys in use and those published.
@@ -78,7 +87,8 @@ public struct IdentityServer: Sendable {
     public var nextDeadline: Instant? {
         [
             throttle.nextDeadline, transactions.nextDeadline, codes.nextDeadline, families.nextDeadline,
-            authentications.nextExpiry, signatures.nextExpiry, pending.nextExpiry, keysDue,
+            authentications.nextExpiry, signatures.nextExpiry, pending.nextExpiry, recordings.nextExpiry,
+            keysDue, owedDue,
         ].compactMap { $0 }.min()
     }
 
@@ -113,6 +123,7 @@ public struct IdentityServer: Sendable {
             revokeAll(of: user, reason: "suspended", at: now)
         case .userForgiven(let user):
             throttle.forgive(user)
+            note(.lockOutEnded(user))
             audit(.administration, "login.forgiven", user: user)
         case .signingKeyCreated(let key):
             keyCreated(key, at: now)
@@ -122,9 +133,16 @@ public struct IdentityServer: Sendable {
                 actions.append(.publishKeys(keys.keySet()))
             }
             keepKeys(at: now)
+        case .policyChanged(let policy):
+            adopt(policy)
+        case .recorded(let job, let isKept):
+            recorded(job, isKept: isKept, at: now)
+        case .started:
+            started(at: now, directory: directory)
         case .timeAdvanced:
             break
         }
+        recordNoted(at: now)
         defer { actions = [] }
         return actions
     }
@@ -153,7 +171,8 @@ public struct IdentityServer: Sendable {
     private mutating func expire(at now: Now) {
         while let late = authentications.popExpired(at: now.instant) { jobExpired(late.value, at: now) }
         while signatures.popExpired(at: now.instant) != nil {}
-        while let late = pending.popExpired(at: now.instant) { giveUp(late.value) }
+        while let late = pending.popExpired(at: now.instant) { giveUp(late.value, at: now) }
+        while let late = recordings.popExpired(at: now.instant) { recordingFailed(late.value, at: now) }
         throttle.forgetExpired(at: now.instant)
         transactions.forgetExpired(at: now.instant)
         codes.forgetExpired(at: now.instant)

@@ -21,6 +21,8 @@ public struct IdentityLimits: Hashable, Sendable {
     /// Names and addresses whose failures are remembered, each.
     public var failureRecords = 100_000
     public var revokedTokens = 200_000
+    /// What is being kept, and what is over but could not be kept yet, each.
+    public var recordings = 4_096
 
     public init() {}
 }
@@ -115,5 +117,17 @@ public struct IdentitySettings: Sendable {
         self.issuer = issuer
         self.clients = clients
         self.audience = audience
+    }
+
+    /// What the nation's policy prescribes.
+    public mutating func adopt(_ policy: IdentityPolicy) {
+        codeLifetime = .milliseconds(policy.tokens.authorizationCode)
+        accessTokenLifetime = .milliseconds(policy.tokens.accessToken)
+        idTokenLifetime = .milliseconds(policy.tokens.idToken)
+        refreshTokenLifetime = .milliseconds(policy.tokens.refreshToken)
+        login.freeFailures = policy.throttle.freeFailures
+        login.firstDelay = .milliseconds(policy.throttle.firstDelay)
+        login.failuresUntilLockOut = policy.throttle.lockOutFailures
+        login.lockOut = .milliseconds(policy.throttle.lockOutTime)
     }
 }

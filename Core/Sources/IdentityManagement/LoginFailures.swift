@@ -93,6 +93,19 @@ package struct LoginFailures: Sendable {
         sources.update(source, forgive)
     }
 
+    /// A lock-out of the process before.
+    mutating func restore(_ user: MCPTTID, count: Int, until: Instant, at instant: Instant) {
+        let blocked = min(until, instant + policy.lockOut)
+        guard blocked > instant, count > 0 else { return }
+        set(.known(user), Failures(count: count, blockedUntil: blocked), at: instant)
+    }
+
+    /// How often the user failed and until when he waits; nil where he is not locked out.
+    func lockOut(of user: MCPTTID, at instant: Instant) -> (failures: Int, until: Instant)? {
+        guard isLockedOut(user, at: instant), let failures = users.value(user, at: instant) else { return nil }
+        return (failures.count, failures.blockedUntil)
+    }
+
     /// An administrator lets the user try again.
     package mutating func forgive(_ user: MCPTTID) { users.remove(user) }
 

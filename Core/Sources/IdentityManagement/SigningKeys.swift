@@ -58,7 +58,7 @@ public struct SigningKeys: Sendable {
 
     private let policy: SigningKeyPolicy
     /// How long a retired key stays: the longest life of a token and the leeway of who checks it.
-    private let keptAfter: Duration
+    public var keptAfter: Duration
     private var signing: Published?
     private var ahead: Published?
     /// Newest first.

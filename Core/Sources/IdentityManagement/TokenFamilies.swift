@@ -20,6 +20,8 @@ struct TokenFamily: Sendable {
     var methods: [String]
     /// Then the user logs in again, however often the refresh token was used.
     var end: Instant
+    /// When its refresh token was given.
+    var used = Instant(nanoseconds: .min)
     /// The second part of the refresh token that is valid now.
     var current: SecretHash
     /// Issued and not expired, oldest first.
@@ -41,7 +43,8 @@ struct TokenFamilies: Sendable {
     /// Oldest first.
     private var byUser: [MCPTTID: [TokenFamilyID]] = [:]
     private let limitPerUser: Int
-    private let idle: Duration
+    /// How long a refresh token is valid that nobody uses.
+    var idle: Duration
 
     init(limits: IdentityLimits, idle: Duration) {
         families = ExpiringTable(capacity: limits.tokenFamilies)
@@ -54,6 +57,16 @@ struct TokenFamilies: Sendable {
     var isFull: Bool { families.isFull }
 
     func family(_ id: TokenFamilyID, at instant: Instant) -> TokenFamily? { families.value(id, at: instant) }
+
+    /// Until when a family is valid if nobody uses it.
+    func until(_ family: TokenFamily) -> Instant { min(family.used + idle, family.end) }
+
+    /// A family of the process before. False where the table is full.
+    mutating func restore(_ id: TokenFamilyID, _ family: TokenFamily) -> Bool {
+        guard families.set(id, family, until: until(family)) else { return false }
+        byUser[family.user, default: []].append(id)
+        return true
+    }
 
     /// The oldest log-in of a user who would have too many with one more.
     func surplus(of user: MCPTTID) -> TokenFamilyID? {
@@ -72,14 +85,16 @@ struct TokenFamilies: Sendable {
         let id = TokenFamilyID(hash: SecretHash(of: name))
         var family = family
         family.current = SecretHash(of: secret)
-        guard families.set(id, family, until: min(instant + idle, family.end)) else { return nil }
+        family.used = instant
+        guard families.set(id, family, until: until(family)) else { return nil }
         byUser[family.user, default: []].append(id)
         return (id, IdentitySecret(name + "." + secret))
     }
 
     func decide(_ refreshToken: String, clientID: String, at instant: Instant) -> RefreshDecision {
         guard let parts = TokenFamilies.parts(refreshToken),
-            let family = families.value(parts.id, at: instant)
+            // The lifetime may have been shortened since the token was given.
+            let family = families.value(parts.id, at: instant), until(family) > instant
         else { return .unknown }
         guard family.clientID == clientID else { return .wrongClient(family) }
         guard parts.secret.equals(family.current.octets) else { return .reused(parts.id, family) }
@@ -95,7 +110,8 @@ struct TokenFamilies: Sendable {
         else { return nil }
         let secret = random.secretText(words: 4)
         family.current = SecretHash(of: secret)
-        families.set(id, family, until: min(instant + idle, family.end))
+        family.used = instant
+        families.set(id, family, until: until(family))
         return IdentitySecret(String(name) + "." + secret)
     }
 

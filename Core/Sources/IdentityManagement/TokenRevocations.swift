@@ -6,6 +6,13 @@ public enum TokenRevocation: Hashable, Sendable {
     case token(id: String, user: MCPTTID, expires: Int64)
     /// All that were issued to the user up to that second; the last of them expires then.
     case user(MCPTTID, issuedUntil: Int64, expires: Int64)
+
+    /// When the last token that it concerns expires, in seconds since 1970.
+    public var expires: Int64 {
+        switch self {
+        case .token(_, _, let expires), .user(_, _, let expires): expires
+        }
+    }
 }
 
 /// The tokens that are not valid though their time is not over. Bounded: where single tokens are too many, all of that

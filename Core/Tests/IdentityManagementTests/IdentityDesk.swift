@@ -36,6 +36,12 @@ final class IdentityDesk {
     /// Everything since the last answer.
     var seen: [IdentityAction] = []
     private var requests: UInt64 = 0
+    /// What is on the disk.
+    var disk = Disk()
+    /// Whether the disk takes what it is given; nil: it says nothing yet.
+    var keeps: Bool? = true
+    private let settings: IdentitySettings
+    private let keys: [SigningKey]
 
     init(seed: UInt64 = 7, keys: Bool = true, _ change: (inout IdentitySettings) -> Void = { _ in }) throws {
         let client = try IdentityClient(clientID: "radio", redirectURIs: [Self.redirect])
@@ -44,10 +50,26 @@ final class IdentityDesk {
             issuer: Self.issuer, clients: [client, other], audience: ["mc.it.example"])
         settings.login.dummyVerifier = IdentitySecret("verifier-dummy")
         change(&settings)
+        self.settings = settings
+        self.keys =
+            keys
+            ? [
+                SigningKey(keyID: "k1", parameters: .p256(x: "x1", y: "y1")),
+                SigningKey(keyID: "k2", parameters: .p256(x: "x2", y: "y2")),
+            ] : []
         server = IdentityServer(settings: settings, random: SeededGenerator(seed: seed))
-        guard keys else { return }
-        feed(.signingKeyCreated(SigningKey(keyID: "k1", parameters: .p256(x: "x1", y: "y1"))))
-        feed(.signingKeyCreated(SigningKey(keyID: "k2", parameters: .p256(x: "x2", y: "y2"))))
+        for key in self.keys { feed(.signingKeyCreated(key)) }
+    }
+
+    /// The process is killed and another one begins, on a machine that was started anew.
+    func restart(_ change: (inout IdentitySettings) -> Void = { _ in }) {
+        now.instant = Instant(nanoseconds: 5)
+        var kept = disk.kept
+        kept.keys = keys.map { ($0, UTCTime(microseconds: 1_800_000_000_000_000)) }
+        var settings = settings
+        change(&settings)
+        server = IdentityServer(settings: settings, random: SeededGenerator(seed: 99), restoring: kept, at: now)
+        feed(.started)
     }
 
     func pass(_ duration: Duration) {
@@ -62,8 +84,14 @@ final class IdentityDesk {
             if case .audit(let entry) = action { audited.append(entry) }
             if case .announce(let revocation) = action { announced.append(revocation) }
         }
-        seen = actions
-        return actions
+        var all = actions
+        for action in actions {
+            guard case .record(let job, let changes) = action, let keeps else { continue }
+            if keeps { disk.take(changes) }
+            all += feed(.recorded(job, isKept: keeps))
+        }
+        seen = all
+        return all
     }
 
     func request() -> IdentityRequestID {
@@ -210,6 +238,33 @@ final class IdentityDesk {
             if case .refused(let reason) = entry.outcome { return reason }
         }
         return nil
+    }
+}
+
+/// What is kept, as a store would.
+struct Disk {
+    var logins: [String: KeptLogin] = [:]
+    var revocations: [TokenRevocation] = []
+    var lockOuts: [MCPTTID: KeptLockOut] = [:]
+
+    mutating func take(_ changes: [IdentityChange]) {
+        for change in changes {
+            switch change {
+            case .login(let login): logins[login.id] = login
+            case .loginEnded(let id): logins[id] = nil
+            case .revocation(let revocation): revocations.append(revocation)
+            case .lockOut(let lockOut): lockOuts[lockOut.user] = lockOut
+            case .lockOutEnded(let user): lockOuts[user] = nil
+            }
+        }
+    }
+
+    var kept: KeptIdentity {
+        var kept = KeptIdentity()
+        kept.logins = logins.values.sorted { $0.id < $1.id }
+        kept.revocations = revocations
+        kept.lockOuts = Array(lockOuts.values)
+        return kept
     }
 }
 

@@ -196,7 +196,9 @@ import Testing
         #expect(lab.sites[0].lookUps.isEmpty)
     }
 
-    @Test(arguments: [true, false]) func aSubscriptionEndsWithItsToken(isRevoked: Bool) throws {
+    enum End: CaseIterable { case revoked, allOfTheUserRevoked, expired }
+
+    @Test(arguments: End.allCases) func aSubscriptionEndsWithItsToken(_ end: End) throws {
         var lab = try lab(requiresToken: true)
         lab.act(0) { _ = $0.watch([Self.groups], token: "secret", at: $1) }
         let job = try #require(lab.sites[0].jobs.last)
@@ -204,10 +206,18 @@ import Testing
         lab.settle()
         try answer(&lab, [])
         #expect(lab.sites[0].cell.population.documents.sessions == 1)
-        if isRevoked {
+        switch end {
+        case .revoked:
             lab.tell(0, .tokensRevoked(.these([AccessTokenID("t")])))
             lab.settle()
-        } else {
+        case .allOfTheUserRevoked:
+            // Those of others do not matter.
+            lab.tell(0, .tokensRevoked(.all(of: Self.bruno)))
+            lab.settle()
+            #expect(lab.sites[0].cell.population.documents.sessions == 1)
+            lab.tell(0, .tokensRevoked(.all(of: Self.anna)))
+            lab.settle()
+        case .expired:
             lab.pass(.seconds(61))
         }
         #expect(lab.sites[0].cell.population.documents.sessions == 0)

@@ -53,7 +53,7 @@ extension AdministrationService {
         let administrator = fleet.administrator(name)
         let verifier = administrator?.isSuspended == false ? administrator?.passwordVerifier : nil
         let desk = desk
-        let isProved = try await workers.run { () -> Bool? in
+        let isProved = try await slowly { () -> Bool? in
             guard let compared = verifier ?? desk.dummyVerifier() else { return nil }
             return PasswordWork.proves(password.revealed, compared) && verifier != nil
         }
@@ -135,7 +135,7 @@ extension AdministrationService {
             throw Problem(.weakPassword, field: "password", objection)
         }
         let secret = IdentitySecret(password)
-        guard let made = try await workers.run({ PasswordWork.verifier(of: secret.revealed) }) else {
+        guard let made = try await slowly({ PasswordWork.verifier(of: secret.revealed) }) else {
             throw Problem(.unavailable, "no verifier can be made of the password")
         }
         return made

@@ -31,7 +31,7 @@ extension AdministrationService {
         guard FleetReading.mayImport(by: caller.administrator) else { try await refuse("import", nil, by: caller) }
         let name = caller.administrator.id
         // Large tables are read apart, so that who else is served does not wait for it.
-        let read = try await workers.run { () -> Result<[FleetTable], any Error> in
+        let read = try await slowly { () -> Result<[FleetTable], any Error> in
             Result { try self.tables(of: request) }
         }
         let tables = try read.get()
@@ -39,7 +39,7 @@ extension AdministrationService {
         var plan = prepared.plan
         if !isDry {
             let planned = plan
-            let making = try await workers.run { PasswordWork.making(for: planned) }
+            let making = try await slowly { PasswordWork.making(for: planned) }
             plan = try await administration.carryOut(prepared, making: making, at: clock().utc)
         }
         return .json([

@@ -40,6 +40,14 @@ int ccrypto_p256_sign(struct ccrypto_octets pem, struct ccrypto_octets payload, 
 int ccrypto_p256_verify(const uint8_t point[CCRYPTO_POINT], struct ccrypto_octets payload,
                         const uint8_t signature[CCRYPTO_SIGNATURE]);
 
+// Public keys of others, by which they sign tokens (RFC 7518 3, RFC 8037 3)
+
+enum ccrypto_scheme { CCRYPTO_ES256, CCRYPTO_ES384, CCRYPTO_RS256, CCRYPTO_PS256, CCRYPTO_ED25519 };
+
+/// `first` and `second`: the coordinates of a point, modulus and exponent, or the key and nothing.
+int ccrypto_verify_signature(int scheme, struct ccrypto_octets first, struct ccrypto_octets second,
+                             struct ccrypto_octets payload, struct ccrypto_octets signature);
+
 // Certificates (RFC 5280), as DER
 
 /// The DER of the certificate at `index` of a PEM text. 0: there are no more; -1: something is no certificate.

@@ -17,6 +17,15 @@ enum OpenedStore {
             nation: nation, clock: { SystemClock.now() }, alarm: alarm, allClear: allClear)
     }
 
+    /// What identity management keeps, over a handle of its own: nobody who logs in waits for an import.
+    static func keeper(
+        _ path: String, _ configuration: SystemConfiguration, failing: @escaping @Sendable (String) -> Void
+    ) throws -> IdentityKeeper {
+        IdentityKeeper(
+            store: try SQLiteStore(path: path, system: configuration.identity.id.value, at: SystemClock.now().utc),
+            clock: { SystemClock.now().utc }, failing: failing)
+    }
+
     static func administration(
         _ path: String, _ configuration: SystemConfiguration,
         observe: @escaping @Sendable (NationalAdministration.Change) -> Void = { _ in }

@@ -2,6 +2,9 @@ import Administration
 import Audit
 import CallControl
 import ConfigurationFiles
+import Credentials
+import ExternalLogin
+import Foundation
 import HostTime
 import IdentityManagement
 import IdentityService
@@ -24,21 +27,53 @@ enum NationalIdentity {
             issuer: web.url + root,
             clients: try web.clients.map { try IdentityClient(clientID: $0.id, redirectURIs: $0.redirectURIs) },
             audience: [configuration.identity.domain])
-        settings.adopt(running.fleet.value.policy)
+        var exchange: @Sendable (ExternalCodeJob) async -> ExternalIdentity? = { _ in nil }
+        if let provider = web.provider {
+            settings.authentication = .external(
+                ExternalProvider(
+                    issuer: provider.issuer, authorizationEndpoint: provider.authorizationEndpoint,
+                    clientID: provider.clientID, redirectURI: settings.issuer + IdentityPages.externalReturn,
+                    scope: provider.scope))
+            let login = try ProviderLogin(try ProviderSettings(provider)) {
+                SystemClock.now()
+            } complain: { why in
+                logger.warning("the provider authenticated nobody", metadata: ["why": "\(why)"])
+            }
+            exchange = { await login.exchange($0) }
+        }
+        guard case .store(let path) = configuration.directory else { throw NationError("log-in needs a store") }
+        let keeper = try OpenedStore.keeper(path, configuration) { why in
+            logger.critical("identity", metadata: ["why": "\(why)"])
+        }
         let kept = await administration.signingKeys
-        return try await IdentityService.start(
+        let service = try await IdentityService.start(
             settings: settings,
             kept: kept.map { KeptSigningKey(id: $0.id, pem: $0.pem, made: UTCTime(microseconds: $0.made)) },
+            last: try keeper.kept(),
             surroundings: IdentitySurroundings(
                 now: { SystemClock.now() }, fleet: { running.fleet.value },
                 keep: { key in
                     try await administration.keep(
                         SigningKeyRecord(id: key.id, pem: key.pem, made: key.made), at: SystemClock.now().utc)
-                }, announce: { running.revoke(RevokedTokens($0)) },
+                }, record: { keeper.keep($0, $1) }, announce: { running.revoke(RevokedTokens($0)) },
                 audit: { entry in
                     audit?.record(entry)
                     logger.info("identity", metadata: ["event": "\(entry.action)"])
-                }, complain: { logger.error("identity", metadata: ["why": "\($0)"]) }))
+                }, exchange: exchange, complain: { logger.error("identity", metadata: ["why": "\($0)"]) }))
+        running.tell(service)
+        return service
+    }
+
+    /// Users who may not be logged in after a commit, though they could before.
+    static func loggedOut(by change: NationalAdministration.Change) -> [MCPTTID] {
+        change.changes.compactMap { one in
+            switch one {
+            case .put(.user(let user)):
+                user.isSuspended && change.before.user(user.id)?.isSuspended == false ? user.mcpttID : nil
+            case .put: nil
+            case .delete(let kind, let key): kind == .user ? MCPTTID(key) : nil
+            }
+        }
     }
 
     /// What the call path asks.
@@ -55,6 +90,23 @@ enum NationalIdentity {
             }
             return TokenVerdict(decision)
         }
+    }
+}
+
+extension ProviderSettings {
+    init(_ provider: ProviderConfiguration) throws {
+        func text(_ path: String) throws -> String {
+            try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
+        }
+        self.init(
+            issuer: provider.issuer, tokenEndpoint: provider.tokenEndpoint, keysEndpoint: provider.keysEndpoint,
+            clientID: provider.clientID,
+            clientSecret: try provider.clientSecretFile.map {
+                IdentitySecret(try text($0).trimmingCharacters(in: .whitespacesAndNewlines))
+            },
+            claim: provider.claim,
+            algorithms: provider.algorithms.compactMap { TokenAlgorithm(rawValue: $0.rawValue) },
+            authorityPEM: try provider.authority.map(text))
     }
 }
 

@@ -1,6 +1,7 @@
 import Administration
 import CallControl
 import DocumentNotification
+import IdentityService
 import NationalAdministration
 import NationalSystem
 import Policy
@@ -12,6 +13,7 @@ final class RunningSystem: Sendable {
         var system: NationalSystem?
         var waiting: DirectorySnapshot?
         var documents: NationalDocuments?
+        var identity: IdentityService?
     }
 
     let fleet = CurrentFleet()
@@ -27,6 +29,11 @@ final class RunningSystem: Sendable {
 
     func replace(_ change: NationalAdministration.Change) {
         fleet.replace(change.fleet)
+        // The policy it takes from the fleet map itself.
+        if let identity = state.withLock({ $0.identity }) {
+            let users = NationalIdentity.loggedOut(by: change)
+            if !users.isEmpty { Task { for user in users { await identity.tell(.userSuspended(user)) } } }
+        }
         state.withLock { state in
             if let system = state.system {
                 system.replaceDirectory(change.directory)
@@ -39,6 +46,9 @@ final class RunningSystem: Sendable {
 
     /// From now on subscribers are told of changed documents.
     func tell(_ documents: NationalDocuments?) { state.withLock { $0.documents = documents } }
+
+    /// From now on log-in is told who was suspended.
+    func tell(_ identity: IdentityService) { state.withLock { $0.identity = identity } }
 
     func deliver(_ documents: [FoundDocument], for lookUp: DocumentLookUpID) {
         state.withLock { $0.system?.deliver(documents, for: lookUp) }

@@ -1,4 +1,4 @@
-import ConfigurationDocuments
+public import ConfigurationDocuments
 internal import MCFoundation
 internal import Policy
 

@@ -1,4 +1,4 @@
-internal import MCDocuments
+package import MCDocuments
 
 /// Typed reading of the children of an element. A child that is missing is nil; one that is there must be what its
 /// schema says.
@@ -71,22 +71,22 @@ struct EntryBudget {
 }
 
 extension XMLWriter {
-    mutating func element(_ name: String, _ value: Bool) { element(name, text: value ? "true" : "false") }
+    package mutating func element(_ name: String, _ value: Bool) { element(name, text: value ? "true" : "false") }
 
     /// Nothing where there is no value.
-    mutating func element(_ name: String, optional value: Bool?) {
+    package mutating func element(_ name: String, optional value: Bool?) {
         if let value { element(name, value) }
     }
 
-    mutating func element(_ name: String, optional value: String?) {
+    package mutating func element(_ name: String, optional value: String?) {
         if let value { element(name, text: value) }
     }
 
-    mutating func element(_ name: String, optional value: (some FixedWidthInteger)?) {
+    package mutating func element(_ name: String, optional value: (some FixedWidthInteger)?) {
         if let value { element(name, text: String(value)) }
     }
 
-    mutating func element(_ name: String, optional value: Duration?) {
+    package mutating func element(_ name: String, optional value: Duration?) {
         if let value { element(name, text: DurationText.text(value)) }
     }
 }

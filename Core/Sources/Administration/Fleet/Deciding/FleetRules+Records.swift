@@ -1,3 +1,4 @@
+import IdentityManagement
 import Policy
 
 extension FleetRules {

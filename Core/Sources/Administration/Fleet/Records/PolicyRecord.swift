@@ -1,3 +1,5 @@
+public import IdentityManagement
+
 /// What the nation prescribes for its own management: one record.
 public struct PolicyRecord: FleetValue {
     public static let kind = FleetKind.policy
@@ -21,6 +23,8 @@ public struct PolicyRecord: FleetValue {
     }
 
     public var key: String { Self.key }
+    /// What of it identity management follows.
+    public var identity: IdentityPolicy { IdentityPolicy(tokens: tokens, throttle: throttle) }
     public var record: FleetRecord { .policy(self) }
 
     public func changedFields(since old: PolicyRecord) -> [String] {
@@ -55,42 +59,5 @@ public struct PasswordRule: Codable, Hashable, Sendable {
             return "a password does not contain the log-in name"
         }
         return nil
-    }
-}
-
-/// In milliseconds.
-public struct TokenLifetimes: Codable, Hashable, Sendable {
-    public var authorizationCode: Int
-    public var accessToken: Int
-    public var idToken: Int
-    public var refreshToken: Int
-
-    public init(
-        authorizationCode: Int = 60_000, accessToken: Int = 3_600_000, idToken: Int = 3_600_000,
-        refreshToken: Int = 43_200_000
-    ) {
-        self.authorizationCode = authorizationCode
-        self.accessToken = accessToken
-        self.idToken = idToken
-        self.refreshToken = refreshToken
-    }
-}
-
-/// What slows guessing down. Times in milliseconds.
-public struct LoginThrottle: Codable, Hashable, Sendable {
-    /// Failures after which every further one doubles the wait.
-    public var freeFailures: Int
-    public var firstDelay: Int
-    /// Failures after which nobody gets in for `lockOutTime`.
-    public var lockOutFailures: Int
-    public var lockOutTime: Int
-
-    public init(
-        freeFailures: Int = 3, firstDelay: Int = 1_000, lockOutFailures: Int = 10, lockOutTime: Int = 900_000
-    ) {
-        self.freeFailures = freeFailures
-        self.firstDelay = firstDelay
-        self.lockOutFailures = lockOutFailures
-        self.lockOutTime = lockOutTime
     }
 }

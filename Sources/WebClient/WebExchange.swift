@@ -1,48 +1,62 @@
 import MCFoundation
 import NIOCore
-import NIOHTTP1
+public import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// One request and its answer over a connection of its own, which is all that a device needs. A client library would
-/// cost minutes of compiling for what nobody here asks of it (pools, redirects, HTTP/2).
-struct WebExchange: Sendable {
-    struct Request: Sendable {
-        var host: String
-        var port: Int
-        var method: HTTPMethod
+/// One request over HTTPS and its answer, over a connection of its own: all that a device or a log-in with another
+/// provider needs. A client library would cost minutes of compiling for what nobody here asks of it (pools, redirects,
+/// HTTP/2).
+public struct WebExchange: Sendable {
+    public struct Request: Sendable {
+        public var host: String
+        public var port: Int
+        public var method: HTTPMethod
         /// Path and query.
-        var target: String
-        var headers: [(String, String)] = []
-        var body: [UInt8] = []
+        public var target: String
+        public var headers: [(String, String)] = []
+        public var body: [UInt8] = []
+
+        public init(host: String, port: Int, method: HTTPMethod, target: String) {
+            self.host = host
+            self.port = port
+            self.method = method
+            self.target = target
+        }
     }
 
-    struct Answer: Sendable {
-        var status: Int
-        var headers: HTTPHeaders
-        var body: [UInt8]
+    public struct Answer: Sendable {
+        public var status: Int
+        public var headers: HTTPHeaders
+        public var body: [UInt8]
 
-        func header(_ name: String) -> String? { headers.first(name: name) }
+        public func header(_ name: String) -> String? { headers.first(name: name) }
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        var description: String
+    public struct Failure: Error, CustomStringConvertible {
+        public var description: String
     }
 
     private static let longestAnswer = 1 << 20
     private let context: NIOSSLContext
     private let limit: TimeAmount
 
-    /// - Parameter authorityPEM: who may certify the servers; nobody else may.
-    init(authorityPEM: String, limitSeconds: Int64 = 30) throws {
+    /// - Parameters:
+    ///   - authorityPEM: who may certify the servers, and nobody else; nil: whom the machine trusts.
+    ///   - limitSeconds: how long an answer may take.
+    /// - Throws: Where the authority is no certificate.
+    public init(authorityPEM: String?, limitSeconds: Int64 = 30) throws {
         var tls = TLSConfiguration.makeClientConfiguration()
-        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authorityPEM.utf8)))
+        if let authorityPEM {
+            tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authorityPEM.utf8)))
+        }
         tls.applicationProtocols = ["http/1.1"]
         context = try NIOSSLContext(configuration: tls)
         limit = .seconds(limitSeconds)
     }
 
-    func send(_ request: Request) async throws -> Answer {
+    /// - Throws: `Failure`, or what the connection ends by.
+    public func send(_ request: Request) async throws -> Answer {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let answer = loop.makePromise(of: Answer.self)
         let bootstrap = ClientBootstrap(group: loop).connectTimeout(.seconds(5)).channelInitializer { channel in

@@ -1,0 +1,278 @@
+import IdentityManagement
+import MCFoundation
+import Testing
+
+/// What outlives the process, and that nobody is told of anything that does not.
+@Suite struct KeepingTests {
+    private struct Refused: Error { var answer: IdentityAnswer? }
+
+    private func tokens(_ answer: IdentityAnswer?) throws -> TokenResponse {
+        guard case .tokens(let response) = answer else { throw Refused(answer: answer) }
+        return response
+    }
+
+    private func record(in actions: [IdentityAction]) throws -> IdentityJobID {
+        for action in actions {
+            if case .record(let job, _) = action { return job }
+        }
+        throw Refused(answer: nil)
+    }
+
+    // MARK: Restart
+
+    @Test func `a refresh token holds over a restart, and so does its rotation`() throws {
+        let desk = try IdentityDesk()
+        let first = try desk.openSession()
+        desk.restart()
+        let second = try tokens(desk.refresh(first.refreshToken))
+        #expect(second.scopes == first.scopes)
+        #expect(desk.signed.last?.context == .password)
+        desk.restart()
+        _ = try tokens(desk.refresh(second.refreshToken))
+    }
+
+    @Test func `an old refresh token ends the family after a restart too, with the access tokens it gave`() throws {
+        let desk = try IdentityDesk()
+        let first = try desk.openSession()
+        let second = try tokens(desk.refresh(first.refreshToken))
+        let access = desk.signed.first
+        desk.restart()
+        #expect(refusal(desk.refresh(first.refreshToken)) == .invalidGrant)
+        #expect(desk.lastRefusal == "reused-refresh-token")
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+        #expect(refusal(desk.refresh(second.refreshToken)) == .invalidGrant)
+        desk.restart()
+        #expect(refusal(desk.refresh(second.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+        #expect(desk.disk.logins.isEmpty)
+    }
+
+    @Test func `what was revoked stays revoked, and who was logged off stays so`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        let access = desk.signed.first
+        let bruno = try desk.openSession("bruno")
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        desk.restart()
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+        _ = try tokens(desk.refresh(bruno.refreshToken))
+    }
+
+    @Test func `who was suspended while nobody ran has no log-in when he is let in again`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        let access = desk.signed.first
+        desk.people.users[0].isSuspended = true
+        desk.restart()
+        desk.people.users[0].isSuspended = false
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+    }
+
+    @Test func `times go on over a restart`() throws {
+        let desk = try IdentityDesk {
+            $0.refreshTokenLifetime = .seconds(100)
+            $0.longestLogin = .seconds(150)
+        }
+        let idle = try desk.openSession()
+        var active = try desk.openSession()
+        desk.pass(.seconds(60))
+        desk.restart()
+        active = try tokens(desk.refresh(active.refreshToken))
+        desk.pass(.seconds(40))
+        #expect(refusal(desk.refresh(idle.refreshToken)) == .invalidGrant)
+        desk.restart()
+        active = try tokens(desk.refresh(active.refreshToken))
+        desk.pass(.seconds(50))
+        #expect(refusal(desk.refresh(active.refreshToken)) == .invalidGrant)
+    }
+
+    @Test func `a clock that was set back makes no log-in longer`() throws {
+        let desk = try IdentityDesk {
+            $0.refreshTokenLifetime = .seconds(100)
+            $0.longestLogin = .seconds(150)
+        }
+        let session = try desk.openSession()
+        desk.now.utc.microseconds -= 86_400_000_000
+        desk.restart()
+        desk.pass(.seconds(100))
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+    }
+
+    @Test func `what is kept holds no token and does not print`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        let login = try #require(desk.disk.logins.values.first)
+        var text = ""
+        dump(login, to: &text)
+        #expect(!text.contains(login.current) && !"\(login)".contains(login.id))
+        for part in session.refreshToken.revealed.split(separator: ".") {
+            #expect(login.id != part && login.current != part)
+        }
+        #expect(login.accessTokens.map(\.id) == [desk.signed.first?.tokenID])
+        #expect(login.until == desk.now.utc.microseconds + 7 * 86_400_000_000)
+    }
+
+    @Test func `a user who is locked out waits after a restart too`() throws {
+        let desk = try IdentityDesk {
+            $0.login.failuresUntilLockOut = 3
+            $0.login.freeFailures = 5
+        }
+        for _ in 0..<3 { _ = desk.logIn("anna", "pw-wrong", on: try desk.openPage()) }
+        desk.restart()
+        #expect(desk.code("anna") == nil)
+        #expect(desk.lastRefusal == "too-many-failures")
+        desk.feed(.userForgiven(IdentityDesk.anna))
+        #expect(desk.disk.lockOuts.isEmpty)
+        #expect(desk.code("anna") != nil)
+    }
+
+    // MARK: Durable first
+
+    @Test func `tokens are given when they are kept, not before`() throws {
+        let desk = try IdentityDesk()
+        let code = try desk.openCode()
+        desk.keeps = nil
+        #expect(desk.tokens(IdentityDesk.redemption(code)) == nil)
+        // Everything else has happened by now.
+        #expect(desk.signed.count == 2)
+        let request = desk.request()
+        let other = desk.feed(
+            .tokenRequested(request, RequestParameters(IdentityDesk.redemption("other"))))
+        #expect(refusal(answer(in: other)) == .invalidGrant)
+    }
+
+    @Test func `a refresh that cannot be kept leaves the token that the client has`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.keeps = false
+        #expect(refusal(desk.refresh(session.refreshToken)) == .temporarilyUnavailable)
+        desk.restart()
+        desk.keeps = true
+        _ = try tokens(desk.refresh(session.refreshToken))
+    }
+
+    @Test func `a silent disk is waited for no longer than for other work`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.keeps = nil
+        #expect(desk.refresh(session.refreshToken) == nil)
+        desk.pass(.seconds(20))
+        #expect(refusal(answer(in: desk.feed(.timeAdvanced))) == .temporarilyUnavailable)
+        desk.keeps = true
+        _ = try tokens(desk.refresh(session.refreshToken))
+    }
+
+    @Test func `a revocation is acknowledged when it is kept; one that cannot be is tried again`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.keeps = nil
+        let request = desk.request()
+        let actions = desk.feed(
+            .revocationRequested(
+                request,
+                RequestParameters([
+                    (name: "token", value: session.refreshToken.revealed), (name: "client_id", value: "radio"),
+                ])))
+        #expect(answer(in: actions) == nil)
+        let failed = desk.feed(.recorded(try record(in: actions), isKept: false))
+        #expect(refusal(answer(in: failed)) == .temporarilyUnavailable)
+        #expect(desk.disk.logins.count == 1)
+        desk.keeps = true
+        desk.feed(.timeAdvanced)
+        #expect(desk.disk.logins.count == 1)
+        #expect(desk.server.nextDeadline.map { $0 <= desk.now.instant + .seconds(5) } == true)
+        desk.pass(.seconds(5))
+        desk.feed(.timeAdvanced)
+        #expect(desk.disk.logins.isEmpty)
+        #expect(desk.disk.revocations.count == 1)
+        desk.restart()
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+    }
+
+    @Test func `a stolen token is refused even where that cannot be kept`() throws {
+        let desk = try IdentityDesk()
+        let first = try desk.openSession()
+        _ = try tokens(desk.refresh(first.refreshToken))
+        desk.keeps = false
+        #expect(refusal(desk.refresh(first.refreshToken)) == .invalidGrant)
+    }
+
+    // MARK: Policy
+
+    private func policy(_ change: (inout IdentityPolicy) -> Void) -> IdentityPolicy {
+        var policy = IdentityPolicy()
+        change(&policy)
+        return policy
+    }
+
+    @Test func `prescribed lifetimes hold at once, for what was issued before too`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        let code = try desk.openCode("bruno")
+        desk.pass(.seconds(30))
+        desk.feed(
+            .policyChanged(
+                policy {
+                    $0.tokens.accessToken = 600_000
+                    $0.tokens.idToken = 300_000
+                    $0.tokens.refreshToken = 40_000
+                    $0.tokens.authorizationCode = 10_000
+                }))
+        let response = try tokens(desk.refresh(session.refreshToken))
+        #expect(response.expiresInSeconds == 600)
+        #expect(desk.signed.map { $0.expires - $0.issuedAt } == [600, 300])
+        _ = try tokens(desk.tokens(IdentityDesk.redemption(code)))
+        let late = try desk.openCode("bruno")
+        let idle = try desk.openSession()
+        desk.pass(.seconds(10))
+        #expect(refusal(desk.tokens(IdentityDesk.redemption(late))) == .invalidGrant)
+        desk.pass(.seconds(30))
+        #expect(refusal(desk.refresh(idle.refreshToken)) == .invalidGrant)
+    }
+
+    @Test func `a shorter life of refresh tokens ends those that are older`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.pass(.seconds(60))
+        desk.feed(.policyChanged(policy { $0.tokens.refreshToken = 50_000 }))
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+    }
+
+    @Test func `a log-off reaches tokens from before a shorter lifetime`() throws {
+        let desk = try IdentityDesk { $0.accessTokenLifetime = .seconds(3_600) }
+        _ = try desk.openSession()
+        let access = desk.signed.first
+        desk.feed(
+            .policyChanged(
+                policy {
+                    $0.tokens.accessToken = 60_000; $0.tokens.idToken = 60_000
+                }))
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        desk.pass(.seconds(1_800))
+        desk.feed(.timeAdvanced)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+    }
+
+    @Test func `prescribed throttling holds at once`() throws {
+        let desk = try IdentityDesk()
+        desk.feed(
+            .policyChanged(
+                policy {
+                    $0.throttle.freeFailures = 0
+                    $0.throttle.firstDelay = 5_000
+                    $0.throttle.lockOutFailures = 2
+                    $0.throttle.lockOutTime = 30_000
+                }))
+        _ = desk.logIn("anna", "pw-wrong", on: try desk.openPage())
+        #expect(desk.code("anna") == nil)
+        desk.pass(.seconds(5))
+        _ = desk.logIn("anna", "pw-wrong", on: try desk.openPage())
+        #expect(desk.disk.lockOuts[IdentityDesk.anna] != nil)
+        desk.pass(.seconds(29))
+        #expect(desk.code("anna") == nil)
+        desk.pass(.seconds(1))
+        #expect(desk.code("anna") != nil)
+    }
+}
