@@ -47,7 +47,9 @@ import WebServices
         await server.stop()
     }
 
-    @Test(arguments: ["GET /", "GET /a HTTP/1.1\r\nHost: x", "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n"])
+    @Test(arguments: [
+        "GET /", "GET /a HTTP/1.1\r\nHost: x", "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n",
+    ])
     func `a request that takes too long is cut, however it trickles`(_ beginning: String) async throws {
         let server = try await serve(limits { $0.requestTime = .milliseconds(300) })
         let client = try await RawClient.connect(server)
