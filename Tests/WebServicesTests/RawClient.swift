@@ -1,9 +1,11 @@
+import Glibc
 import Logging
 import MCFoundation
 import NIOCore
 import NIOPosix
 import NIOSSL
 import Synchronization
+import Testing
 import WebServices
 
 /// A client that sends what it is told, octet by octet, and keeps what comes.
@@ -11,6 +13,7 @@ final class RawClient: Sendable {
     private struct State {
         var text = ""
         var isOver = false
+        var wasReset = false
         var waiting: [(test: @Sendable (String) -> Bool, continuation: CheckedContinuation<String, Never>)] = []
     }
 
@@ -27,10 +30,14 @@ final class RawClient: Sendable {
 
         func channelInactive(context: ChannelHandlerContext) { client.change { $0.isOver = true } }
 
-        // A reset is an end, too.
-        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            if error is IOError { client.change { $0.wasReset = true } }
+            context.close(promise: nil)
+        }
     }
 
+    /// No test waits longer for what does not come.
+    private static let patience = TimeAmount.seconds(15)
     private let state = Mutex(State())
     private let channel = Mutex<(any Channel)?>(nil)
 
@@ -52,10 +59,18 @@ final class RawClient: Sendable {
             }
             .connect(host: server.address.address.description, port: Int(server.address.port)).get()
         client.channel.withLock { $0 = channel }
+        let late = channel.eventLoop.scheduleTask(in: patience) {
+            Issue.record("a client waited too long")
+            client.change { $0.isOver = true }
+        }
+        channel.closeFuture.whenComplete { _ in late.cancel() }
         return client
     }
 
     var text: String { state.withLock { $0.text } }
+
+    /// Whether the connection broke, rather than that it was closed.
+    var wasReset: Bool { state.withLock { $0.wasReset } }
 
     func send(_ text: String) {
         channel.withLock { $0 }?.writeAndFlush(ByteBuffer(string: text), promise: nil)
@@ -73,6 +88,13 @@ final class RawClient: Sendable {
     func halfClose() { channel.withLock { $0 }?.close(mode: .output, promise: nil) }
 
     func close() { channel.withLock { $0 }?.close(promise: nil) }
+
+    /// Breaks the connection, as a device does whose network goes away.
+    func reset() async throws {
+        guard let channel = channel.withLock({ $0 }), let options = channel as? any SocketOptionProvider else { return }
+        try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        try await channel.close().get()
+    }
 
     private func change(_ change: (inout State) -> Void) {
         let (text, done) = state.withLock { state -> (String, [CheckedContinuation<String, Never>]) in

@@ -17,6 +17,16 @@ import WebServices
         await server.stop()
     }
 
+    @Test func `who is refused is not reset while he still sends`() async throws {
+        let server = try await serve(limits { $0.bodyBytes = 1_000 })
+        let client = try await RawClient.connect(server)
+        let body = String(repeating: "x", count: 4 << 20)
+        client.send("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        #expect(await client.untilClosed().hasPrefix("HTTP/1.1 413 "))
+        #expect(!client.wasReset)
+        await server.stop()
+    }
+
     @Test func `a body that becomes too long in chunks is not read to its end`() async throws {
         let server = try await serve(limits { $0.bodyBytes = 1_000 })
         let client = try await RawClient.connect(server)
@@ -102,8 +112,7 @@ import WebServices
         let gone = try await RawClient.connect(server)
         gone.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         await gate.untilAsked()
-        gone.close()
-        _ = await gone.untilClosed()
+        try await gone.reset()
         let other = try await RawClient.connect(server)
         other.send(Self.get)
         #expect(await other.until { $0.hasSuffix(">") }.hasSuffix("<GET /a? 0>"))
