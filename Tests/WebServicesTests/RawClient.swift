@@ -73,7 +73,9 @@ final class RawClient: Sendable {
     var wasReset: Bool { state.withLock { $0.wasReset } }
 
     func send(_ text: String) {
-        channel.withLock { $0 }?.writeAndFlush(ByteBuffer(string: text), promise: nil)
+        channel.withLock { $0 }?.writeAndFlush(ByteBuffer(string: text)).whenFailure { error in
+            if error is IOError { self.change { $0.wasReset = true } }
+        }
     }
 
     /// What has come when it fits, or when the connection is over.
