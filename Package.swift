@@ -16,8 +16,6 @@ let testSettings = settings + [.unsafeFlags(["-Onone"], .when(configuration: .re
 let packages: [String: String] = [
     "NIOCore": "swift-nio", "NIOConcurrencyHelpers": "swift-nio", "NIOPosix": "swift-nio", "NIOTLS": "swift-nio",
     "NIOSSL": "swift-nio-ssl",
-    "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdTLS": "hummingbird",
-    "HTTPTypes": "swift-http-types", "ServiceLifecycle": "swift-service-lifecycle",
     "NIOHTTP1": "swift-nio",
     "ArgumentParser": "swift-argument-parser", "Logging": "swift-log", "Yams": "Yams",
     "HashTreeCollections": "swift-collections", "OrderedCollections": "swift-collections",
@@ -53,8 +51,7 @@ let rooms: [(String, [String])] = [
     (
         "WebServices",
         [
-            "MCFoundation", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "ServiceLifecycle",
-            "NIOCore", "NIOSSL", "Logging",
+            "HostTime", "MCFoundation", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOSSL", "Logging",
         ]
     ),
     ("WebClient", ["MCFoundation", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
@@ -196,9 +193,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],

@@ -1,53 +1,34 @@
-import HTTPTypes
-import Hummingbird
-import HummingbirdCore
-import HummingbirdTLS
 public import Logging
 public import MCFoundation
 import NIOCore
-public import NIOSSL
-import ServiceLifecycle
-import Synchronization
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
 
 /// Why a web server did not start.
 public struct WebServerError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String
 }
 
-/// Where a web server listens, and with which certificate.
-public struct WebListener: Sendable {
-    public var address: MCFoundation.SocketAddress
-    /// nil: plain HTTP, which is for loopback only and refused elsewhere.
-    public var tls: TLSConfiguration?
-
-    public init(address: MCFoundation.SocketAddress, tls: TLSConfiguration?) {
-        self.address = address
-        self.tls = tls
-    }
-
-    /// HTTPS with the certificate (and its chain) and the key of two PEM texts.
-    public init(address: MCFoundation.SocketAddress, certificatePEM: String, keyPEM: String) throws {
-        let chain = try NIOSSLCertificate.fromPEMBytes(Array(certificatePEM.utf8))
-        var tls = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem)))
-        tls.minimumTLSVersion = .tlsv12
-        tls.applicationProtocols = ["http/1.1"]
-        self.init(address: address, tls: tls)
-    }
-}
-
-/// One HTTP listener with its handler. Hummingbird stays in this room.
+/// One HTTP listener with its handler. NIO stays in this room.
+///
+/// It is no framework: NIO has the codec, the order of pipelined requests and TLS, and what a framework adds (routes,
+/// middleware, streams, its own life cycle) nobody here asks for, while every first build would compile it. What is
+/// ours is `WebConnection`: a request is gathered within limits, answered by a handler, and the next one is let in.
 public final class WebServer: Sendable {
     /// The address with the port that the system chose where none was given.
     public let address: MCFoundation.SocketAddress
-    private let task: Task<Void, any Error>
-    private let group: ServiceGroup
+    private let listening: any Channel
+    private let connections: WebConnections
+    private let stopTime: Duration
 
-    private init(address: MCFoundation.SocketAddress, task: Task<Void, any Error>, group: ServiceGroup) {
+    private init(
+        address: MCFoundation.SocketAddress, listening: any Channel, connections: WebConnections, stopTime: Duration
+    ) {
         self.address = address
-        self.task = task
-        self.group = group
+        self.listening = listening
+        self.connections = connections
+        self.stopTime = stopTime
     }
 
     /// Binds and serves until `stop`.
@@ -57,92 +38,74 @@ public final class WebServer: Sendable {
         guard listener.tls != nil || listener.address.address.isLoopback else {
             throw WebServerError(description: "\(listener.address): HTTP without TLS is for loopback only")
         }
-        let (bound, tellBound) = AsyncStream.makeStream(of: MCFoundation.SocketAddress.self)
-        let responder = CallbackResponder<PeerContext> { request, context in
-            await WebExchange.answer(request, from: context.source, limits: limits, handler: handler)
-        }
-        var http1 = HTTP1Channel.Configuration(
-            idleTimeout: .nanoseconds(limits.idle.wholeNanoseconds),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-                maxHeaderFieldCount: limits.headerFields))
-        http1.idleTimeout = .nanoseconds(limits.idle.wholeNanoseconds)
-        let base = HTTPServerBuilder.http1(configuration: http1)
-        let server = try listener.tls.map { try HTTPServerBuilder.tls(base, tlsConfiguration: $0) } ?? base
-        let application = Application(
-            responder: responder, server: server,
-            configuration: ApplicationConfiguration(
-                address: .hostname(listener.address.address.description, port: Int(listener.address.port)),
-                availableConnectionsDelegate: MaximumAvailableConnections.maximum(limits.connections, logger: logger)),
-            onServerRunning: { channel in
-                if let port = channel.localAddress?.port.flatMap({ UInt16(exactly: $0) }) {
-                    tellBound.yield(MCFoundation.SocketAddress(listener.address.address, port: port))
-                }
-                tellBound.finish()
-            }, logger: logger)
-        let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
-        let task = Task {
-            defer { tellBound.finish() }
-            try await group.run()
-        }
-        for await address in bound { return WebServer(address: address, task: task, group: group) }
+        let connections = WebConnections(limit: limits.connections)
         do {
-            try await task.value
+            let context = try listener.tls.map { tls in
+                var tls = tls
+                tls.shutdownTimeout = .nanoseconds(limits.linger.wholeNanoseconds)
+                return try NIOSSLContext(configuration: tls)
+            }
+            let listening = try await bootstrap(context, limits, connections, logger, handler)
+                .bind(
+                    to: NIOCore.SocketAddress(
+                        ipAddress: listener.address.address.description, port: Int(listener.address.port))
+                ).get()
+            let port = listening.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? listener.address.port
+            let address = MCFoundation.SocketAddress(listener.address.address, port: port)
+            return WebServer(
+                address: address, listening: listening, connections: connections, stopTime: limits.stopTime)
         } catch {
             throw WebServerError(description: "\(listener.address): \(error)")
         }
-        throw WebServerError(description: "\(listener.address): the server ended at once")
     }
 
-    /// Lets requests that are being answered end, closes the rest and returns when all is over.
+    /// Lets requests that are being answered end, closes the rest and returns when all is over, or after
+    /// `WebLimits.stopTime`: what is not answered by then is cancelled and not waited for.
     public func stop() async {
-        await group.triggerGracefulShutdown()
-        _ = try? await task.value
-    }
-}
-
-/// What Hummingbird knows of a peer.
-private struct PeerContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
-    let source: IPAddress?
-
-    init(source: ApplicationRequestContextSource) {
-        coreContext = .init(source: source)
-        self.source = source.channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
-    }
-}
-
-/// From Hummingbird's types to ours and back.
-private enum WebExchange {
-    static func answer(
-        _ request: Request, from source: IPAddress?, limits: WebLimits, handler: any WebHandler
-    ) async -> Response {
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: limits.bodyBytes)
-        } catch is NIOTooManyBytesError {
-            return response(WebResponse(status: 413))
-        } catch {
-            return response(WebResponse(status: 400))
-        }
-        let target = request.head.path ?? "/"
-        let mark = target.firstIndex(of: "?")
-        let asked = WebRequest(
-            method: request.method.rawValue, path: String(target[..<(mark ?? target.endIndex)]),
-            query: mark.map { String(target[target.index(after: $0)...]) } ?? "",
-            headers: request.headers.map { WebHeader($0.name.canonicalName, $0.value) },
-            body: Array(body.readableBytesView), source: source)
-        return response(await handler.respond(to: asked), isHead: asked.method == "HEAD")
+        let over = connections.stop(on: listening.eventLoop, within: stopTime)
+        try? await listening.close().get()
+        try? await over.get()
     }
 
-    private static func response(_ answer: WebResponse, isHead: Bool = false) -> Response {
-        var fields = HTTPFields()
-        for header in answer.headers {
-            guard let name = HTTPField.Name(header.name), HTTPField.isValidValue(header.value) else { continue }
-            fields.append(HTTPField(name: name, value: header.value))
-        }
-        let body = isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
-        return Response(status: .init(code: answer.status), headers: fields, body: body)
+    /// On the threads that NIO shares in a process: calls have threads of their own, so that nothing here delays them,
+    /// and a group per listener would be threads that wait.
+    private static func bootstrap(
+        _ context: NIOSSLContext?, _ limits: WebLimits, _ connections: WebConnections, _ logger: Logger,
+        _ handler: any WebHandler
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // One at a time: the limit is looked at before each.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(WebAccepting(connections))
+                }
+            }
+            // Who has asked may say that nothing more will come; he is answered all the same.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let context { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
+                    var decoding = NIOHTTPDecoderLimitConfiguration()
+                    decoding.maxHeaderFieldSize = limits.headerBytes
+                    decoding.maxHeaderListSize = limits.headerBytes
+                    decoding.maxHeaderFieldCount = limits.headerFields
+                    try pipeline.addHandler(WebOctets())
+                    // The error handler of NIO says 400 to everything, and twice to a version that it does not know.
+                    try pipeline.configureHTTPServerPipeline(
+                        withPipeliningAssistance: true, withErrorHandling: false,
+                        withOutboundHeaderValidation: true, withEncoderConfiguration: .init(),
+                        withDecoderLimitConfiguration: decoding)
+                    try pipeline.addHandler(
+                        WebConnection(
+                            limits: limits, isSecure: context != nil, connections: connections, logger: logger,
+                            handler: handler))
+                }
+            }
     }
 }
 

@@ -16,13 +16,6 @@ private struct Echo: WebHandler {
 }
 
 @Suite struct WebServerTests {
-    private func serve(_ limits: WebLimits = WebLimits(), _ handler: any WebHandler = Echo()) async throws -> WebServer
-    {
-        try await WebServer.start(
-            WebListener(address: SocketAddress(.loopback, port: 0), tls: nil), limits: limits,
-            logger: Logger(label: "web", factory: { _ in SwiftLogNoOpLogHandler() }), handler: handler)
-    }
-
     private func ask(
         _ server: WebServer, _ path: String, method: String = "GET", headers: [String: String] = [:],
         body: [UInt8]? = nil
@@ -37,7 +30,7 @@ private struct Echo: WebHandler {
     }
 
     @Test func `a handler sees what was asked and its answer arrives`() async throws {
-        let server = try await serve()
+        let server = try await serve(WebLimits(), Echo())
         let answer = try await ask(
             server, "/a/b%20c?x=1&y=%3F", method: "POST", headers: ["X-Trial": "yes"], body: [1, 2, 3])
         #expect(answer.status == 200)
@@ -48,7 +41,7 @@ private struct Echo: WebHandler {
     @Test func `a body above the limit is refused and the server goes on`() async throws {
         var limits = WebLimits()
         limits.bodyBytes = 1_000
-        let server = try await serve(limits)
+        let server = try await serve(limits, Echo())
         let long = try await ask(server, "/", method: "PUT", body: [UInt8](repeating: 0, count: 1_001))
         #expect(long.status == 413)
         let short = try await ask(server, "/", method: "PUT", body: [UInt8](repeating: 0, count: 1_000))
@@ -66,7 +59,7 @@ private struct Echo: WebHandler {
     }
 
     @Test func `a port that is taken is told`() async throws {
-        let server = try await serve()
+        let server = try await serve(WebLimits(), Echo())
         let error = await #expect(throws: WebServerError.self) {
             _ = try await WebServer.start(
                 WebListener(address: server.address, tls: nil),
@@ -85,32 +78,6 @@ private struct Echo: WebHandler {
         await gate.open()
         #expect(try await slow.text == "through")
         await stopped
-    }
-}
-
-/// Answers when it is told to.
-private actor Gate: WebHandler {
-    private var isOpen = false
-    private var isAsked = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-    private var observers: [CheckedContinuation<Void, Never>] = []
-
-    func respond(to request: WebRequest) async -> WebResponse {
-        isAsked = true
-        for observer in observers { observer.resume() }
-        observers = []
-        if !isOpen { await withCheckedContinuation { waiting.append($0) } }
-        return WebResponse("text/plain", "through")
-    }
-
-    func untilAsked() async {
-        if !isAsked { await withCheckedContinuation { observers.append($0) } }
-    }
-
-    func open() {
-        isOpen = true
-        for one in waiting { one.resume() }
-        waiting = []
     }
 }
 
