@@ -33,7 +33,8 @@ enum UserColumn: String, CaseIterable {
         case .rightsAllowed, .rightsDenied: .list(empty: "")
         // An empty cell is for who has no plain telephone.
         case .legacyAffiliations: .list(empty: Self.noAffiliation)
-        case .id, .sipIdentity, .userName, .password, .loginName, .loginPassword, .loginVerifier, .displayName, .organisation,
+        case .id, .sipIdentity, .userName, .password, .loginName, .loginPassword, .loginVerifier, .displayName,
+            .organisation,
             .agency, .profile:
             .text
         }
