@@ -61,7 +61,7 @@ let rooms: [(String, [String])] = [
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
     (
         "ResponderLogin",
-        ["MCFoundation", "CallControl", "Responder", "Crypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
+        ["HostTime", "MCFoundation", "MCDocuments", "CallControl", "Responder", "Crypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
     ),
     ("IdentityService", ["MCFoundation", "Administration", "Audit", "Credentials", "WebServices"]),
     // Floor 4: programs
@@ -77,7 +77,7 @@ let rooms: [(String, [String])] = [
             "MCFoundation", "Audit", "Administration", "Storage", "WebServices", "NationalAdministration", "Crypto",
         ]
     ),
-    ("DocumentService", ["MCFoundation", "Administration", "NationalAdministration", "WebServices"]),
+    ("DocumentService", ["MCFoundation", "MCDocuments", "Administration", "NationalAdministration", "WebServices"]),
     ("ConfigurationFiles", ["MCFoundation", "SIP", "SIPUserAgent", "FloorControl", "CallControl", "Policy", "Yams"]),
     (
         "NationalSystem",

@@ -60,7 +60,7 @@ let rooms: [(String, [String])] = [
         "Responder",
         [
             "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments", "CallControl",
-            "Administration", "OrderedCollections",
+            "OrderedCollections",
         ]
     ),
     (

@@ -1,4 +1,5 @@
 public import Administration
+import MCDocuments
 public import MCFoundation
 public import NationalAdministration
 public import WebServices

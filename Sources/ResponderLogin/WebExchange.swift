@@ -1,3 +1,4 @@
+import Foundation
 import MCFoundation
 import NIOCore
 import NIOHTTP1
@@ -15,6 +16,8 @@ struct WebExchange: Sendable {
         var target: String
         var headers: [(String, String)] = []
         var body: [UInt8] = []
+        /// Octets of the answer's body.
+        var limit = 1 << 20
     }
 
     struct Answer: Sendable {
@@ -27,9 +30,9 @@ struct WebExchange: Sendable {
 
     struct Failure: Error, CustomStringConvertible {
         var description: String
+        var isTooLarge = false
     }
 
-    private static let longestAnswer = 1 << 20
     private let context: NIOSSLContext
     private let limit: TimeAmount
 
@@ -42,6 +45,7 @@ struct WebExchange: Sendable {
         limit = .seconds(limitSeconds)
     }
 
+    /// - Throws: Where nobody answers, or nobody who is certified.
     func send(_ request: Request) async throws -> Answer {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let answer = loop.makePromise(of: Answer.self)
@@ -53,7 +57,7 @@ struct WebExchange: Sendable {
                     NIOSSLClientHandler(context: context, serverHostname: name))
                 try channel.pipeline.syncOperations.addHTTPClientHandlers()
                 try channel.pipeline.syncOperations.addHandler(
-                    AnswerCollector(request, limit: Self.longestAnswer, answer: answer))
+                    AnswerCollector(request, answer: answer))
             }
         }
         let late = loop.scheduleTask(in: limit) { answer.fail(Failure(description: "no answer in time")) }
@@ -73,20 +77,31 @@ struct WebExchange: Sendable {
     }
 }
 
+extension WebExchange.Request {
+    /// nil for what is no https address.
+    init?(_ method: HTTPMethod, url: String) {
+        guard let parts = URLComponents(string: url), parts.scheme?.lowercased() == "https", let host = parts.host,
+            !host.isEmpty
+        else { return nil }
+        let path = parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath
+        self.init(
+            host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port: parts.port ?? 443,
+            method: method, target: path + (parts.percentEncodedQuery.map { "?" + $0 } ?? ""))
+    }
+}
+
 /// Sends the request as soon as there is a connection, and puts the answer together. It lives on its event loop.
 private final class AnswerCollector: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
     private let request: WebExchange.Request
-    private let limit: Int
     private let answer: EventLoopPromise<WebExchange.Answer>
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
 
-    init(_ request: WebExchange.Request, limit: Int, answer: EventLoopPromise<WebExchange.Answer>) {
+    init(_ request: WebExchange.Request, answer: EventLoopPromise<WebExchange.Answer>) {
         self.request = request
-        self.limit = limit
         self.answer = answer
     }
 
@@ -113,8 +128,11 @@ private final class AnswerCollector: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head): self.head = head
         case .body(let part):
+            guard body.count + part.readableBytes <= request.limit else {
+                body = []
+                return fail("an answer is too long", isTooLarge: true, context)
+            }
             body += Array(part.readableBytesView)
-            if body.count > limit { fail("an answer is too long", context) }
         case .end:
             guard let head else { return fail("an answer has no beginning", context) }
             answer.succeed(WebExchange.Answer(status: Int(head.status.code), headers: head.headers, body: body))
@@ -132,8 +150,8 @@ private final class AnswerCollector: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
-    private func fail(_ why: String, _ context: ChannelHandlerContext) {
-        answer.fail(WebExchange.Failure(description: why))
+    private func fail(_ why: String, isTooLarge: Bool = false, _ context: ChannelHandlerContext) {
+        answer.fail(WebExchange.Failure(description: why, isTooLarge: isTooLarge))
         context.close(promise: nil)
     }
 }

@@ -1,5 +1,6 @@
 import Administration
 import DocumentService
+import MCDocuments
 import MCFoundation
 import NationalAdministration
 import Policy

@@ -1,4 +1,3 @@
-import Administration
 import CallControl
 import MCDocuments
 import MCFoundation

@@ -1,6 +1,7 @@
 import Administration
 import CallControl
 import DocumentNotification
+import MCDocuments
 import MCFoundation
 import MCSystem
 import Policy

@@ -1,5 +1,6 @@
 import Administration
 import Audit
+import MCDocuments
 import MCFoundation
 import Policy
 import Testing

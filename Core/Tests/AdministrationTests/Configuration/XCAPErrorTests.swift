@@ -1,4 +1,5 @@
 import Administration
+import MCDocuments
 import MCFoundation
 import Policy
 import Testing

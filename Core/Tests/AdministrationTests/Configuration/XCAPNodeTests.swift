@@ -1,4 +1,5 @@
 import Administration
+import MCDocuments
 import Testing
 
 /// The resource-lists document of RFC 4825's examples, with a comment and a prefix of its own.

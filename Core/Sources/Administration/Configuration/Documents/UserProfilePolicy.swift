@@ -1,3 +1,4 @@
+public import MCDocuments
 internal import MCFoundation
 public import Policy
 

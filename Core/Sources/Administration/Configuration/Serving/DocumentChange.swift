@@ -1,3 +1,4 @@
+public import MCDocuments
 public import MCFoundation
 internal import OrderedCollections
 

@@ -1,3 +1,5 @@
+public import MCDocuments
+
 /// What the documents of a system say that is no matter of its fleet map.
 public struct DocumentSettings: Hashable, Sendable {
     /// The initial configuration of every device; for which device it is, is filled in.

@@ -1,3 +1,5 @@
+public import MCDocuments
+
 /// What comes of a request on a document: the answer, and what is to be committed before it is given.
 public struct DocumentDecision: Hashable, Sendable {
     public var response: XCAPResponse

@@ -1,3 +1,4 @@
+public import MCDocuments
 public import MCFoundation
 
 /// A document that exists, and its tag.

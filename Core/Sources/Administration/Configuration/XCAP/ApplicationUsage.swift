@@ -1,4 +1,4 @@
-internal import MCDocuments
+public import MCDocuments
 
 /// An application usage of XCAP (RFC 4825 5): one kind of document.
 public struct ApplicationUsage: Sendable {

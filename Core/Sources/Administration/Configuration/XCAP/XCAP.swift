@@ -1,4 +1,4 @@
-internal import MCDocuments
+public import MCDocuments
 
 /// What a server does with an XCAP request (RFC 4825 8). Whether the requester may is decided before
 /// (`ApplicationUsage.access(...)`).

@@ -1,4 +1,5 @@
 internal import CDigest
+public import MCDocuments
 internal import MCFoundation
 
 public enum XCAPMethod: Hashable, Sendable {

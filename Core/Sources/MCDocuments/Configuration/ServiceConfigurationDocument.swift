@@ -1,5 +1,3 @@
-public import MCDocuments
-
 extension ServiceConfiguration {
     public func serialized() -> [UInt8] {
         var writer = XMLWriter()

@@ -1,5 +1,3 @@
-public import MCDocuments
-
 /// Which documents have changed (RFC 5874): the body of a notification of `xcap-diff`.
 ///
 /// The changes themselves are not in it: a subscriber fetches the document (RFC 5875 4.6, `no-patching`).
@@ -24,12 +22,7 @@ public struct XCAPDiff: Hashable, Sendable {
             self.newETag = newETag
         }
 
-        /// The change from one state of a document to another.
-        public init(_ uri: XCAPURI, from previous: XCAPDocument?, to new: XCAPDocument?) {
-            self.init(uri, from: previous?.etag, to: new?.etag)
-        }
-
-        /// The same by the tags of both states, with quotes.
+        /// The change from one state of a document to another, by the tags of both, with quotes.
         public init(_ uri: XCAPURI, from previous: String?, to new: String?) {
             self.init(
                 selector: uri.document.description, previousETag: previous?.withoutQuotes,

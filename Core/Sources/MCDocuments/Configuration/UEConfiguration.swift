@@ -1,4 +1,3 @@
-public import MCDocuments
 public import MCFoundation
 
 /// The MCPTT UE configuration (TS 24.484 8.2): bounds of one device.

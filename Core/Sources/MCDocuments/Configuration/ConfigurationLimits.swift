@@ -1,5 +1,3 @@
-public import MCDocuments
-
 extension DocumentLimits {
     /// Bounds of a configuration or group document: a group of some thousand members is larger than a body of SIP may
     /// be, and is read when it changes, not with every call.
