@@ -128,7 +128,7 @@ let programs: [Target] = [
                 "ResponderDriver", "Speech", "ConfigurationFiles", "NationalSystem", "Lab", "ArgumentParser", "Logging",
                 "HostTime", "Audit", "CallAudit", "Administration", "Storage", "SQLiteStorage", "Credentials",
                 "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
-                "AdministrationService", "DocumentService", "DocumentNotification",
+                "AdministrationService", "DocumentService", "DocumentNotification", "MCDocuments",
             ]),
         swiftSettings: settings)
 ]
@@ -139,7 +139,11 @@ let outerTests: [Target] = [
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
     let peers = [
-        "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
+        "ResponderDriver": [
+            "ConfigurationFiles", "NationalSystem", "NationalAdministration", "IdentityService", "DocumentService",
+            "DocumentNotification", "WebServices", "Credentials", "Administration", "Storage", "Policy", "MCDocuments",
+            "Crypto",
+        ], "Storage": ["SQLiteStorage", "GRDB"],
         "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
         "ResponderLogin": ["IdentityService", "WebServices", "Credentials", "Administration", "Logging"],
         "DocumentService": ["Audit", "Policy", "Storage"],

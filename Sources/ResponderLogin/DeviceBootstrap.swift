@@ -1,8 +1,10 @@
 import CallControl
 import Foundation
 import HostTime
+import MCDocuments
 import MCFoundation
-import Responder
+import NIOHTTP1
+public import Responder
 
 /// Carries out what `ResponderBootstrap` decides: fetches documents over HTTPS and logs the user in.
 public actor DeviceBootstrap {
@@ -131,7 +133,7 @@ public actor DeviceBootstrap {
         }
     }
 
-    private func logIn(_ endpoints: IdentityEndpoints) async -> BootstrapEvent {
+    private func logIn(_ endpoints: LoginEndpoints) async -> BootstrapEvent {
         do {
             let login = try DeviceLogin(
                 LoginProfile(

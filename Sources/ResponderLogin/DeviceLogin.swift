@@ -1,4 +1,4 @@
-public import CallControl
+import CallControl
 import Crypto
 import Foundation
 import MCFoundation

@@ -10,7 +10,7 @@ public struct LoginProfile: Sendable {
         /// It tells its endpoints itself (RFC 8414): `https://mc.it.example:8443/identity`.
         case issuer(URL)
         /// As the UE initial configuration names them (TS 24.484 7.2).
-        case endpoints(IdentityEndpoints)
+        case endpoints(LoginEndpoints)
     }
 
     public var place: Place

@@ -91,7 +91,8 @@ extension ResponderClient {
         guard let call = calls[handle], let audio = call.audio else { return }
         let offer = SpeechOffer(
             audio: audio, floor: call.floorAddress,
-            floorParameters: floorParameters(call, requestsFloor: wish.requestsFloor), codec: settings.codec(of: call.group),
+            floorParameters: floorParameters(call, requestsFloor: wish.requestsFloor),
+            codec: settings.codec(of: call.group),
             payloadType: settings.payloadType)
         let description = offer.session(id: call.descriptionID, version: call.descriptionVersion)
         var information = MCPTTInfo(

@@ -69,8 +69,9 @@ private struct Ground {
     var logins: [BootstrapEvent] = []
     var requests: [DocumentRequest] { actions.compactMap { if case .fetch(let request) = $0 { request } else { nil } } }
 
-    init(_ initial: UEInitialConfiguration = Self.initial, limits: BootstrapLimits = .init(), at url: String = initialURL)
-    {
+    init(
+        _ initial: UEInitialConfiguration = Self.initial, limits: BootstrapLimits = .init(), at url: String = initialURL
+    ) {
         machine = ResponderBootstrap(initialConfiguration: url, limits: limits)
         let device = UEConfiguration(
             domain: "mc.it.example", maximumPrivateCalls: 1, maximumGroupCalls: 3, maximumTransmissions: 1,
@@ -369,7 +370,8 @@ private struct Ground {
         ground.actions = []
         ground.put(Ground.floodURL, Ground.group(Ground.flood, priority: 30))
         // As another server may write it, and by its other address.
-        let user = Ground.root + "/org.openmobilealliance.groups/users/sip%3Aanna%40mc.it.example/sip%3Aflood%40mc.it.example"
+        let user =
+            Ground.root + "/org.openmobilealliance.groups/users/sip%3Aanna%40mc.it.example/sip%3Aflood%40mc.it.example"
         ground.tell(.documentChanged(uri: user, etag: "other"))
         #expect(ground.requests.map(\.url) == [Ground.floodURL])
         #expect(ground.obeyed?.group(Ground.flood)?.priority == 30)

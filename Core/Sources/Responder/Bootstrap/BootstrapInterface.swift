@@ -22,7 +22,7 @@ public enum BootstrapAction: Hashable, Sendable {
     /// GET; to be answered with `answered`, `unanswered` or `tooLarge`. One at a time.
     case fetch(DocumentRequest)
     /// To be answered with `loggedIn` or `loginFailed`. The tokens stay with the shell.
-    case logIn(IdentityEndpoints)
+    case logIn(LoginEndpoints)
     /// The log-in is that of this user: what it gave is shown from now on.
     case adoptTokens
     /// Everything is known: register, and subscribe to what is watched.
@@ -72,7 +72,7 @@ public struct DocumentAnswer: Hashable, Sendable {
 }
 
 /// Where to log in, as the UE initial configuration says.
-public struct IdentityEndpoints: Hashable, Sendable {
+public struct LoginEndpoints: Hashable, Sendable {
     public var authorization: String
     public var token: String
 

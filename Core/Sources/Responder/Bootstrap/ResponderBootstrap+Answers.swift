@@ -31,7 +31,7 @@ extension ResponderBootstrap {
         isLoggingIn = true
         actions.append(
             .logIn(
-                IdentityEndpoints(
+                LoginEndpoints(
                     authorization: initial.servers.authorisationEndpoint, token: initial.servers.tokenEndpoint)))
     }
 

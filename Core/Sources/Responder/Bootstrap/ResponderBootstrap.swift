@@ -134,7 +134,8 @@ public struct ResponderBootstrap: Sendable {
             mcpttID: user, domain: initial.domain,
             participatingService: initial.participatingService.map { PublicServiceIdentity($0) },
             documentService: PublicServiceIdentity(initial.groupManagementURI),
-            floorTimers: FloorParticipantTimers(initial.timers), priority: profile?.priority.map { UInt8(clamping: $0) })
+            floorTimers: FloorParticipantTimers(initial.timers), priority: profile?.priority.map { UInt8(clamping: $0) }
+        )
         configuration.displayName = profile?.displayName
         configuration.maximumGroupCalls = device?.maximumGroupCalls
         configuration.maximumPrivateCalls = device?.maximumPrivateCalls
