@@ -61,7 +61,10 @@ let rooms: [(String, [String])] = [
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
     (
         "ResponderLogin",
-        ["HostTime", "MCFoundation", "MCDocuments", "CallControl", "Responder", "Crypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]
+        [
+            "HostTime", "MCFoundation", "MCDocuments", "CallControl", "Responder", "Crypto", "NIOCore", "NIOPosix",
+            "NIOHTTP1", "NIOSSL",
+        ]
     ),
     ("IdentityService", ["MCFoundation", "Administration", "Audit", "Credentials", "WebServices"]),
     // Floor 4: programs

@@ -1,4 +1,4 @@
-public import CallControl
+import CallControl
 public import MCFoundation
 public import Responder
 public import ResponderLogin

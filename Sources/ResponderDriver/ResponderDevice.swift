@@ -1,6 +1,7 @@
 public import Logging
 import MCFoundation
 public import Responder
+import ResponderLogin
 import SIPUserAgent
 public import SignallingDriver
 import Synchronization
