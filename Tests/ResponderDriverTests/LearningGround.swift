@@ -75,37 +75,36 @@ final class LearningGround: Sendable {
     }
 
     init(users: [String]) async throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("euccs-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("euccs-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try DeviceGround.writeCertificates(to: folder)
         let configuration = try Self.configure(folder)
-        edge = configuration.edge
         let national = configuration.system.identity
         let late = Late()
-        administration = try await Self.people(users, national) { late.changed($0, national) }
+        let administration = try await Self.people(users, national) { late.changed($0, national) }
         func text(_ name: String) throws -> String {
             try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
         }
-        web = try await WebServer.start(
+        let web = try await WebServer.start(
             WebListener(
                 address: SocketAddress(IPAddress(v4: 0x7f00_0001), port: 0), certificatePEM: text("access.pem"),
                 keyPEM: text("access.key")), logger: Self.logger, handler: late)
         let url = "https://127.0.0.1:\(web.address.port)"
-        settings = Self.settings(url, national)
-        identity = try await Self.identify(url) { late.fleet }
+        let settings = Self.settings(url, national)
+        let identity = try await Self.identify(url) { late.fleet }
         var routes = WebRoutes()
         routes.add("/identity/", await IdentityPages(identity, root: "/identity"))
         routes.add(
             "/xcap/",
             DocumentService(
                 administration: administration, settings: settings, root: "/xcap",
-                verify: { [identity] token, purpose, kind, _ in await identity.verify(token, for: purpose, of: kind) },
+                verify: { token, purpose, kind, _ in await identity.verify(token, for: purpose, of: kind) },
                 now: { SystemClock.now().utc }))
         late.open(await administration.fleet, settings, routes)
-        system = try await NationalSystem.start(
+        let system = try await NationalSystem.start(
             configuration.system, directory: await administration.directory, logger: Self.logger,
-            verify: { [identity] job in await Self.judge(job, identity) }, documentRoot: settings.groupRoot,
-            lookUpDocuments: { [administration, settings] lookUp in
+            verify: { job in await Self.judge(job, identity) }, documentRoot: settings.groupRoot,
+            lookUpDocuments: { lookUp in
                 Task {
                     await administration.find(lookUp.subscription, for: lookUp.user, settings: settings) { found in
                         late.deliver(found, for: lookUp.id)
@@ -113,6 +112,13 @@ final class LearningGround: Sendable {
                 }
             })
         late.isUp(system)
+        self.folder = folder
+        self.administration = administration
+        self.system = system
+        self.identity = identity
+        self.web = web
+        self.settings = settings
+        edge = configuration.edge
     }
 
     static var logger: Logger {
@@ -124,6 +130,9 @@ final class LearningGround: Sendable {
     private static func configure(_ folder: URL) throws -> (system: SystemConfiguration, edge: SocketAddress) {
         let ports = try DeviceGround.freePorts()
         let file = folder.appendingPathComponent("system.yaml").path
+        // The configuration wants one; the directory comes from the store.
+        try "users: []\n".write(
+            to: folder.appendingPathComponent("directory.yaml"), atomically: true, encoding: .utf8)
         try """
         system: {name: Trial, country: IT, domain: \(domain)}
         listeners:

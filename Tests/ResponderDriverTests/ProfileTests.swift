@@ -1,6 +1,8 @@
 import Foundation
 import MCFoundation
+import Responder
 import ResponderDriver
+import ResponderLogin
 import SDP
 import Testing
 
@@ -44,7 +46,7 @@ import Testing
         initial_configuration: https://mc.it.example:8443/xcap/org.3gpp.mcptt.ue-init-config/users/sip:r@mc.it.example/7
         sip_identity: sip:anna.radio@mc.it.example
         user_name: anna.radio@mc.it.example
-        password: secret
+        password: umbrella
         edge: "192.0.2.1:5061"
         authority: authority.pem
         address: 192.0.2.9
@@ -62,7 +64,7 @@ import Testing
         #expect(bootstrap.userName == "anna")
         #expect(bootstrap.password.text == "rain")
         #expect(profile.domain == "mc.it.example")
-        #expect(!"\(profile)".contains("rain") && !"\(profile)".contains("secret"))
+        #expect(!"\(profile)".contains("rain") && !"\(profile)".contains("umbrella"))
         #expect(try Self.read(Self.short + "domain: sip.it.example\n").domain == "sip.it.example")
     }
 
