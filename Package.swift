@@ -58,7 +58,11 @@ let rooms: [(String, [String])] = [
     ("Storage", ["MCFoundation", "Administration"]),
     ("SQLiteStorage", ["MCFoundation", "Administration", "Storage", "GRDB"]),
     (
-        "ResponderLogin", ["MCFoundation", "CallControl", "Responder", "WebClient", "Cryptography", "NIOHTTP1"]
+        "ResponderLogin",
+        [
+            "HostTime", "MCFoundation", "ConfigurationDocuments", "CallControl", "Responder", "WebClient",
+            "Cryptography", "NIOHTTP1",
+        ]
     ),
     (
         "ExternalLogin",
@@ -158,7 +162,12 @@ let outerTests: [Target] = [
 ].map { name in
     // A device is tried against a system, the contract of a store on every engine, a service behind a listener.
     let peers = [
-        "ResponderDriver": ["ConfigurationFiles", "NationalSystem"], "Storage": ["SQLiteStorage", "GRDB"],
+        "ResponderDriver": [
+            "ConfigurationFiles", "NationalSystem", "NationalAdministration", "IdentityService", "DocumentService",
+            "DocumentNotification", "WebServices", "Credentials", "Administration", "Storage", "Policy",
+            "ConfigurationDocuments",
+            "Cryptography", "IdentityManagement",
+        ], "Storage": ["SQLiteStorage", "GRDB"],
         "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
         "ResponderLogin": [
             "IdentityService", "Administration", "IdentityManagement", "WebServices", "Credentials", "Logging",

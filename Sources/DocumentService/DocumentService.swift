@@ -1,6 +1,7 @@
 public import Administration
 import ConfigurationDocuments
 public import IdentityManagement
+import MCDocuments
 public import MCFoundation
 public import NationalAdministration
 public import WebServices

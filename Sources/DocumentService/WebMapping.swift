@@ -1,4 +1,6 @@
+import Administration
 import ConfigurationDocuments
+import MCDocuments
 import WebServices
 
 extension XCAPRequest {

@@ -139,20 +139,23 @@ struct LabGround {
         folder(of: person.country).appendingPathComponent("\(person.user).yaml")
     }
 
+    /// OPEN: devices cannot be put into the fleet map from the command line; so there is no UE configuration for them.
+    private func initialConfiguration(of person: LabPerson, _ ports: LabPorts) -> String {
+        "https://127.0.0.1:\(ports.web)/xcap/org.3gpp.mcptt.ue-init-config/users/\(person.publicIdentity)/"
+            + "\(person.user)-phone"
+    }
+
     private func profile(of person: LabPerson) throws -> String {
         let ports = try ports(of: person.country)
         return """
             # Device of \(person.name), for `euccs responder --profile`
-            mcptt_id: \(person.mcpttID)
+            initial_configuration: \(initialConfiguration(of: person, ports))
             sip_identity: \(person.publicIdentity)
             user_name: \(person.privateIdentity)
             password: \(devicePasswords[person.mcpttID.value] ?? "")
-            domain: \(person.country.domain)
             edge: "127.0.0.1:\(ports.access)"
             authority: authority.pem
             address: 127.0.0.1
-            priority: \(person.priority)
-            issuer: https://127.0.0.1:\(ports.web)/identity
             login_name: \(person.user)
             login_password: \(loginPasswords[person.mcpttID.value] ?? "")
 

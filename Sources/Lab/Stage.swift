@@ -66,6 +66,7 @@ actor Stage {
         switch notice {
         case .responder(let responderNotice, let at):
             take(responderNotice, of: name, at: at, &state)
+        case .document, .configured: break
         case .talking(_, ssrc: let ssrc, at: _):
             state.isTalking = true
             talkers[ssrc] = name

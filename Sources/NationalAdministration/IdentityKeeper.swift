@@ -1,4 +1,4 @@
-public import Administration
+import Administration
 import Dispatch
 public import IdentityManagement
 public import MCFoundation

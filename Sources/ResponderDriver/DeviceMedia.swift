@@ -332,7 +332,7 @@ final class DeviceMediaLoop {
             notice(.hearing(handle, ssrc: header.ssrc, at: instant))
         }
         calls[handle]?.lastHeard = (header.ssrc, instant)
-        recorder?.heard(header, payload, in: handle, at: instant)
+        recorder?.heard(header, payload, of: calls[handle]?.remote?.codec, in: handle, at: instant)
         report(.audio(handle))
     }
 }

@@ -1,32 +1,49 @@
+import CallControl
 public import MCFoundation
 public import Responder
 public import ResponderLogin
 public import SDP
 import SIPUserAgent
 
-/// Who a device belongs to and where its MC system is, in the words of the profile file.
+/// What a device brings along, in the words of the profile file.
 public struct DeviceProfile: Sendable {
-    public var mcpttID: MCPTTID
     public var publicIdentity: PublicUserIdentity
     public var privateIdentity: PrivateUserIdentity
     public var password: Secret
+    /// Of the registrar, and the name that the edge is certified for.
     public var domain: String
     public var edge: SocketAddress
-    /// PEM text of the authority that certifies the edge.
+    /// PEM text of the authority that certifies the edge and the management servers.
     public var authorityPEM: String
     public var address: IPAddress
-    public var priority: UInt8
-    /// That of the user's groups: nobody transcodes.
-    public var codec: SpeechCodec
-    /// With what the user logs in; nil where the system asks for no token.
-    public var login: LoginProfile?
+    public var knowledge: Knowledge
+
+    /// Whence the device knows the rest.
+    public enum Knowledge: Sendable {
+        /// From documents, in the order of the specification (TS 24.484 4.2).
+        case documents(BootstrapProfile)
+        /// From the profile itself: for a system that has no documents.
+        case profile(Said)
+    }
+
+    /// What documents would say.
+    public struct Said: Sendable {
+        public var mcpttID: MCPTTID
+        public var priority: UInt8
+        /// That of the user's groups: nobody transcodes.
+        public var codec: SpeechCodec
+
+        public init(mcpttID: MCPTTID, priority: UInt8 = 0, codec: SpeechCodec = .amrWB(octetAlign: true)) {
+            self.mcpttID = mcpttID
+            self.priority = priority
+            self.codec = codec
+        }
+    }
 
     public init(
-        mcpttID: MCPTTID, publicIdentity: PublicUserIdentity, privateIdentity: PrivateUserIdentity, password: Secret,
-        domain: String, edge: SocketAddress, authorityPEM: String, address: IPAddress, priority: UInt8,
-        codec: SpeechCodec = .amrWB(octetAlign: true), login: LoginProfile? = nil
+        publicIdentity: PublicUserIdentity, privateIdentity: PrivateUserIdentity, password: Secret, domain: String,
+        edge: SocketAddress, authorityPEM: String, address: IPAddress, knowledge: Knowledge
     ) {
-        self.mcpttID = mcpttID
         self.publicIdentity = publicIdentity
         self.privateIdentity = privateIdentity
         self.password = password
@@ -34,24 +51,47 @@ public struct DeviceProfile: Sendable {
         self.edge = edge
         self.authorityPEM = authorityPEM
         self.address = address
-        self.priority = priority
-        self.codec = codec
-        self.login = login
+        self.knowledge = knowledge
     }
 
-    /// The settings of a client for this profile. The client's identifiers are new each time: they name one run of one
-    /// device.
-    func responderSettings(_ random: inout some RandomNumberGenerator) -> ResponderSettings {
-        let urn = DeviceProfile.uuid(&random)
+    /// The settings of a client for this profile.
+    ///
+    /// The device's ID is its instance (RFC 5626 4.1) where it is a URN; where it has none, the client's identifiers are
+    /// new each time: they name one run of one device.
+    ///
+    /// - Parameter outcome: What the documents said, where they are what says it.
+    func responderSettings(
+        _ random: inout some RandomNumberGenerator, _ outcome: BootstrapOutcome?
+    ) -> ResponderSettings {
+        let urn = deviceURN ?? DeviceProfile.uuid(&random)
         var settings = ResponderSettings(
             publicIdentity: publicIdentity, privateIdentity: privateIdentity, password: password, mcpttID: mcpttID,
             clientID: MCPTTClientID(urn), instance: InstanceID(urn), domain: domain,
             edge: Target(host: edge.address.description, port: edge.port, transport: .tls, serverName: domain),
             participatingService: PublicServiceIdentity("sip:mcptt-participating@\(domain)"),
             sentBy: SentBy(host: address.hostText, tlsPort: nil))
-        settings.floorPriority = priority
-        settings.codec = codec
+        if case .profile(let said) = knowledge {
+            settings.floorPriority = said.priority
+            settings.codec = said.codec
+        }
+        if let outcome {
+            settings.adopt(outcome.configuration)
+            settings.accessToken = outcome.tokens.access
+        }
         return settings
+    }
+
+    private var mcpttID: MCPTTID {
+        switch knowledge {
+        case .profile(let said): said.mcpttID
+        // Until the log-in says it.
+        case .documents: MCPTTID(publicIdentity.value)
+        }
+    }
+
+    private var deviceURN: String? {
+        guard case .documents(let bootstrap) = knowledge, bootstrap.deviceID.hasPrefix("urn:") else { return nil }
+        return bootstrap.deviceID
     }
 
     /// RFC 4122 version 4, as a URN.

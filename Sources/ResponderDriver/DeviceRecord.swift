@@ -31,6 +31,10 @@ public struct HeardRecord: Sendable {
 /// What a device tells whoever uses it, in order, from one of its threads.
 public enum DeviceNotice: Sendable {
     case responder(ResponderNotice, at: Instant)
+    /// A document was read, has changed or cannot be had.
+    case document(BootstrapNotice, at: Instant)
+    /// The client works by this from now on.
+    case configured(UserConfiguration, at: Instant)
     /// The floor is ours and speech goes out.
     case talking(CallHandle, ssrc: UInt32, at: Instant)
     case talked(TalkRecord)

@@ -31,11 +31,14 @@ enum DeviceInput: Sendable {
 public final class ResponderDevice: Sendable {
     private let host: MachineHost<ResponderClient, DeviceInput>
     private let media: DeviceMedia
-    private let freshness: Task<Void, Never>?
+    private let documents: DeviceDocuments?
+    /// What the documents said before the registration; nil where the profile says everything.
+    public let configuration: UserConfiguration?
 
-    /// Logs the user in where the profile says with what, and starts.
+    /// Learns from the documents and logs the user in where the profile says where, and starts.
     ///
-    /// - Throws: `LoginError` where there is no token, else what sockets and certificates are wrong about.
+    /// - Throws: `BootstrapError` where a document or the log-in cannot be had, else what sockets and certificates are
+    ///   wrong about.
     /// - Parameter notice: called in order per thread, on the device's threads; it must return soon.
     public static func start(
         _ configuration: DeviceConfiguration, threads: SignallingThreads? = nil, logger: Logger,
@@ -44,12 +47,12 @@ public final class ResponderDevice: Sendable {
         var system = SystemRandomNumberGenerator()
         let seed = (system.next(), system.next(), system.next(), system.next())
         let profile = configuration.profile
-        var settings = profile.responderSettings(&system)
+        let documents = try DeviceDocuments(profile, logger: logger, notice: notice)
+        // Before anything else (TS 24.484 4.2): nothing that the documents say is known, and without a token the system
+        // serves nobody.
+        let outcome = try await documents?.come()
+        var settings = profile.responderSettings(&system, outcome)
         settings.answerMode = configuration.answerMode
-        // Before anything else (TS 24.482, TS 33.180 Annex B): without a token the system serves nobody.
-        let login = try profile.login.map { try DeviceLogin($0) }
-        let tokens = try await login?.logIn()
-        settings.accessToken = tokens?.access
         let client = try ResponderClient(settings: settings, random: SeededGenerator(seed: seed))
         let inbox = DeviceInbox()
         let media = try DeviceMedia(
@@ -57,28 +60,26 @@ public final class ResponderDevice: Sendable {
             report: { inbox.deliver(.media($0)) }, notice: notice)
         let authority = try PinnedAuthority(name: profile.domain, pem: profile.authorityPEM)
         let transport = TransportConfiguration(outbound: OutboundTrust(authorities: [authority]))
-        let shell = DeviceShell(keepAlive: configuration.keepAlive, media: media, notice: notice)
+        let shell = DeviceShell(
+            keepAlive: configuration.keepAlive, media: media, documents: documents, notice: notice)
         let host = try await MachineHost<ResponderClient, DeviceInput>.start(
             transport, machine: client, threads: threads, logger: logger, nextDeadline: { $0.nextDeadline },
             step: { shell.step(&$0, $1, $2) })
         inbox.connect { host.deliver($0) }
-        var freshness: Task<Void, Never>?
-        if let login, let tokens {
-            freshness = Task {
-                await login.keepFresh(tokens, handOn: { host.deliver(.command(.renewToken($0))) }) { failure in
-                    logger.warning("the token cannot be renewed", metadata: ["why": "\(failure)"])
-                }
-            }
-        }
-        return ResponderDevice(host: host, media: media, freshness: freshness)
+        documents?.follow { host.deliver(.command($0)) }
+        if let outcome { host.deliver(.command(.watchDocuments(outcome.configuration.watched))) }
+        return ResponderDevice(
+            host: host, media: media, documents: documents, configuration: outcome?.configuration)
     }
 
     private init(
-        host: MachineHost<ResponderClient, DeviceInput>, media: DeviceMedia, freshness: Task<Void, Never>?
+        host: MachineHost<ResponderClient, DeviceInput>, media: DeviceMedia, documents: DeviceDocuments?,
+        configuration: UserConfiguration?
     ) {
         self.host = host
         self.media = media
-        self.freshness = freshness
+        self.documents = documents
+        self.configuration = configuration
     }
 
     public func command(_ command: ResponderCommand) {
@@ -91,7 +92,7 @@ public final class ResponderDevice: Sendable {
     }
 
     public func stop() async {
-        freshness?.cancel()
+        await documents?.stop()
         await host.stop()
         media.stop()
     }
@@ -125,6 +126,7 @@ private final class DeviceInbox: Sendable {
 private struct DeviceShell: Sendable {
     let keepAlive: Duration
     let media: DeviceMedia
+    let documents: DeviceDocuments?
     let notice: @Sendable (DeviceNotice) -> Void
 
     func step(
@@ -175,7 +177,11 @@ private struct DeviceShell: Sendable {
         case .keepMediaAlive(let call, let octets): media.carryOut(.keepAlive(call, octets))
         case .startTalking(let call, let ssrc): media.carryOut(.startTalking(call, ssrc: ssrc))
         case .stopTalking(let call): media.carryOut(.stopTalking(call))
-        case .notify(let responderNotice): notice(.responder(responderNotice, at: now.instant))
+        case .notify(let responderNotice):
+            if case .documentChanged(let uri, let etag) = responderNotice {
+                documents?.changed(uri: uri, etag: etag)
+            }
+            notice(.responder(responderNotice, at: now.instant))
         }
     }
 }

@@ -1,7 +1,7 @@
 import MCFoundation
 import RTP
 import Responder
-public import SDP
+import SDP
 public import Speech
 import Synchronization
 
@@ -14,15 +14,19 @@ public final class SpeechRecorder: Sendable {
     private let tape: Mutex<Tape?>
 
     /// - Parameter path: the WAV file, 16 kHz mono; nil: records only.
-    public init(path: String?, codec: SpeechCodec = .amrWB(octetAlign: true)) throws(WAVError) {
-        let tape = try path.map { path throws(WAVError) in try Tape(path: path, codec: codec) }
+    public init(path: String?) throws(WAVError) {
+        let tape = try path.map { path throws(WAVError) in try Tape(path: path) }
         self.tape = Mutex(tape)
     }
 
     /// What was heard so far, at most the last hour of speech, in the order of arrival.
     public var heard: [HeardRecord] { records.withLock { $0 } }
 
-    func heard(_ header: RTPHeader, _ payload: UnsafeRawBufferPointer, in call: CallHandle, at instant: Instant) {
+    /// - Parameter codec: of the call; nil is heard as silence.
+    func heard(
+        _ header: RTPHeader, _ payload: UnsafeRawBufferPointer, of codec: SpeechCodec?, in call: CallHandle,
+        at instant: Instant
+    ) {
         let record = HeardRecord(
             call: call, ssrc: header.ssrc, sequence: header.sequenceNumber, arrivedAt: instant,
             payload: StableHash.of(payload))
@@ -31,7 +35,7 @@ public final class SpeechRecorder: Sendable {
             records.append(record)
         }
         let octets = Array(payload)
-        tape.withLock { $0?.play(header, octets, at: instant) }
+        tape.withLock { $0?.play(header, octets, of: codec, at: instant) }
     }
 
     func finish() {
@@ -47,17 +51,15 @@ private final class Tape {
     private static let mostConcealed = 10
 
     private var recorder: WAVRecorder
-    private let codec: SpeechCodec
     private var decoder: SpeechDecoder?
     private var last: (ssrc: UInt32, sequence: UInt16, at: Instant)?
 
-    init(path: String, codec: SpeechCodec) throws(WAVError) {
+    init(path: String) throws(WAVError) {
         recorder = try WAVRecorder(path: path, sampleRate: 16_000)
-        self.codec = codec
     }
 
     /// A packet that cannot be decoded or written is heard as silence; the record of it stands.
-    func play(_ header: RTPHeader, _ payload: [UInt8], at instant: Instant) {
+    func play(_ header: RTPHeader, _ payload: [UInt8], of codec: SpeechCodec?, at instant: Instant) {
         if let last, last.ssrc == header.ssrc, instant - last.at < .milliseconds(500) {
             let step = Int16(bitPattern: header.sequenceNumber &- last.sequence)
             guard step > 0 else { return }
@@ -68,7 +70,7 @@ private final class Tape {
             // Times of arrival come from another clock than the order of arrival, so one may lie before the last.
             let pause = last.map { max(.zero, min(instant - $0.at, Tape.longestSilence)) } ?? .zero
             append([Int16](repeating: 0, count: Int(pause.inSeconds * 16_000)))
-            decoder = try? SpeechDecoder(codec)
+            decoder = codec.flatMap { try? SpeechDecoder($0) }
         }
         last = (header.ssrc, header.sequenceNumber, instant)
         try? append(decoder?.decode(payload))

@@ -15,6 +15,9 @@ public final class DeviceLogin: Sendable {
     private static let scope =
         "openid 3gpp:mc:ptt_service 3gpp:mc:ptt_config_management_service 3gpp:mc:ptt_group_management_service"
 
+    /// Of an access token: what is longer is refreshed before.
+    private static let longestLifetimeSeconds: Int64 = 30 * 86_400
+
     private let profile: LoginProfile
     private let web: WebExchange
 
@@ -26,10 +29,7 @@ public final class DeviceLogin: Sendable {
 
     /// From the log-in page to the tokens.
     public func logIn() async throws(LoginError) -> LoginTokens {
-        let metadata: Metadata = try await json(get(url("/.well-known/openid-configuration")))
-        guard metadata.issuer == profile.issuer.absoluteString else {
-            throw LoginError(code: .unreachable, description: "\(profile.issuer) says that it is \(metadata.issuer)")
-        }
+        let place = try await findPlace()
         var random = SystemRandomNumberGenerator()
         let verifier = Self.text(words: 4, &random)
         let state = Self.text(words: 2, &random)
@@ -38,7 +38,7 @@ public final class DeviceLogin: Sendable {
         }
         let challenge = Base64URL.encode(digest)
         let page = try await get(
-            metadata.authorization_endpoint + "?"
+            place.authorizationEndpoint + (place.authorizationEndpoint.contains("?") ? "&" : "?")
                 + Self.form([
                     ("response_type", "code"), ("client_id", Self.clientID), ("redirect_uri", Self.redirectURI),
                     ("scope", Self.scope), ("state", state), ("code_challenge", challenge),
@@ -55,12 +55,18 @@ public final class DeviceLogin: Sendable {
         }
         let fields = URLComponents(string: location)?.queryItems ?? []
         func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
-        guard field("state") == state, field("iss") ?? metadata.issuer == metadata.issuer, let code = field("code")
-        else {
+        guard field("state") == state, let code = field("code") else {
             throw LoginError(code: .refused, description: "the log-in ended with \(field("error") ?? "no code")")
         }
+        // RFC 9207 2.4
+        let told = field("iss")
+        if let issuer = place.issuer, let told, told != issuer {
+            throw LoginError(code: .unreachable, description: "\(issuer) says that it is \(told)")
+        }
         return try await tokens(
-            metadata,
+            Place(
+                issuer: place.issuer ?? told, authorizationEndpoint: place.authorizationEndpoint,
+                tokenEndpoint: place.tokenEndpoint),
             [
                 ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", Self.redirectURI),
                 ("client_id", Self.clientID), ("code_verifier", verifier),
@@ -69,14 +75,17 @@ public final class DeviceLogin: Sendable {
 
     /// New tokens for old ones; where those hold no more, the user logs in again.
     public func refresh(_ tokens: LoginTokens) async throws(LoginError) -> LoginTokens {
-        let metadata: Metadata = try await json(get(url("/.well-known/openid-configuration")))
+        let place = try await findPlace()
         do throws(LoginError) {
-            return try await self.tokens(
-                metadata,
+            var fresh = try await self.tokens(
+                place,
                 [
                     ("grant_type", "refresh_token"), ("refresh_token", tokens.refresh.text),
                     ("client_id", Self.clientID),
                 ])
+            fresh.issuer = fresh.issuer ?? tokens.issuer
+            fresh.mcpttID = fresh.mcpttID ?? tokens.mcpttID
+            return fresh
         } catch {
             guard error.code == .refused else { throw error }
             return try await logIn()
@@ -86,14 +95,14 @@ public final class DeviceLogin: Sendable {
     /// Hands on a fresh access token each time four fifths of its life are over, until the task is cancelled. What
     /// fails is told and tried again.
     public func keepFresh(
-        _ tokens: LoginTokens, handOn: @Sendable (AccessToken) -> Void, failing: @Sendable (LoginError) -> Void
+        _ tokens: LoginTokens, handOn: @Sendable (LoginTokens) -> Void, failing: @Sendable (LoginError) -> Void
     ) async {
         var tokens = tokens
         var pause = tokens.lifetime * 4 / 5
         while (try? await Task.sleep(for: pause)) != nil {
             do throws(LoginError) {
                 tokens = try await refresh(tokens)
-                handOn(tokens.access)
+                handOn(tokens)
                 pause = tokens.lifetime * 4 / 5
             } catch {
                 failing(error)
@@ -103,6 +112,13 @@ public final class DeviceLogin: Sendable {
     }
 
     // MARK: HTTP
+
+    private struct Place {
+        /// nil: nobody said it yet.
+        var issuer: String?
+        var authorizationEndpoint: String
+        var tokenEndpoint: String
+    }
 
     private struct Metadata: Decodable {
         var issuer: String
@@ -114,20 +130,45 @@ public final class DeviceLogin: Sendable {
         var access_token: String
         var refresh_token: String
         var expires_in: Int64
+        var id_token: String?
     }
 
-    private func url(_ path: String) -> String { profile.issuer.absoluteString + path }
+    /// The endpoints: from the profile, or from what the issuer says of itself.
+    private func findPlace() async throws(LoginError) -> Place {
+        switch profile.place {
+        case .endpoints(let endpoints):
+            return Place(authorizationEndpoint: endpoints.authorization, tokenEndpoint: endpoints.token)
+        case .issuer(let issuer):
+            let metadata: Metadata = try await json(
+                get(issuer.absoluteString + "/.well-known/openid-configuration"))
+            guard metadata.issuer == issuer.absoluteString else {
+                throw LoginError(code: .unreachable, description: "\(issuer) says that it is \(metadata.issuer)")
+            }
+            return Place(
+                issuer: metadata.issuer, authorizationEndpoint: metadata.authorization_endpoint,
+                tokenEndpoint: metadata.token_endpoint)
+        }
+    }
 
     private func tokens(
-        _ metadata: Metadata, _ fields: [(String, String)]
+        _ place: Place, _ fields: [(String, String)]
     ) async throws(LoginError) -> LoginTokens {
-        let answer = try await post(metadata.token_endpoint, fields)
+        let answer = try await post(place.tokenEndpoint, fields)
         guard answer.status != 400 else {
             throw LoginError(code: .refused, description: "there is no token for this log-in")
         }
         let tokens: TokenAnswer = try json(answer)
+        var claims: IDTokenClaims?
+        if let text = tokens.id_token {
+            guard let read = IDTokenClaims(text), read.isFor(Self.clientID),
+                place.issuer == nil || read.iss == place.issuer
+            else { throw LoginError(code: .unreachable, description: "the ID token is not for this log-in") }
+            claims = read
+        }
         return LoginTokens(
-            access: AccessToken(tokens.access_token), lifetime: .seconds(max(1, tokens.expires_in)),
+            access: AccessToken(tokens.access_token),
+            lifetime: .seconds(min(max(1, tokens.expires_in), Self.longestLifetimeSeconds)),
+            issuer: claims?.iss ?? place.issuer, mcpttID: claims?.mcptt_id.map { MCPTTID($0) },
             refresh: Secret(tokens.refresh_token))
     }
 
@@ -144,13 +185,9 @@ public final class DeviceLogin: Sendable {
     ) async throws(LoginError) -> WebExchange.Answer {
         // The address is not a secret, what is sent to it may be.
         let address = String(url.prefix { $0 != "?" })
-        guard let parts = URLComponents(string: url), parts.scheme == "https", let host = parts.host else {
+        guard var request = WebExchange.Request(method, url) else {
             throw LoginError(code: .unreachable, description: "\(address) is no https address")
         }
-        var request = WebExchange.Request(
-            host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port: parts.port ?? 443,
-            method: method,
-            target: parts.percentEncodedPath + (parts.percentEncodedQuery.map { "?" + $0 } ?? ""))
         if let form {
             request.headers = [("content-type", "application/x-www-form-urlencoded")]
             request.body = Array(form.utf8)
@@ -180,29 +217,5 @@ public final class DeviceLogin: Sendable {
 
     private static func text(words: Int, _ random: inout some RandomNumberGenerator) -> String {
         Base64URL.encode((0..<words * 8).map { _ in UInt8.random(in: .min ... .max, using: &random) })
-    }
-}
-
-/// What a browser would send from the log-in page.
-struct LoginFormReading {
-    var action: String
-    var transaction: String
-
-    init?(_ page: [UInt8]) {
-        guard let text = String(validating: page, as: UTF8.self),
-            let action = Self.attribute(after: "<form method=\"post\" action=\"", in: text),
-            let transaction = Self.attribute(after: "name=\"login\" value=\"", in: text)
-        else { return nil }
-        self.action = action
-        self.transaction = transaction
-    }
-
-    private static func attribute(after mark: String, in text: String) -> String? {
-        guard let start = text.range(of: mark)?.upperBound, let end = text[start...].firstIndex(of: "\"") else {
-            return nil
-        }
-        return String(text[start..<end]).replacingOccurrences(of: "&quot;", with: "\"")
-            .replacingOccurrences(of: "&lt;", with: "<").replacingOccurrences(of: "&gt;", with: ">")
-            .replacingOccurrences(of: "&#39;", with: "'").replacingOccurrences(of: "&amp;", with: "&")
     }
 }

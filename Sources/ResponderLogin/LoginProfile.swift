@@ -1,18 +1,30 @@
 public import CallControl
 public import Foundation
+public import MCFoundation
 public import Responder
 
 /// With what a device logs its user in.
 public struct LoginProfile: Sendable {
-    /// The issuer: where identity management of the nation stands, `https://mc.it.example:8443/identity`.
-    public var issuer: URL
+    /// Where identity management stands.
+    public enum Place: Sendable {
+        /// It tells its endpoints itself (RFC 8414): `https://mc.it.example:8443/identity`.
+        case issuer(URL)
+        /// As the UE initial configuration names them (TS 24.484 7.2).
+        case endpoints(LoginEndpoints)
+    }
+
+    public var place: Place
     public var userName: String
     public var password: Secret
     /// PEM text of the authority that certifies the issuer.
     public var authorityPEM: String
 
     public init(issuer: URL, userName: String, password: Secret, authorityPEM: String) {
-        self.issuer = issuer
+        self.init(at: .issuer(issuer), userName: userName, password: password, authorityPEM: authorityPEM)
+    }
+
+    public init(at place: Place, userName: String, password: Secret, authorityPEM: String) {
+        self.place = place
         self.userName = userName
         self.password = password
         self.authorityPEM = authorityPEM
@@ -24,6 +36,9 @@ public struct LoginTokens: Sendable {
     public var access: AccessToken
     /// Of the access token.
     public var lifetime: Duration
+    /// As the ID token says them (TS 33.180 B.2); nil where there was none.
+    public var issuer: String?
+    public var mcpttID: MCPTTID?
     var refresh: Secret
 }
 

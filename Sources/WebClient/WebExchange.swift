@@ -16,6 +16,8 @@ public struct WebExchange: Sendable {
         public var target: String
         public var headers: [(String, String)] = []
         public var body: [UInt8] = []
+        /// Octets of the answer's body.
+        public var limit = 1 << 20
 
         public init(host: String, port: Int, method: HTTPMethod, target: String) {
             self.host = host
@@ -35,9 +37,9 @@ public struct WebExchange: Sendable {
 
     public struct Failure: Error, CustomStringConvertible {
         public var description: String
+        public var isTooLarge = false
     }
 
-    private static let longestAnswer = 1 << 20
     private let context: NIOSSLContext
     private let limit: TimeAmount
 
@@ -67,7 +69,7 @@ public struct WebExchange: Sendable {
                     NIOSSLClientHandler(context: context, serverHostname: name))
                 try channel.pipeline.syncOperations.addHTTPClientHandlers()
                 try channel.pipeline.syncOperations.addHandler(
-                    AnswerCollector(request, limit: Self.longestAnswer, answer: answer))
+                    AnswerCollector(request, answer: answer))
             }
         }
         let late = loop.scheduleTask(in: limit) { answer.fail(Failure(description: "no answer in time")) }
@@ -93,14 +95,12 @@ private final class AnswerCollector: ChannelInboundHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     private let request: WebExchange.Request
-    private let limit: Int
     private let answer: EventLoopPromise<WebExchange.Answer>
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
 
-    init(_ request: WebExchange.Request, limit: Int, answer: EventLoopPromise<WebExchange.Answer>) {
+    init(_ request: WebExchange.Request, answer: EventLoopPromise<WebExchange.Answer>) {
         self.request = request
-        self.limit = limit
         self.answer = answer
     }
 
@@ -127,8 +127,11 @@ private final class AnswerCollector: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head): self.head = head
         case .body(let part):
+            guard body.count + part.readableBytes <= request.limit else {
+                body = []
+                return fail("an answer is too long", isTooLarge: true, context)
+            }
             body += Array(part.readableBytesView)
-            if body.count > limit { fail("an answer is too long", context) }
         case .end:
             guard let head else { return fail("an answer has no beginning", context) }
             answer.succeed(WebExchange.Answer(status: Int(head.status.code), headers: head.headers, body: body))
@@ -146,8 +149,8 @@ private final class AnswerCollector: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
-    private func fail(_ why: String, _ context: ChannelHandlerContext) {
-        answer.fail(WebExchange.Failure(description: why))
+    private func fail(_ why: String, isTooLarge: Bool = false, _ context: ChannelHandlerContext) {
+        answer.fail(WebExchange.Failure(description: why, isTooLarge: isTooLarge))
         context.close(promise: nil)
     }
 }

@@ -36,30 +36,45 @@ struct DeviceOptions: ParsableArguments {
 /// Waits for what a command needs, shows the rest.
 actor Handheld {
     private let device: ResponderDevice
-    private static let mostSeen = 1_000
-    private var seen: [ResponderNotice] = []
-    private var hasTalked = false
+    private let told: Told
+    /// That of the profile, where it says one.
+    private let codec: SpeechCodec?
 
     static func start(_ options: DeviceOptions) async throws -> Handheld {
         let profile = try options.readProfile()
         let recorder: SpeechRecorder?
         do {
-            recorder = try options.record.map { try SpeechRecorder(path: $0, codec: profile.codec) }
+            recorder = try options.record.map { try SpeechRecorder(path: $0) }
         } catch {
             Terminal.complain("\(error)")
             throw ExitCode(2)
         }
         let (notices, tell) = AsyncStream.makeStream(of: DeviceNotice.self)
-        let device = try await ResponderDevice.start(
-            DeviceConfiguration(profile: profile, recorder: recorder),
-            logger: Terminal.logger("responder", level: .warning), notice: { tell.yield($0) })
-        let handheld = Handheld(device: device)
-        Task { for await notice in notices { await handheld.take(notice) } }
-        return handheld
+        // What is read before there is a device is shown too.
+        let told = Told()
+        Task { for await notice in notices { await told.take(notice) } }
+        let device: ResponderDevice
+        do {
+            device = try await ResponderDevice.start(
+                DeviceConfiguration(profile: profile, recorder: recorder),
+                logger: Terminal.logger("responder", level: .warning), notice: { tell.yield($0) })
+        } catch let error as BootstrapError {
+            Terminal.complain("\(error)")
+            throw ExitCode.failure
+        }
+        let codec: SpeechCodec? = if case .profile(let said) = profile.knowledge { said.codec } else { nil }
+        return Handheld(device: device, told: told, codec: codec)
     }
 
-    private init(device: ResponderDevice) {
+    private init(device: ResponderDevice, told: Told, codec: SpeechCodec?) {
         self.device = device
+        self.told = told
+        self.codec = codec
+    }
+
+    /// In which speech to a group is to be coded.
+    func codec(of group: String) -> SpeechCodec {
+        codec ?? device.configuration?.group(MCPTTGroupID(group))?.codec ?? .amrWB(octetAlign: true)
     }
 
     func command(_ command: ResponderCommand) { device.command(command) }
@@ -74,31 +89,17 @@ actor Handheld {
 
     /// True once the talk is over; false where it is not within the time.
     func hasTalked(within time: Duration) async throws -> Bool {
-        for _ in 0..<Int(time.inSeconds * 20) where !hasTalked {
+        for _ in 0..<Int(time.inSeconds * 20) {
+            if await told.hasTalked { return true }
             try await Task.sleep(for: .milliseconds(50))
         }
-        return hasTalked
+        return await told.hasTalked
     }
 
     func end() async {
         device.command(.deregister)
         try? await Task.sleep(for: .milliseconds(300))
         await device.stop()
-    }
-
-    private func take(_ notice: DeviceNotice) {
-        switch notice {
-        case .responder(let responderNotice, at: _):
-            // What a command waits for came lately: who stays for weeks must not remember everything.
-            if seen.count >= Handheld.mostSeen { seen.removeFirst(Handheld.mostSeen / 2) }
-            seen.append(responderNotice)
-            if let line = ResponderLine.text(responderNotice) { Terminal.show(line) }
-        case .talking: Terminal.show("you have the floor and talk")
-        case .talked(let talk):
-            hasTalked = true
-            Terminal.show("you talked \(Double(talk.packets.count) / 50) s")
-        case .hearing(_, let ssrc, at: _): Terminal.show("speech arrives (SSRC \(ssrc))")
-        }
     }
 
     /// Registers and affiliates; says why where that fails.
@@ -120,6 +121,7 @@ actor Handheld {
         _ what: String, failing: @Sendable (ResponderNotice) -> Bool, until: @Sendable (ResponderNotice) -> Bool
     ) async throws {
         for _ in 0..<400 {
+            let seen = await told.seen
             if seen.contains(where: until) { return }
             if seen.contains(where: failing) { break }
             try await Task.sleep(for: .milliseconds(25))
@@ -129,9 +131,9 @@ actor Handheld {
     }
 
     /// The call of a group that is up, if any.
-    func call(of group: String) -> CallHandle? {
+    func call(of group: String) async -> CallHandle? {
         var calls: [CallHandle] = []
-        for notice in seen {
+        for notice in await told.seen {
             if case .callStarted(let call, let facts) = notice, facts.group?.value == group { calls.append(call) }
             if case .callEnded(let call, _) = notice { calls.removeAll { $0 == call } }
         }
@@ -139,8 +141,50 @@ actor Handheld {
     }
 }
 
+/// What a device told, shown as it comes.
+actor Told {
+    private static let mostSeen = 1_000
+    private(set) var seen: [ResponderNotice] = []
+    private(set) var hasTalked = false
+
+    func take(_ notice: DeviceNotice) {
+        switch notice {
+        case .responder(let responderNotice, at: _):
+            // What a command waits for came lately: who stays for weeks must not remember everything.
+            if seen.count >= Self.mostSeen { seen.removeFirst(Self.mostSeen / 2) }
+            seen.append(responderNotice)
+            if let line = ResponderLine.text(responderNotice) { Terminal.show(line) }
+        case .document(let bootstrapNotice, at: _): Terminal.show(ResponderLine.text(bootstrapNotice))
+        case .configured(let configuration, at: _): Terminal.show(ResponderLine.text(configuration))
+        case .talking: Terminal.show("you have the floor and talk")
+        case .talked(let talk):
+            hasTalked = true
+            Terminal.show("you talked \(Double(talk.packets.count) / 50) s")
+        case .hearing(_, let ssrc, at: _): Terminal.show("speech arrives (SSRC \(ssrc))")
+        }
+    }
+}
+
 /// Notices in words.
 enum ResponderLine {
+    static func text(_ notice: BootstrapNotice) -> String {
+        switch notice {
+        case .read(let document, let url): "\(document) read: \(url)"
+        case .changed(let document, let url): "\(document) fetched: \(url)"
+        case .unchanged(let document, let url): "\(document) is as it was: \(url)"
+        case .gone(let document, let url): "\(document) is gone: \(url)"
+        case .unavailable(let error): "goes on without: \(error)"
+        }
+    }
+
+    static func text(_ configuration: UserConfiguration) -> String {
+        let groups = configuration.groups.map { group in
+            "\(group.id) (\(group.members.count) members, your priority \(group.priority.map { "\($0)" } ?? "-"))"
+        }
+        return "you have priority \(configuration.priority.map { "\($0)" } ?? "-"), groups: "
+            + (groups.isEmpty ? "none" : groups.joined(separator: ", "))
+    }
+
     static func text(_ notice: ResponderNotice) -> String? {
         switch notice {
         case .registered: "registered"
@@ -151,7 +195,8 @@ enum ResponderLine {
             "service settings were refused: \(status)\(text(warning))"
         case .affiliation(let group, let state): "\(group): \(state)"
         case .affiliationRefused(let status, let warning): "affiliation was refused: \(status)\(text(warning))"
-        case .documentChanged(let uri, let etag): etag == nil ? "\(uri) is gone" : "\(uri) changed"
+        // What is fetched for it is told.
+        case .documentChanged: nil
         case .documentsRefused(let status): "documents are not told: \(status)"
         case .calling(_, let group): "calling \(group)"
         case .called(_, let call, needsAnswer: _):
@@ -259,14 +304,10 @@ extension ResponderCommands {
         @Flag(help: "The group is a chat group.") var chat = false
 
         func run() async throws {
-            let speech: EncodedSpeech
-            do { speech = try EncodedSpeech(wav: wav, codec: device.readProfile().codec) } catch let error as ExitCode {
-                throw error
-            } catch {
-                Terminal.complain("\(wav): \(error)")
-                throw ExitCode(2)
-            }
+            // A file that is none is refused before anybody is bothered.
+            _ = try speech(.amrWB(octetAlign: true))
             try await device.run([group]) { handheld in
+                let speech = try speech(await handheld.codec(of: group))
                 await handheld.say(speech)
                 if let call = await handheld.call(of: group) {
                     await handheld.command(.press(call))
@@ -278,6 +319,13 @@ extension ResponderCommands {
                     throw ExitCode.failure
                 }
                 if device.seconds != nil { try await device.stay() }
+            }
+        }
+
+        private func speech(_ codec: SpeechCodec) throws -> EncodedSpeech {
+            do { return try EncodedSpeech(wav: wav, codec: codec) } catch {
+                Terminal.complain("\(wav): \(error)")
+                throw ExitCode(2)
             }
         }
     }

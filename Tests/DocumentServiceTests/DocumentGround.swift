@@ -2,6 +2,7 @@ import Administration
 import ConfigurationDocuments
 import DocumentService
 import IdentityManagement
+import MCDocuments
 import MCFoundation
 import NationalAdministration
 import Policy

@@ -24,15 +24,13 @@ extension ProgramTests {
         func profile(of user: String, password: String) throws -> String {
             try write(
                 """
-                mcptt_id: sip:\(user)@mc.it.example
+                initial_configuration: https://127.0.0.1:\(port + 6)/xcap/org.3gpp.mcptt.ue-init-config/users/sip:\(user)@mc.it.example/radio
                 sip_identity: sip:\(user)@mc.it.example
                 user_name: \(user)@mc.it.example
                 password: \(password)
-                domain: mc.it.example
                 edge: "127.0.0.1:\(port)"
                 authority: authority.pem
                 address: 127.0.0.1
-                issuer: https://127.0.0.1:\(port + 6)/identity
                 login_name: \(user)
                 login_password: \(password)
 
@@ -167,6 +165,33 @@ extension ProgramTests {
         let back = try nation.admin("resume", "sip:bruno@mc.it.example", acting: true)
         #expect(back.output.hasPrefix("done"))
         for process in [bruno, anna, server] { process.end() }
+    }
+
+    @Test func `a device learns its documents, is told of a change and obeys it`() async throws {
+        let nation = try nation()
+        defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
+        let users = try nation.write(Self.users, "users.csv")
+        let groups = try nation.write(Self.groups, "groups.csv")
+        try #require(try nation.admin("import", "--users", users, "--groups", groups, acting: true).status == 0)
+        let server = try Told(["serve", "--config", nation.config])
+        try await server.until("ready: Italia")
+        let profile = try nation.profile(of: "anna", password: "rain over Genoa")
+        let anna = try Told(["responder", "register", "--profile", profile, "--seconds", "50"])
+        try await anna.until("group document read: ")
+        try await anna.until("registered")
+        let risen = try nation.write(
+            "id,organisation,priority\nsip:anna@mc.it.example,national,77\n", "risen.csv")
+        try #require(try nation.admin("import", "--users", risen, acting: true).status == 0)
+        try await anna.until("you have priority 77, groups: sip:flood@mc.it.example (2 members")
+        let left = try nation.write(
+            "id,organisation,members\nsip:flood@mc.it.example,national,sip:bruno@mc.it.example\n", "left.csv")
+        try #require(try nation.admin("import", "--groups", left, acting: true).status == 0)
+        try await anna.until("you have priority 77, groups: none")
+        let refused = try Self.run(
+            ["responder", "register", "--profile", try nation.profile(of: "bruno", password: "no")], seconds: 30)
+        #expect(refused.status == 1)
+        #expect(refused.output.contains("UE initial configuration https://127.0.0.1:"), "\(refused.output)")
+        for process in [anna, server] { process.end() }
     }
 }
 

@@ -59,7 +59,7 @@ final class DeviceGround {
 
     static func identity(_ user: String) -> String { "sip:\(user)@\(domain)" }
 
-    private static func writeCertificates(to folder: URL) throws {
+    static func writeCertificates(to folder: URL) throws {
         let now = Date()
         let validity = now.addingTimeInterval(-3_600)..<now.addingTimeInterval(86_400)
         let authority = try CertificateAuthority(name: "Trial", country: "IT", validity: validity)
@@ -74,7 +74,7 @@ final class DeviceGround {
     }
 
     /// The first of six ports beside each other that are free for TCP and UDP.
-    private static func freePorts() throws -> UInt16 {
+    static func freePorts() throws -> UInt16 {
         for _ in 0..<500 {
             let first = UInt16.random(in: 20_000...31_000)
             if (first..<first + 6).allSatisfy(isFree) { return first }
@@ -109,7 +109,6 @@ final class DeviceGround {
         sip_identity: \(Self.identity(user))
         user_name: \(user)@\(Self.domain)
         password: pw-\(user)
-        domain: \(Self.domain)
         edge: "127.0.0.1:\(edge.port)"
         authority: authority.pem
         address: 127.0.0.1
@@ -142,7 +141,7 @@ final class TriedDevice: Sendable {
     init(_ profile: DeviceProfile, wav: String? = nil) async throws {
         let told = Told()
         notices = told
-        recorder = try SpeechRecorder(path: wav, codec: profile.codec)
+        recorder = try SpeechRecorder(path: wav)
         device = try await ResponderDevice.start(
             DeviceConfiguration(profile: profile, recorder: recorder),
             logger: Logger(label: "device", factory: { _ in SwiftLogNoOpLogHandler() }), notice: { told.add($0) })
@@ -150,6 +149,15 @@ final class TriedDevice: Sendable {
 
     var responderNotices: [ResponderNotice] {
         notices.all.compactMap { if case .responder(let notice, _) = $0 { notice } else { nil } }
+    }
+
+    /// What the documents say, as it was told.
+    var configurations: [UserConfiguration] {
+        notices.all.compactMap { if case .configured(let configuration, _) = $0 { configuration } else { nil } }
+    }
+
+    var documentNotices: [BootstrapNotice] {
+        notices.all.compactMap { if case .document(let notice, _) = $0 { notice } else { nil } }
     }
 
     var talks: [TalkRecord] { notices.all.compactMap { if case .talked(let talk) = $0 { talk } else { nil } } }

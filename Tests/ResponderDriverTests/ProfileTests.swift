@@ -1,6 +1,8 @@
 import Foundation
 import MCFoundation
+import Responder
 import ResponderDriver
+import ResponderLogin
 import SDP
 import Testing
 
@@ -30,13 +32,57 @@ import Testing
 
     @Test func `a profile says who, where and in which codec`() throws {
         let profile = try Self.read(Self.good)
-        #expect(profile.mcpttID == MCPTTID("sip:anna@mc.it.example"))
         #expect(profile.edge.description == "192.0.2.1:5061")
-        #expect(profile.priority == 7)
-        #expect(profile.codec == .amrWB(octetAlign: true))
         #expect(profile.authorityPEM == "PEM")
-        #expect(try Self.read(Self.good + "codec: opus\n").codec == .opus)
-        #expect(try Self.read(Self.good + "codec: amr-wb-be\n").codec == .amrWB(octetAlign: false))
+        let said = try #require(profile.said)
+        #expect(said.mcpttID == MCPTTID("sip:anna@mc.it.example"))
+        #expect(said.priority == 7)
+        #expect(said.codec == .amrWB(octetAlign: true))
+        #expect(try Self.read(Self.good + "codec: opus\n").said?.codec == .opus)
+        #expect(try Self.read(Self.good + "codec: amr-wb-be\n").said?.codec == .amrWB(octetAlign: false))
+    }
+
+    private static let short = """
+        initial_configuration: https://mc.it.example:8443/xcap/org.3gpp.mcptt.ue-init-config/users/sip:r@mc.it.example/7
+        sip_identity: sip:anna.radio@mc.it.example
+        user_name: anna.radio@mc.it.example
+        password: umbrella
+        edge: "192.0.2.1:5061"
+        authority: authority.pem
+        address: 192.0.2.9
+        login_name: anna
+        login_password: rain
+
+        """
+
+    @Test func `a profile that names the UE initial configuration says nothing else of the system`() throws {
+        let profile = try Self.read(Self.short)
+        guard case .documents(let bootstrap) = profile.knowledge else {
+            return #expect(Bool(false), "it does not learn")
+        }
+        #expect(bootstrap.deviceID == "7")
+        #expect(bootstrap.userName == "anna")
+        #expect(bootstrap.password.text == "rain")
+        #expect(profile.domain == "mc.it.example")
+        #expect(!"\(profile)".contains("rain") && !"\(profile)".contains("umbrella"))
+        #expect(try Self.read(Self.short + "domain: sip.it.example\n").domain == "sip.it.example")
+    }
+
+    @Test(arguments: [
+        ("login_name: anna", "priority: 7", ":8: expected one of sip_identity, "),
+        ("https://mc", "http://mc", ":1: initial_configuration: expected an https address"),
+        ("login_password: rain\n", "", ": expected login_password, found nothing"),
+        (
+            "initial_configuration: https://mc.it.example:8443/xcap", "issuer: https://a",
+            ":1: issuer: expected initial_"
+        ),
+        ("sip:anna.radio@mc.it.example", "anna", ":2: sip_identity: expected a SIP URI with a domain"),
+    ])
+    func `a mistake in a profile that learns is told with its place`(_ old: String, _ new: String, _ told: String) {
+        let failure = #expect(throws: DeviceProfileError.self) {
+            try Self.read(Self.short.replacingOccurrences(of: old, with: new))
+        }
+        #expect(failure?.description.contains(told) == true, "\(String(describing: failure))")
     }
 
     @Test(arguments: [
@@ -44,7 +90,7 @@ import Testing
         ("priority: 7", "codec: evs", ":9: codec: expected one of amr-wb, amr-wb-be, opus, found \"evs\""),
         ("password: secret\n", "", ": expected password, found nothing"),
         ("edge: \"192.0.2.1:5061\"", "edge: somewhere", ":6: edge: expected an address and a port"),
-        ("priority: 7", "prioriti: 7", ":9: expected one of mcptt_id, "),
+        ("priority: 7", "prioriti: 7", ":9: expected one of sip_identity, "),
         ("authority.pem", "nowhere.pem", "nowhere.pem: cannot be read"),
     ])
     func `a mistake in a profile is told with its place`(_ old: String, _ new: String, _ told: String) throws {
@@ -53,4 +99,8 @@ import Testing
         }
         #expect(failure?.description.contains(told) == true, "\(String(describing: failure))")
     }
+}
+
+extension DeviceProfile {
+    fileprivate var said: Said? { if case .profile(let said) = knowledge { said } else { nil } }
 }

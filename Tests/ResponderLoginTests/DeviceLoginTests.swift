@@ -99,6 +99,25 @@ import WebServices
         await nation.end()
     }
 
+    @Test func `endpoints will do, and the ID token says who logged in where`() async throws {
+        let nation = try await Nation()
+        let endpoints = IdentityEndpoints()
+        let login = try DeviceLogin(
+            LoginProfile(
+                at: .endpoints(
+                    LoginEndpoints(
+                        authorization: nation.issuer + endpoints.authorization,
+                        token: nation.issuer + endpoints.token)), userName: "anna",
+                password: Secret("pioggia & sole"), authorityPEM: nation.authorityPEM))
+        let tokens = try await login.logIn()
+        #expect(tokens.issuer == nation.issuer)
+        #expect(tokens.mcpttID == MCPTTID("sip:anna@mc.it.example"))
+        let fresh = try await login.refresh(tokens)
+        #expect(fresh.access != tokens.access)
+        #expect(fresh.mcpttID == tokens.mcpttID)
+        await nation.end()
+    }
+
     @Test func `a refresh gives another token, and a lost log-in is made anew`() async throws {
         let nation = try await Nation()
         let login = try nation.login()

@@ -61,11 +61,11 @@ class Nation:
         path = self.path(f"{name}.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(
-                f"mcptt_id: {self.identity(name)}\nsip_identity: {self.identity(name)}\n"
-                f"user_name: {name}@{DOMAIN}\npassword: device of {name}\ndomain: {DOMAIN}\n"
-                f'edge: "127.0.0.1:{self.access}"\nauthority: authority.pem\naddress: 127.0.0.1\npriority: 5\n'
-                f"issuer: https://127.0.0.1:{self.web}/identity\nlogin_name: {name}\n"
-                f"login_password: {self.password(name)}\n")
+                f"initial_configuration: https://127.0.0.1:{self.web}/xcap/org.3gpp.mcptt.ue-init-config/users/"
+                f"{self.identity(name)}/{name}-radio\n"
+                f"sip_identity: {self.identity(name)}\nuser_name: {name}@{DOMAIN}\npassword: device of {name}\n"
+                f'edge: "127.0.0.1:{self.access}"\nauthority: authority.pem\naddress: 127.0.0.1\n'
+                f"login_name: {name}\nlogin_password: {self.password(name)}\n")
         return path
 
     def device(self, name, command, *arguments, log=None):

@@ -26,18 +26,17 @@ extension ResponderClient {
         // TS 24.379 6.2.3.1: only a focus calls us into a group.
         guard ServiceHeaders.isFocus(request.headers) else { throw Refusal(.isfocusNotAssigned) }
         let description = try Self.description(body)
-        guard (try? SpeechOffer(reading: description, accepting: [settings.codec])) != nil else {
+        let group = information.callingGroupID
+        guard (try? SpeechOffer(reading: description, accepting: settings.codecs(of: group))) != nil else {
             throw Refusal(status: 488)
         }
-        let group = information.callingGroupID
         if let group { try makeRoom(for: group, at: now) }
         guard calls.count < settings.limits.calls else { throw Refusal(status: 486) }
         let tier = information.tier
         let needsAnswer = answersManually(request)
         var call = newCall(
-            needsAnswer ? .ringing : .accepting, kind: information.sessionType == .chat ? .chat : .prearranged,
-            tier: tier)
-        call.group = group
+            needsAnswer ? .ringing : .accepting, group: group,
+            kind: information.sessionType == .chat ? .chat : .prearranged, tier: tier)
         call.session = session
         call.remoteOffer = description
         call.sessionIdentity = request.headers.contacts.first?.uri.onlySIP
@@ -124,13 +123,13 @@ extension ResponderClient {
     private func answer(
         _ theirs: SessionDescription, of call: ResponderCall
     ) -> (description: [UInt8], remote: RemoteMedia)? {
-        guard let audio = call.audio, let offer = try? SpeechOffer(reading: theirs, accepting: [settings.codec]) else {
-            return nil
-        }
+        guard let audio = call.audio,
+            let offer = try? SpeechOffer(reading: theirs, accepting: settings.codecs(of: call.group))
+        else { return nil }
         let answer = SpeechAnswer(
             to: offer, audio: audio, floor: call.floorAddress,
             floorParameters: FloorControlParameters(
-                queueing: settings.isQueueing, priority: settings.floorPriority, ssrc: call.audioSSRC,
+                queueing: settings.isQueueing, priority: settings.floorPriority(in: call.group), ssrc: call.audioSSRC,
                 floorSSRC: call.floor.settings.ssrc))
         guard
             let description = try? answer.session(

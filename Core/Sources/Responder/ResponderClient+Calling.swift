@@ -18,8 +18,7 @@ extension ResponderClient {
         guard calls.count < settings.limits.calls else {
             return notify(.callFailed(handle, status: 486, warning: nil))
         }
-        var call = newCall(.preparing(request), kind: request.kind, tier: request.tier)
-        call.group = request.group
+        var call = newCall(.preparing(request), group: request.group, kind: request.kind, tier: request.tier)
         if request.isBroadcast { call.floor.reconfigure(floorSettings(call, isBroadcastInitiator: true)) }
         calls[handle] = call
         actions.append(.openMedia(handle))
@@ -30,7 +29,9 @@ extension ResponderClient {
         return CallHandle(lastHandle)
     }
 
-    mutating func newCall(_ phase: ResponderCall.Phase, kind: GroupCallKind, tier: CallTier) -> ResponderCall {
+    mutating func newCall(
+        _ phase: ResponderCall.Phase, group: MCPTTGroupID?, kind: GroupCallKind, tier: CallTier
+    ) -> ResponderCall {
         // SSRC 0 means "none" to some receivers.
         let floorSSRC = max(1, UInt32(truncatingIfNeeded: random.next()))
         let audioSSRC = max(1, UInt32(truncatingIfNeeded: random.next()))
@@ -38,13 +39,14 @@ extension ResponderClient {
         var call = ResponderCall(
             phase: phase, kind: kind, tier: tier, descriptionID: random.next() >> 2, floor: floor,
             audioSSRC: audioSSRC)
+        call.group = group
         call.floor.reconfigure(floorSettings(call))
         return call
     }
 
     func floorSettings(_ call: ResponderCall, isBroadcastInitiator: Bool? = nil) -> FloorParticipantSettings {
         var floor = call.floor.settings
-        floor.priority = settings.floorPriority
+        floor.priority = settings.floorPriority(in: call.group)
         floor.acceptsQueuedGrants = settings.acceptsQueuedGrants
         floor.timers = settings.floorTimers
         floor.isBroadcastInitiator = isBroadcastInitiator ?? floor.isBroadcastInitiator
@@ -81,7 +83,7 @@ extension ResponderClient {
 
     private func floorParameters(_ call: ResponderCall, requestsFloor: Bool) -> FloorControlParameters {
         FloorControlParameters(
-            queueing: settings.isQueueing, priority: settings.floorPriority, granted: true,
+            queueing: settings.isQueueing, priority: settings.floorPriority(in: call.group), granted: true,
             implicitRequest: requestsFloor, ssrc: call.audioSSRC, floorSSRC: call.floor.settings.ssrc)
     }
 
@@ -89,7 +91,8 @@ extension ResponderClient {
         guard let call = calls[handle], let audio = call.audio else { return }
         let offer = SpeechOffer(
             audio: audio, floor: call.floorAddress,
-            floorParameters: floorParameters(call, requestsFloor: wish.requestsFloor), codec: settings.codec,
+            floorParameters: floorParameters(call, requestsFloor: wish.requestsFloor),
+            codec: settings.codec(of: call.group),
             payloadType: settings.payloadType)
         let description = offer.session(id: call.descriptionID, version: call.descriptionVersion)
         var information = MCPTTInfo(

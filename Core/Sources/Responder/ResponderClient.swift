@@ -114,6 +114,7 @@ public struct ResponderClient: Sendable {
         case .renewToken(let token):
             settings.accessToken = token
             if registration.isRegistered { publishSettings(at: now) }
+        case .configure(let configuration): configure(configuration, at: now)
         case .watchDocuments(let uris): watchDocuments(uris, at: now)
         case .call(let request):
             publication.leftGroups.removeAll { $0 == request.group }

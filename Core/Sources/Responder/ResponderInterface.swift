@@ -47,6 +47,8 @@ public enum ResponderCommand: Hashable, Sendable {
     /// A fresh access token, before the one there is runs out: it is published at once, so that the system's
     /// authorisation goes on without a gap. A refusal is told as `serviceSettingsRefused`.
     case renewToken(AccessToken)
+    /// Work by what the documents say from now on: a group that they name no more is left.
+    case configure(UserConfiguration)
     /// Be told when these documents change: documents or collections (with a slash at the end), as URIs or relative to
     /// the XCAP root. Empty: none any more.
     case watchDocuments([String])

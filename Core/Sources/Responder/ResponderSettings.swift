@@ -30,8 +30,10 @@ public struct ResponderSettings: Sendable {
     public var answerMode: AnswerMode = .automatic
     public var codec: SpeechCodec = .amrWB(octetAlign: true)
     public var payloadType: UInt8 = 97
-    /// `mc_priority`, and the priority of Floor Request.
+    /// `mc_priority`, and the priority of Floor Request, where the group gives the user none of his own.
     public var floorPriority: UInt8? = 5
+    /// Groups whose documents are known.
+    public var groups: [ResponderGroup] = []
     public var isQueueing = true
     /// A grant out of the queue starts the talk without asking.
     public var acceptsQueuedGrants = true

@@ -1,5 +1,6 @@
 import ConfigurationDocuments
 import Foundation
+import MCDocuments
 import Testing
 
 /// The folder with the schemas of release 13 in the one with all schemas, which are not ours to ship.

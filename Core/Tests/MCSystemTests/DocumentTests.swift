@@ -2,6 +2,7 @@ import Administration
 import CallControl
 import ConfigurationDocuments
 import DocumentNotification
+import MCDocuments
 import MCFoundation
 import MCSystem
 import Policy

@@ -1,4 +1,3 @@
-import Administration
 import CallControl
 import ConfigurationDocuments
 import MCDocuments
@@ -9,7 +8,7 @@ import Testing
 
 /// A client that is told of its documents (RFC 5875).
 @Suite struct DocumentWatchTests {
-    private static let group = FleetDocuments.group("sip:flood@it.example")
+    private static let group = XCAPURI.group(MCPTTGroupID("sip:flood@it.example"))
     private static let root = "https://it.example/xcap"
     private static let uri = root + "/" + group.description
 

@@ -8,6 +8,7 @@ import FloorControl
 import HostTime
 import IdentityManagement
 import IdentityService
+import MCDocuments
 import MCFoundation
 import NationalAdministration
 import NationalSystem
@@ -31,16 +32,17 @@ struct NationalDocuments: Sendable {
             let parts = ResourcePriority.headerValue(tier).split(separator: ".")
             return .init(namespace: String(parts.first ?? ""), priority: String(parts.last ?? ""))
         }
+        var initial = UEInitialConfiguration(
+            domain: domain, homeNetwork: web.homeNetwork,
+            connectivity: .init(mcptt: "mcptt", commonCore: "mc-common-core", identityManagement: "mc-id"),
+            servers: .init(
+                authorisationEndpoint: issuer + endpoints.authorization, tokenEndpoint: issuer + endpoints.token,
+                httpProxy: web.url, groupManagement: root, configurationManagement: root, keyManagement: web.url),
+            groupManagementURI: configuration.identity.services.documents.value,
+            groupCreationXUI: "sip:groups@\(domain)", groupManagementRoot: root, configurationManagementRoot: root)
+        initial.participatingService = configuration.identity.services.participating.value
         settings = DocumentSettings(
-            initialConfiguration: UEInitialConfiguration(
-                domain: domain, homeNetwork: web.homeNetwork,
-                connectivity: .init(mcptt: "mcptt", commonCore: "mc-common-core", identityManagement: "mc-id"),
-                servers: .init(
-                    authorisationEndpoint: issuer + endpoints.authorization, tokenEndpoint: issuer + endpoints.token,
-                    httpProxy: web.url, groupManagement: root, configurationManagement: root, keyManagement: web.url),
-                groupManagementURI: configuration.identity.services.documents.value,
-                groupCreationXUI: "sip:groups@\(domain)", groupManagementRoot: root,
-                configurationManagementRoot: root),
+            initialConfiguration: initial,
             serviceConfiguration: ServiceConfiguration(
                 domain: domain, emergencyPriority: priority(.emergency),
                 imminentPerilPriority: priority(.imminentPeril), normalPriority: priority(.normal)))

@@ -35,12 +35,11 @@ public struct FleetDocuments: Sendable {
 
     // MARK: Addresses
 
-    public static let serviceConfiguration = XCAPURI(
-        auid: ApplicationUsage.serviceConfiguration.auid, tree: .global, path: [Self.serviceConfigurationName])
+    public static let serviceConfiguration = XCAPURI.serviceConfiguration
 
     /// TS 24.481 7.2.10.2
     public static func group(_ id: String) -> XCAPURI {
-        XCAPURI(auid: ApplicationUsage.groups.auid, tree: .global, path: ["byGroupID", id])
+        .group(MCPTTGroupID(id))
     }
 
     /// The same document in the tree of a member.
@@ -50,11 +49,11 @@ public struct FleetDocuments: Sendable {
 
     /// A user has one profile here, of index 0 (TS 24.484 8.3.2.8).
     public static func userProfile(of user: String) -> XCAPURI {
-        XCAPURI(auid: ApplicationUsage.userProfile.auid, tree: .user(user), path: [userProfileName])
+        .userProfile(of: MCPTTID(user))
     }
 
     public static func ueConfiguration(of user: String, device: String) -> XCAPURI {
-        XCAPURI(auid: ApplicationUsage.ueConfiguration.auid, tree: .user(user), path: [device])
+        .ueConfiguration(of: MCPTTID(user), device: device)
     }
 
     public static func directory(of user: String) -> XCAPURI {

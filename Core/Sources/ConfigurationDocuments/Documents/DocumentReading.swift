@@ -4,9 +4,9 @@ package import MCDocuments
 /// schema says.
 extension XMLNode {
     /// Text of the first child of this name; nil where there is none.
-    func string(_ name: StaticString) -> String? { firstChild(name)?.text }
+    package func string(_ name: StaticString) -> String? { firstChild(name)?.text }
 
-    func boolean(_ name: StaticString) throws(DocumentError) -> Bool? {
+    package func boolean(_ name: StaticString) throws(DocumentError) -> Bool? {
         guard let child = firstChild(name) else { return nil }
         guard let value = child.text.xmlBoolean else {
             throw DocumentError(.unexpected, line: child.line, "\(name) is no boolean")
@@ -14,7 +14,7 @@ extension XMLNode {
         return value
     }
 
-    func number<Value: FixedWidthInteger>(_ name: StaticString, as type: Value.Type = Value.self)
+    package func number<Value: FixedWidthInteger>(_ name: StaticString, as type: Value.Type = Value.self)
         throws(DocumentError) -> Value?
     {
         guard let child = firstChild(name) else { return nil }
@@ -24,7 +24,7 @@ extension XMLNode {
         return value
     }
 
-    func duration(_ name: StaticString) throws(DocumentError) -> Duration? {
+    package func duration(_ name: StaticString) throws(DocumentError) -> Duration? {
         guard let child = firstChild(name) else { return nil }
         guard let value = DurationText.parse(child.text) else {
             throw DocumentError(.unexpected, line: child.line, "\(name) is no duration")
@@ -33,15 +33,15 @@ extension XMLNode {
     }
 
     /// What the schema asks for.
-    func required<Value>(_ value: Value?, _ name: StaticString) throws(DocumentError) -> Value {
+    package func required<Value>(_ value: Value?, _ name: StaticString) throws(DocumentError) -> Value {
         guard let value else { throw DocumentError(.unexpected, line: line, "\(name) is missing") }
         return value
     }
 
     /// Text of a child that the schema asks for; it may be empty.
-    func requiredText(_ name: StaticString) throws(DocumentError) -> String { try required(string(name), name) }
+    package func requiredText(_ name: StaticString) throws(DocumentError) -> String { try required(string(name), name) }
 
-    func requiredAttribute(_ name: StaticString) throws(DocumentError) -> String {
+    package func requiredAttribute(_ name: StaticString) throws(DocumentError) -> String {
         guard let value = attribute(name), !value.isEmpty else {
             throw DocumentError(.unexpected, line: line, "attribute \(name) is missing")
         }
@@ -49,7 +49,7 @@ extension XMLNode {
     }
 
     /// The element is the root that a document of this kind has.
-    func expectRoot(_ name: StaticString, _ namespace: String) throws(DocumentError) {
+    package func expectRoot(_ name: StaticString, _ namespace: String) throws(DocumentError) {
         guard isNamed(name), self.namespace == namespace else {
             throw DocumentError(.unexpected, line: line, "root is not \(name)")
         }
@@ -57,14 +57,14 @@ extension XMLNode {
 }
 
 /// Counts what a document may hold of repeated things.
-struct EntryBudget {
+package struct EntryBudget {
     private var remaining: Int
 
-    init(_ limits: DocumentLimits) {
+    package init(_ limits: DocumentLimits) {
         remaining = limits.entries
     }
 
-    mutating func spend(_ node: XMLNode) throws(DocumentError) {
+    package mutating func spend(_ node: XMLNode) throws(DocumentError) {
         guard remaining > 0 else { throw DocumentError(.tooLarge, line: node.line, "too many entries") }
         remaining -= 1
     }

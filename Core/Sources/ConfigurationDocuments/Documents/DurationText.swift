@@ -1,10 +1,10 @@
 /// `xs:duration` as the documents write it: seconds only, `PT30S` (TS 24.484 8.4.2.7).
-enum DurationText {
+package enum DurationText {
     /// A hundred years. Longer is no timer.
     private static let longest = Duration.seconds(100 * 366 * 86_400)
 
     /// Whole microseconds. What is negative is written as nothing, because no timer of the documents runs backwards.
-    static func text(_ duration: Duration) -> String {
+    package static func text(_ duration: Duration) -> String {
         let (seconds, attoseconds) = max(duration, .zero).components
         let microseconds = attoseconds / 1_000_000_000_000
         guard microseconds > 0 else { return "PT\(seconds)S" }
@@ -15,7 +15,7 @@ enum DurationText {
     }
 
     /// nil for text that is no duration, for a negative one, and for years and months, whose length is not known.
-    static func parse(_ text: String) -> Duration? {
+    package static func parse(_ text: String) -> Duration? {
         var rest = Array(text.utf8)[...]
         guard rest.popFirst() == UInt8(ascii: "P") else { return nil }
         var total = Duration.zero

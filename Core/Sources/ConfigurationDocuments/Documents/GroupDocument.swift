@@ -1,5 +1,4 @@
 public import MCFoundation
-public import Policy
 
 /// A group document (TS 24.481 7.2): the general part, and what it says of on-network MCPTT.
 ///
@@ -28,7 +27,7 @@ public struct GroupDocument: Hashable, Sendable {
     public var maximumDuration: Duration?
     public var minimumToStart: Int?
     public var acknowledgementTimeout: Duration?
-    public var onAcknowledgementTimeout: RequiredMembersRule.OnTimeout?
+    public var onAcknowledgementTimeout: OnTimeout?
     public var emergencyCancellationTimeout: Duration?
     public var imminentPerilCancellationTimeout: Duration?
     /// `<protect-media>`. Absent means true (TS 24.481 7.2.8), so that a document of ours always says it.
@@ -48,6 +47,11 @@ public struct GroupDocument: Hashable, Sendable {
         self.id = id
         self.displayName = displayName
         self.entries = entries
+    }
+
+    /// What becomes of a call whose required members did not acknowledge it in time.
+    public enum OnTimeout: Hashable, Sendable {
+        case proceed, abandon
     }
 
     /// `<entry>` of the list: a member.

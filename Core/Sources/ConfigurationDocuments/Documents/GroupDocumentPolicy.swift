@@ -1,3 +1,4 @@
+internal import MCDocuments
 internal import MCFoundation
 public import Policy
 
@@ -25,7 +26,11 @@ extension GroupDocument {
         maximumDuration = group.maximumDuration
         minimumToStart = group.minimumToStart
         acknowledgementTimeout = group.acknowledgement.timeout
-        onAcknowledgementTimeout = group.acknowledgement.onTimeout
+        onAcknowledgementTimeout =
+            switch group.acknowledgement.onTimeout {
+            case .proceed: .proceed
+            case .abandon: .abandon
+            }
         hasAudioCutIn = group.hasAudioCutIn
         rules = Self.rules(of: group)
     }
@@ -93,7 +98,11 @@ extension GroupDocument {
         group.maximumDuration = maximumDuration
         group.minimumToStart = minimumToStart ?? 1
         if let acknowledgementTimeout { group.acknowledgement.timeout = acknowledgementTimeout }
-        if let onAcknowledgementTimeout { group.acknowledgement.onTimeout = onAcknowledgementTimeout }
+        switch onAcknowledgementTimeout {
+        case .proceed: group.acknowledgement.onTimeout = .proceed
+        case .abandon: group.acknowledgement.onTimeout = .abandon
+        case nil: break
+        }
         group.priority = priority ?? 0
         group.hasAudioCutIn = hasAudioCutIn ?? false
         group.speech = speech(current?.speech)

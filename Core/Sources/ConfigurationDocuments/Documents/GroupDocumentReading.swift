@@ -1,6 +1,5 @@
 public import MCDocuments
-internal import MCFoundation
-internal import Policy
+import MCFoundation
 
 extension GroupDocument {
     /// Reads what this type knows; elements of other services and releases are passed over.

@@ -1,6 +1,5 @@
 internal import MCDocuments
-internal import MCFoundation
-internal import Policy
+import MCFoundation
 
 extension GroupDocument {
     /// The document as octets: what the list service of OMA defines in its order, then what 3GPP adds to it.

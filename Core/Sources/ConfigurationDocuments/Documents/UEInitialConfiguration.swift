@@ -3,7 +3,7 @@ public import MCDocuments
 /// The MCPTT UE initial configuration (TS 24.484 7.2): where a device finds identity, group, configuration and key
 /// management before anybody has logged in.
 ///
-/// OPEN: IMEI ranges, visited networks, the off-network timers and the per-service details of release 15.
+/// OPEN: IMEI ranges, visited networks, the off-network timers, and the details of MCVideo and MCData.
 public struct UEInitialConfiguration: Hashable, Sendable {
     /// `domain`: of the mission critical organisation.
     public var domain: String
@@ -23,6 +23,11 @@ public struct UEInitialConfiguration: Hashable, Sendable {
     public var groupCreationXUI: String
     public var groupManagementRoot: String
     public var configurationManagementRoot: String
+    /// `<Server-URI>` of `<MCPTT-Service-Details>` (7.2.2.1, release 15): public service identity of the participating
+    /// function.
+    public var participatingService: String?
+    /// `<IPv6-Required>` beside it.
+    public var requiresIPv6 = false
     /// Protection of the signalling; both off until keys exist.
     public var isIntegrityProtected = false
     public var isConfidentialityProtected = false
@@ -54,8 +59,7 @@ public struct UEInitialConfiguration: Hashable, Sendable {
         }
     }
 
-    /// Timers of the floor participant (TS 24.380 11.1.1).
-    /// OPEN: their unit; the schema has an octet, as for seconds.
+    /// Timers of the floor participant (TS 24.380 11.1.1), seconds.
     public struct Timers: Hashable, Sendable {
         public var t100: UInt8 = 1
         public var t101: UInt8 = 1
@@ -162,6 +166,13 @@ extension UEInitialConfiguration {
         }
         writer.element("integrity-protection-enabled", isIntegrityProtected)
         writer.element("confidentiality-protection-enabled", isConfidentialityProtected)
+        guard let participatingService else { return }
+        writer.element("anyExt") { writer in
+            writer.element("MCPTT-Service-Details") { writer in
+                writer.element("IPv6-Required", requiresIPv6)
+                writer.element("Server-URI", text: participatingService)
+            }
+        }
     }
 
     public init(parsing octets: [UInt8], limits: DocumentLimits = .configuration) throws(DocumentError) {
@@ -196,6 +207,10 @@ extension UEInitialConfiguration {
                 try onNetwork.boolean("integrity-protection-enabled"), "integrity-protection-enabled")
             document.isConfidentialityProtected = try onNetwork.required(
                 try onNetwork.boolean("confidentiality-protection-enabled"), "confidentiality-protection-enabled")
+            if let details = onNetwork.firstChild("anyExt")?.firstChild("MCPTT-Service-Details") {
+                document.participatingService = details.string("Server-URI")
+                document.requiresIPv6 = try details.boolean("IPv6-Required") ?? false
+            }
             return document
         }
     }

@@ -1,3 +1,4 @@
+internal import MCDocuments
 internal import MCFoundation
 public import Policy
 

@@ -1,5 +1,5 @@
 public import MCDocuments
-internal import MCFoundation
+import MCFoundation
 
 extension UserProfileDocument {
     /// The schema lets the parts stand in any order; the first of each counts.

@@ -1,5 +1,5 @@
 internal import MCDocuments
-internal import MCFoundation
+import MCFoundation
 
 extension UserProfileDocument {
     public func serialized() -> [UInt8] {

@@ -4,7 +4,7 @@ internal import MCFoundation
 extension ApplicationUsage {
     /// Group documents (TS 24.481 7.2).
     public static let groups = ApplicationUsage(
-        auid: "org.openmobilealliance.groups", mimeType: "application/vnd.oma.poc.groups+xml",
+        auid: ManagedDocument.group.auid, mimeType: ManagedDocument.group.contentType,
         defaultNamespace: ConfigurationNamespace.listService, service: .groups, access: .group
     ) { (octets, uri) throws(XCAPConflict) in
         let document = try reading { () throws(DocumentError) in try GroupDocument(parsing: octets) }
@@ -21,7 +21,7 @@ extension ApplicationUsage {
 
     /// MCPTT UE initial configuration (TS 24.484 7.2).
     public static let ueInitialConfiguration = ApplicationUsage(
-        auid: "org.3gpp.mcptt.ue-init-config", mimeType: "application/vnd.3gpp.mcptt-ue-init-config+xml",
+        auid: ManagedDocument.ueInitialConfiguration.auid, mimeType: ManagedDocument.ueInitialConfiguration.contentType,
         defaultNamespace: ConfigurationNamespace.ueInitialConfiguration, service: .mcptt, access: .bootstrap
     ) { (octets, _) throws(XCAPConflict) in
         let document = try reading { () throws(DocumentError) in try UEInitialConfiguration(parsing: octets) }
@@ -32,7 +32,7 @@ extension ApplicationUsage {
 
     /// MCPTT UE configuration (TS 24.484 8.2).
     public static let ueConfiguration = ApplicationUsage(
-        auid: "org.3gpp.mcptt.ue-config", mimeType: "application/vnd.3gpp.mcptt-ue-config+xml",
+        auid: ManagedDocument.ueConfiguration.auid, mimeType: ManagedDocument.ueConfiguration.contentType,
         defaultNamespace: ConfigurationNamespace.ueConfiguration, service: .mcptt, access: .ownReadOnly
     ) { (octets, _) throws(XCAPConflict) in
         let document = try reading { () throws(DocumentError) in try UEConfiguration(parsing: octets) }
@@ -43,7 +43,7 @@ extension ApplicationUsage {
 
     /// MCPTT user profile (TS 24.484 8.3).
     public static let userProfile = ApplicationUsage(
-        auid: "org.3gpp.mcptt.user-profile", mimeType: "application/vnd.3gpp.mcptt-user-profile+xml",
+        auid: ManagedDocument.userProfile.auid, mimeType: ManagedDocument.userProfile.contentType,
         defaultNamespace: ConfigurationNamespace.userProfile, service: .mcptt, access: .ownReadOnly
     ) { (octets, uri) throws(XCAPConflict) in
         let document = try reading { () throws(DocumentError) in try UserProfileDocument(parsing: octets) }
@@ -62,7 +62,7 @@ extension ApplicationUsage {
 
     /// MCPTT service configuration (TS 24.484 8.4).
     public static let serviceConfiguration = ApplicationUsage(
-        auid: "org.3gpp.mcptt.service-config", mimeType: "application/vnd.3gpp.mcptt-service-config+xml",
+        auid: ManagedDocument.serviceConfiguration.auid, mimeType: ManagedDocument.serviceConfiguration.contentType,
         defaultNamespace: ConfigurationNamespace.serviceConfiguration, service: .mcptt, access: .common
     ) { (octets, _) throws(XCAPConflict) in
         let document = try reading { () throws(DocumentError) in try ServiceConfiguration(parsing: octets) }

@@ -1,3 +1,5 @@
+internal import MCDocuments
+
 /// A request about a node of a document that exists.
 struct NodeRequest {
     static let elementType = "application/xcap-el+xml"

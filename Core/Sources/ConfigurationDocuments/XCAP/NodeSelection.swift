@@ -1,3 +1,5 @@
+internal import MCDocuments
+
 /// What a node selector finds (RFC 4825 6.3). It has to be one node: none and several are both no resource.
 enum NodeSelection {
     case element(Int)

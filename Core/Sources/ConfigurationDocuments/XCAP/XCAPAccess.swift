@@ -1,3 +1,5 @@
+internal import MCDocuments
+
 /// Who asks, as the access token says.
 public struct XCAPRequester: Hashable, Sendable {
     /// The mission critical service ID of the service that the document belongs to.

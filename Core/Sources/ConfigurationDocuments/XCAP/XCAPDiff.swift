@@ -24,12 +24,7 @@ public struct XCAPDiff: Hashable, Sendable {
             self.newETag = newETag
         }
 
-        /// The change from one state of a document to another.
-        public init(_ uri: XCAPURI, from previous: XCAPDocument?, to new: XCAPDocument?) {
-            self.init(uri, from: previous?.etag, to: new?.etag)
-        }
-
-        /// The same by the tags of both states, with quotes.
+        /// The change from one state of a document to another, by the tags of both, with quotes.
         public init(_ uri: XCAPURI, from previous: String?, to new: String?) {
             self.init(
                 selector: uri.document.description, previousETag: previous?.withoutQuotes,

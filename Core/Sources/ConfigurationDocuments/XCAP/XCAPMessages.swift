@@ -1,4 +1,5 @@
 internal import CDigest
+internal import MCDocuments
 internal import MCFoundation
 
 public enum XCAPMethod: Hashable, Sendable {

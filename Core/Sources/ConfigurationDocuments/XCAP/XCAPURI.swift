@@ -101,7 +101,7 @@ public struct XCAPURI: Hashable, Sendable {
     }
 
     /// Percent-decoding (RFC 3986 2.1); nil where it is none, or not UTF-8 afterwards.
-    static func decoded(_ text: Substring) -> String? {
+    package static func decoded(_ text: Substring) -> String? {
         var octets: [UInt8] = []
         var rest = text.utf8[...]
         while let octet = rest.popFirst() {

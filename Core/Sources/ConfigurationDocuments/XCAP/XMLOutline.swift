@@ -1,3 +1,5 @@
+internal import MCDocuments
+
 /// Where the elements of a document stand in its octets. XCAP changes parts of documents and leaves all else as it is
 /// (comments, prefixes, white space), so that it cuts and joins octets instead of writing a tree anew.
 ///

@@ -1,3 +1,5 @@
+internal import MCDocuments
+
 /// One pass over the octets of a document or an element.
 struct XMLOutlineScanner {
     private let octets: [UInt8]

@@ -1,8 +1,8 @@
 /// Values of attributes as XML writes them (XML 1.0 3.3.3, 4.1): references to characters and to the five entities that
 /// need no declaration.
-enum XMLReference {
+package enum XMLReference {
     /// The value behind the markup; nil where it is none. White space becomes a blank, as XML has it.
-    static func resolved(_ markup: ArraySlice<UInt8>) -> String? {
+    package static func resolved(_ markup: ArraySlice<UInt8>) -> String? {
         var octets: [UInt8] = []
         var rest = markup
         while let octet = rest.popFirst() {
@@ -41,7 +41,7 @@ enum XMLReference {
     }
 
     /// Text as it stands between double quotes.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
