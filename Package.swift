@@ -66,7 +66,7 @@ let rooms: [(String, [String])] = [
     ),
     (
         "ExternalLogin",
-        ["MCFoundation", "IdentityManagement", "Administration", "Credentials", "WebClient", "NIOHTTP1"]
+        ["MCFoundation", "IdentityManagement", "Cryptography", "Credentials", "WebClient", "NIOHTTP1"]
     ),
     (
         "IdentityService",
@@ -147,7 +147,8 @@ let programs: [Target] = [
                 "HostTime", "Audit", "CallAudit", "ConfigurationDocuments", "IdentityManagement", "Administration",
                 "Storage",
                 "SQLiteStorage", "Credentials",
-                "NationalAdministration", "CertificateAuthority", "IdentityService", "WebServices", "Telemetry",
+                "NationalAdministration", "CertificateAuthority", "Cryptography", "IdentityService", "WebServices",
+                "Telemetry",
                 "AdministrationService", "DocumentService", "DocumentNotification", "FleetFiles",
                 "ExternalLogin",
             ]),

@@ -1,4 +1,5 @@
 public import Credentials
+public import Cryptography
 public import IdentityManagement
 
 /// A nation's own OpenID provider, and this system as its client.

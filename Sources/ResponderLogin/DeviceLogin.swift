@@ -1,4 +1,4 @@
-public import CallControl
+import CallControl
 import Cryptography
 import Foundation
 import MCFoundation

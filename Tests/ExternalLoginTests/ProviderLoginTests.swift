@@ -1,5 +1,6 @@
 import Administration
 import Credentials
+import Cryptography
 import ExternalLogin
 import Foundation
 import IdentityManagement

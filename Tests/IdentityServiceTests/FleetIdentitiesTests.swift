@@ -1,4 +1,5 @@
 import Administration
+import IdentityManagement
 import IdentityService
 import MCFoundation
 import Testing

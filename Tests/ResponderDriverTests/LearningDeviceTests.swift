@@ -1,4 +1,5 @@
 import Administration
+import ConfigurationDocuments
 import Foundation
 import MCDocuments
 import MCFoundation

@@ -1,4 +1,5 @@
 import CertificateAuthority
+import ConfigurationDocuments
 import Foundation
 import Logging
 import MCDocuments

@@ -3,6 +3,7 @@ import Audit
 import CallControl
 import ConfigurationFiles
 import Credentials
+import Cryptography
 import ExternalLogin
 import Foundation
 import HostTime

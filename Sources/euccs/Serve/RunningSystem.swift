@@ -1,6 +1,7 @@
 import Administration
 import CallControl
 import DocumentNotification
+import IdentityManagement
 import IdentityService
 import NationalAdministration
 import NationalSystem
