@@ -78,7 +78,8 @@ import WebServices
     }
 
     @Test func `a connection on which nothing happens is closed, before and after a request`() async throws {
-        let server = try await serve(limits { $0.idle = .milliseconds(100) })
+        // Long enough that a busy machine sends the request before it.
+        let server = try await serve(limits { $0.idle = .seconds(2) })
         let silent = try await RawClient.connect(server)
         #expect(await silent.untilClosed().isEmpty)
         let answered = try await RawClient.connect(server)
@@ -130,7 +131,7 @@ import WebServices
         let asked = Mutex(0)
         let server = try await serve(
             limits {
-                $0.idle = .milliseconds(200)
+                $0.idle = .seconds(1)
                 $0.connections = 1
             },
             Answering { request in
