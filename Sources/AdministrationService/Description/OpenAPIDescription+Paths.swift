@@ -207,7 +207,19 @@ extension OpenAPIDescription {
     }
 
     private static var exportFleet: JSONValue {
-        let content: [(String, JSONValue)] = [(AdministrationService.yaml, ["schema": ["type": "string"]])]
+        // YAML is described by what it says, not by its text.
+        let rows: JSONValue = ["type": "array", "items": ["type": "object"]]
+        let content: [(String, JSONValue)] = [
+            (
+                AdministrationService.yaml,
+                [
+                    "schema": [
+                        "type": "object", "additionalProperties": false, "required": .strings(["users", "groups"]),
+                        "properties": .object([("users", rows), ("groups", rows)]),
+                    ]
+                ]
+            )
+        ]
         let yaml: JSONValue = [
             "description": "The tables as a YAML mapping, without secrets", "content": .object(content),
         ]
