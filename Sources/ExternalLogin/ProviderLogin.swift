@@ -8,8 +8,6 @@ import WebClient
 /// Asks a nation's own OpenID provider for whom a code stands (RFC 6749 4.1.3 with PKCE, OpenID Connect Core 3.1.3), and
 /// believes its ID token by the keys that it publishes.
 public actor ProviderLogin {
-    /// How long an answer may take: a log-in makes two requests, three where keys have changed.
-    private static let limitSeconds: Int64 = 6
     /// How long a key set is used before it is fetched again.
     private static let keysLast = Duration.seconds(3_600)
     /// A token by a key that is not known makes the set be fetched again, but not more often: the provider is not asked
@@ -23,16 +21,18 @@ public actor ProviderLogin {
     private let complain: @Sendable (String) -> Void
     private var keys: (set: ProviderKeys, fetched: Instant)?
 
-    /// - Parameter complain: told why somebody was not authenticated, without secrets or names.
+    /// - Parameters:
+    ///   - limitSeconds: how long an answer may take; a log-in makes two requests, three where keys have changed.
+    ///   - complain: told why somebody was not authenticated, without secrets or names.
     /// - Throws: Where the authority is no certificate.
     public init(
-        _ settings: ProviderSettings, now: @escaping @Sendable () -> Now,
+        _ settings: ProviderSettings, limitSeconds: Int64 = 6, now: @escaping @Sendable () -> Now,
         complain: @escaping @Sendable (String) -> Void
     ) throws {
         self.settings = settings
         self.now = now
         self.complain = complain
-        web = try WebExchange(authorityPEM: settings.authorityPEM, limitSeconds: Self.limitSeconds)
+        web = try WebExchange(authorityPEM: settings.authorityPEM, limitSeconds: limitSeconds)
         verification = IDTokenVerification(issuer: settings.issuer, clientID: settings.clientID)
     }
 

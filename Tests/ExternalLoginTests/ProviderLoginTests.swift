@@ -23,7 +23,8 @@ import Testing
                 issuer: provider.url, tokenEndpoint: provider.url + "/token", keysEndpoint: provider.url + "/keys",
                 clientID: "euccs", claim: "preferred_username", authorityPEM: provider.authorityPEM)
             change(&settings)
-            return try ProviderLogin(settings) {
+            // Time for a machine that runs everybody's tests at once.
+            return try ProviderLogin(settings, limitSeconds: 120) {
                 Now(
                     instant: Instant(nanoseconds: self.instant.withLock { $0 }),
                     utc: UTCTime(microseconds: SmallProvider.now * 1_000_000))

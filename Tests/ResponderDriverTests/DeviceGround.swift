@@ -173,9 +173,9 @@ final class TriedDevice: Sendable {
         try await until(what) { holds(responderNotices) }
     }
 
-    /// Real sockets and threads: the outcome is waited for, at most ten seconds.
+    /// Real sockets and threads: the outcome is waited for, at most a minute.
     func until(_ what: String, _ holds: () -> Bool) async throws {
-        for _ in 0..<400 {
+        for _ in 0..<2_400 {
             if holds() { return }
             try await Task.sleep(for: .milliseconds(25))
         }

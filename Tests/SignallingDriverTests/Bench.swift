@@ -74,7 +74,8 @@ final class Side: Sendable {
 func eventually(_ condition: @Sendable () async -> Bool) async throws {
     while await !condition() {
         try Task.checkCancellation()
-        await Task.yield()
+        // A pause: a loop of turns would keep the threads from the tests beside it.
+        try await Task.sleep(for: .milliseconds(2))
     }
 }
 
