@@ -39,7 +39,7 @@ public final class DeviceLogin: Sendable {
         let challenge = Base64URL.encode(digest)
         let page = try await get(
             place.authorizationEndpoint + (place.authorizationEndpoint.contains("?") ? "&" : "?")
-                + Self.form([
+                + WebExchange.Request.encoded([
                     ("response_type", "code"), ("client_id", Self.clientID), ("redirect_uri", Self.redirectURI),
                     ("scope", Self.scope), ("state", state), ("code_challenge", challenge),
                     ("code_challenge_method", "S256"), ("acr_values", "3gpp:acr:password"),
@@ -177,20 +177,16 @@ public final class DeviceLogin: Sendable {
     }
 
     private func post(_ url: String, _ fields: [(String, String)]) async throws(LoginError) -> WebExchange.Answer {
-        try await send(.POST, url, Self.form(fields))
+        try await send(.POST, url, fields)
     }
 
     private func send(
-        _ method: HTTPMethod, _ url: String, _ form: String? = nil
+        _ method: HTTPMethod, _ url: String, _ form: [(String, String)]? = nil
     ) async throws(LoginError) -> WebExchange.Answer {
         // The address is not a secret, what is sent to it may be.
         let address = String(url.prefix { $0 != "?" })
-        guard var request = WebExchange.Request(method, url) else {
+        guard let request = WebExchange.Request(method, url, form: form) else {
             throw LoginError(code: .unreachable, description: "\(address) is no https address")
-        }
-        if let form {
-            request.headers = [("content-type", "application/x-www-form-urlencoded")]
-            request.body = Array(form.utf8)
         }
         do {
             return try await web.send(request)
@@ -204,15 +200,6 @@ public final class DeviceLogin: Sendable {
             throw LoginError(code: .unreachable, description: "an answer of identity management was \(answer.status)")
         }
         return value
-    }
-
-    // MARK: Text
-
-    private static func form(_ fields: [(String, String)]) -> String {
-        var unreserved = CharacterSet.alphanumerics.intersection(CharacterSet(charactersIn: "\u{0}"..."\u{7f}"))
-        unreserved.insert(charactersIn: "-._~")
-        return fields.map { "\($0)=\($1.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "")" }
-            .joined(separator: "&")
     }
 
     private static func text(words: Int, _ random: inout some RandomNumberGenerator) -> String {

@@ -15,7 +15,12 @@ extension WebExchange.Request {
             method: method, target: path + (parts.percentEncodedQuery.map { "?" + $0 } ?? ""))
         guard let form else { return }
         headers = [("content-type", "application/x-www-form-urlencoded")]
-        body = Array(form.map { "\(Self.escaped($0))=\(Self.escaped($1))" }.joined(separator: "&").utf8)
+        body = Array(Self.encoded(form).utf8)
+    }
+
+    /// `application/x-www-form-urlencoded`, for a body or a query (RFC 6749 appendix B).
+    public static func encoded(_ form: [(String, String)]) -> String {
+        form.map { "\(escaped($0))=\(escaped($1))" }.joined(separator: "&")
     }
 
     /// RFC 6749 2.3.1: both are escaped before they are joined.
