@@ -65,21 +65,30 @@ struct BorderRules {
             try agree(to: user, isForeign: crossing == .entering)
         }
         for group in subject.affiliations { try agree(to: group, isForeign: crossing == .leaving) }
-        switch role {
+        var call = AdmittedCall(subject, role: role)
+        // The groups of a publication stand in its document.
+        if method == .publish, role == .controllingGroup { call.group = nil }
+        try requireAgreement(to: call)
+    }
+
+    /// What the agreement says of a call's group and of the user who takes part in it: when it begins, and again when the
+    /// agreement changes.
+    func requireAgreement(to call: AdmittedCall) throws(BorderRefusal) {
+        switch call.role {
         case .controllingGroup:
-            if let user = subject.callingUser, foreign.owns(user) || directory.user(user) != nil {
+            let foreign = Ownership(directory: directory, system: partner.system)
+            if let user = call.member, foreign.owns(user) || directory.user(user) != nil {
                 try agree(to: user, isForeign: foreign.owns(user))
             }
-            if method != .publish, let group = subject.requested.map({ MCPTTGroupID($0) }) {
-                try agree(to: group, isForeign: crossing == .leaving)
-            }
+            if let group = call.group { try agree(to: group, isForeign: crossing == .leaving) }
         case .participating, .preEstablished:
-            if let member = subject.requested.map({ MCPTTID($0) }) {
-                try agree(to: member, isForeign: crossing == .leaving)
-            }
-            if let group = subject.callingGroup { try agree(to: group, isForeign: crossing == .entering) }
+            if let member = call.member { try agree(to: member, isForeign: crossing == .leaving) }
+            if let group = call.group { try agree(to: group, isForeign: crossing == .entering) }
         case .controllingPrivate:
-            if let user = subject.callingUser { try agree(to: user, isForeign: foreign.owns(user)) }
+            if let user = call.caller {
+                let foreign = Ownership(directory: directory, system: partner.system)
+                try agree(to: user, isForeign: foreign.owns(user))
+            }
         case .gateway, .documents, nil:
             // Nothing is agreed about what is no function of the service.
             throw BorderRefusal(404, cause: "target")

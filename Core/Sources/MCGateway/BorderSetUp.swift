@@ -146,24 +146,41 @@ extension MCGateway {
         forget(id, at: now)
     }
 
-    /// Ends every session with a partner, towards both sides: the inside must know at once, and a partner that is
-    /// there after all should not keep a dialog that leads nowhere.
+    /// Ends every session and subscription with a partner, towards both sides: the inside must know at once, and a partner
+    /// that is there after all should not keep a dialog that leads nowhere.
     mutating func endSessions(of partner: MCSystemID, cause: String, at now: Now) {
-        let hit = sessions.keys.sorted().filter { sessions[$0]?.partner == partner }
-        var headers = Headers()
-        headers.append(.reason, "SIP;cause=503;text=\"\(cause)\"")
-        for id in hit {
-            guard let state = sessions[id] else { continue }
-            for side in [BorderSide.inside, .outside] {
-                if !state.isEstablished, side == state.caller {
-                    agent.reject(state[side].session, status: 503, headers: headers, at: now)
-                } else {
-                    agent.end(state[side].session, headers: headers, at: now)
-                }
-            }
-            flush()
-            forget(id, at: now)
+        for id in sessions.keys.sorted() where sessions[id]?.partner == partner {
+            endSession(id, status: 503, cause: cause, at: now)
         }
+        endSubscriptions(of: partner, at: now)
+    }
+
+    /// The agreement may have been narrowed since the INVITE was let through.
+    mutating func endUncoveredSessions(at now: Now) {
+        for id in sessions.keys.sorted() {
+            guard let state = sessions[id], let partner = directory.partner(state.partner) else { continue }
+            let rules = BorderRules(directory: directory, partner: partner, crossing: state.crossing)
+            do throws(BorderRefusal) {
+                try rules.requireAgreement(to: state.admitted)
+            } catch {
+                endSession(id, status: 403, cause: error.cause, at: now)
+            }
+        }
+    }
+
+    private mutating func endSession(_ id: UInt64, status: Int, cause: String, at now: Now) {
+        guard let state = sessions[id] else { return }
+        var headers = Headers()
+        headers.append(.reason, "SIP;cause=\(status);text=\"\(cause)\"")
+        for side in [BorderSide.inside, .outside] {
+            if !state.isEstablished, side == state.caller {
+                agent.reject(state[side].session, status: status, headers: headers, at: now)
+            } else {
+                agent.end(state[side].session, headers: headers, at: now)
+            }
+        }
+        flush()
+        forget(id, at: now)
     }
 
     /// Closes the legs and lets go of everything that belongs to a session. What the user agent still has to send for

@@ -97,6 +97,20 @@ extension MCGateway {
         forget(subscription)
     }
 
+    /// Whoever asked is told that there is nothing more to come; he may ask again (RFC 6665 4.4.1).
+    mutating func endSubscriptions(of partner: MCSystemID, at now: Now) {
+        // In the order in which they began.
+        for far in subscriptions.pairs.keys.sorted(by: { $0.value < $1.value }) {
+            guard let pair = subscriptions.pairs[far], pair.partner == partner else { continue }
+            if let transaction = pair.waiting { agent.answer(transaction, status: 503, at: now) }
+            if let accepted = pair.accepted {
+                agent.notify(accepted, state: .terminated(reason: "noresource"), at: now)
+            }
+            agent.unsubscribe(far, at: now)
+            forget(far)
+        }
+    }
+
     private mutating func forget(_ far: SubscriptionID) {
         flush()
         guard let pair = subscriptions.pairs.removeValue(forKey: far) else { return }

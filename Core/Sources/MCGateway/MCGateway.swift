@@ -84,11 +84,14 @@ public struct MCGateway: Sendable {
         return drain(at: now)
     }
 
-    /// Partners and agreements as they are from now on. Sessions of a partner that is gone end.
+    /// Partners and agreements as they are from now on. Sessions of a partner that is gone end, and those that their
+    /// agreement covers no more.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
+        let hasOtherPartners = directory.partners != self.directory.partners
         self.directory = directory
         identities = BorderIdentities(seal: identities.seal, system: directory.system)
         updateWatches(at: now)
+        if hasOtherPartners { endUncoveredSessions(at: now) }
         return drain(at: now)
     }
 

@@ -341,8 +341,14 @@ import Testing
         notify.body = Array("<x/>".utf8)
         let (_, back) = border.request(notify, from: Border.abroad)
         #expect(back.finals.map(\.status).sorted() == [200, 200])
-        let (passed, _) = try #require(back.sent(.notify))
+        let (passed, passedID) = try #require(back.sent(.notify))
         #expect(passed.body == notify.body)
+        _ = border.tell(.sip(.response(passed.response(200), passedID)))
         #expect(passed.headers[.subscriptionState]?.hasPrefix("active") == true)
+        // A partner that is taken out, or lost, tells nothing any more, and whoever asked knows.
+        let lost = border.gateway.replaceDirectory(try Border.directory([]), at: border.now)
+        let (last, _) = try #require(lost.sent(.notify))
+        #expect(last.headers[.subscriptionState]?.hasPrefix("terminated") == true)
+        #expect(border.gateway.population == FunctionPopulation(calls: 0, sessions: 0, references: 0))
     }
 }

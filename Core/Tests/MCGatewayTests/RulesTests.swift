@@ -346,4 +346,23 @@ import Testing
             #expect(third.sent(method) != nil)
         }
     }
+
+    /// The agreement holds while a call is up, too.
+    @Test(arguments: [true, false])
+    func whatTheAgreementCoversNoMoreEnds(byGroup: Bool) throws {
+        var border = try Border()
+        border.reach()
+        _ = border.request(Border.leavingInvitation(), from: .system)
+        #expect(border.gateway.sessionCount == 1)
+        var agreement = Agreement()
+        agreement.usersReleased = .none
+        _ = border.gateway.replaceDirectory(
+            try Border.directory([Border.partner(agreement)]), at: border.now)
+        #expect(border.gateway.sessionCount == 1, "no user of ours takes part in it")
+        if byGroup { agreement.groupsOffered = .none } else { agreement.usersAdmitted = .none }
+        let actions = border.gateway.replaceDirectory(
+            try Border.directory([Border.partner(agreement)]), at: border.now)
+        #expect(border.gateway.sessionCount == 0)
+        #expect(actions.finals.map(\.status) == [403])
+    }
 }
