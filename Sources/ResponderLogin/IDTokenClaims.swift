@@ -1,4 +1,5 @@
 import Foundation
+import MCFoundation
 
 /// What a device reads of an ID token (OpenID Connect Core 2, TS 33.180 B.2). It came from the token endpoint over TLS, so
 /// its signature need not be verified (3.1.3.7, 6).
@@ -25,9 +26,8 @@ struct IDTokenClaims: Decodable {
     init?(_ token: String) {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3 else { return nil }
-        var text = parts[1].replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
-        text += String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-        guard let payload = Data(base64Encoded: text), let claims = try? JSONDecoder().decode(Self.self, from: payload)
+        guard let payload = Base64URL.decode(String(parts[1])),
+            let claims = try? JSONDecoder().decode(Self.self, from: Data(payload))
         else { return nil }
         self = claims
     }

@@ -402,7 +402,7 @@ private struct Ground {
         #expect(ground.obeyed?.groups.map(\.id) == [Ground.flood])
     }
 
-    @Test func `A changed document that cannot be had is asked for again, for a while; what was known holds`() {
+    @Test func `A changed document that cannot be had is asked for until it is; what was known holds`() throws {
         var ground = Ground.ready()
         ground.put(Ground.profileURL, Ground.profile(priority: 9, groups: [Ground.flood, Ground.rescue]))
         ground.put(Ground.floodURL, Ground.group(Ground.flood, priority: 1))
@@ -418,12 +418,19 @@ private struct Ground {
         ground.actions = []
         ground.statuses = (0..<20).map { _ in (Ground.profileURL, 503) }
         ground.tell(.documentChanged(uri: Ground.profileURL, etag: "newer"))
-        for _ in 0..<20 { ground.pass() }
-        #expect(ground.requests.count == BootstrapLimits().attempts)
+        for _ in 0..<19 { ground.pass() }
+        #expect(ground.requests.count == 20)
+        // Told once, and asked for at the longest wait from then on.
         #expect(
             ground.notices == [
                 .unavailable(BootstrapError(.userProfile, url: Ground.profileURL, .refused(status: 503)))
             ])
+        let (last, next) = (ground.now, try #require(ground.machine.nextDeadline))
+        #expect(next - last == BootstrapLimits().retryBase * 32)
+        ground.put(Ground.profileURL, Ground.profile(priority: 2, groups: [Ground.flood]))
+        ground.pass()
+        #expect(ground.obeyed?.priority == 2)
+        #expect(ground.machine.nextDeadline == nil)
     }
 
     @Test func `A changed document that cannot be read leaves what was known`() {

@@ -168,9 +168,9 @@ public struct BootstrapLimits: Sendable {
     public var groups = 512
     /// Documents told as changed that wait to be fetched.
     public var waiting = 1_024
-    /// How often a changed document is asked for before it is given up.
+    /// How often a changed document is asked for in vain before that is told; it is asked for on.
     public var attempts = 6
-    /// First wait before that; it doubles with each attempt.
+    /// First wait between two of these; it doubles with each, until it is told.
     public var retryBase: Duration = .seconds(2)
 
     public init() {}

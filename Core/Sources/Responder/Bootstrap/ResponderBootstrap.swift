@@ -180,10 +180,13 @@ public struct ResponderBootstrap: Sendable {
         }
         let attempts = (retries.first { $0.request.url == request.url }?.attempts ?? 0) + 1
         retries.removeAll { $0.request.url == request.url }
-        if Self.mayPass(reason), attempts < limits.attempts, retries.count < limits.waiting {
-            let wait = limits.retryBase * (1 << min(attempts - 1, 10))
+        let mayPass = Self.mayPass(reason) && retries.count < limits.waiting
+        // What may pass is asked for until it is had: nobody tells the change again.
+        if mayPass {
+            let wait = limits.retryBase * (1 << min(attempts - 1, max(0, limits.attempts - 1), 10))
             retries.append(Retry(request: request, attempts: attempts, at: now + wait))
-        } else {
+        }
+        if !mayPass || attempts == limits.attempts {
             actions.append(.notify(.unavailable(BootstrapError(request.document, url: request.url, reason))))
         }
         fetchNext()

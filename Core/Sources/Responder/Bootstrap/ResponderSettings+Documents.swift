@@ -13,7 +13,7 @@ extension ResponderSettings {
     /// The part of it that may change while a client runs.
     mutating func obey(_ configuration: UserConfiguration) {
         floorTimers = configuration.floorTimers
-        floorPriority = configuration.priority
+        if let priority = configuration.priority { floorPriority = priority }
         groups = Array(configuration.groups.prefix(limits.groups))
         // A device whose operator does not know it has the bounds of this program.
         if configuration.maximumGroupCalls != nil || configuration.maximumPrivateCalls != nil {
