@@ -19,6 +19,13 @@ public struct Refusal: Error, Hashable, Sendable {
         self.headers = headers
     }
 
+    /// There is no room for it now, whoever asks: 503, and when to come again (RFC 3261 21.5.4).
+    public static func noRoom(retryAfterSeconds: UInt32 = 5) -> Refusal {
+        var headers = Headers()
+        headers.append(.retryAfter, "\(retryAfterSeconds)")
+        return Refusal(status: 503, headers: headers)
+    }
+
     /// The header fields of the response. `agent` is the name of the refusing system.
     public func responseHeaders(agent: String) -> Headers {
         var all = headers

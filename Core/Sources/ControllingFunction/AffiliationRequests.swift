@@ -63,7 +63,8 @@ extension ControllingFunction {
     }
 
     private mutating func apply(
-        _ key: ClientKey, _ groups: [MCPTTGroupID], _ system: MCSystemID, cause: String, at now: Now
+        _ key: ClientKey, _ groups: [MCPTTGroupID], _ system: MCSystemID, cause: String,
+        mayEnter: Bool = true, at now: Now
     ) {
         let change = affiliations.replace(key, groups: groups, system: system)
         if !change.added.isEmpty || !change.removed.isEmpty {
@@ -84,6 +85,7 @@ extension ControllingFunction {
             forget(session, in: id)
             afterLeaving(id, at: now)
         }
+        guard mayEnter else { return }
         // Late entry: also for what was published again, by a client that came back (TS 24.379 10.1.1.4.6).
         for id in groups + groups.compactMap({ directory.group($0)?.regroupedInto })
         where calls[id]?.group.kind == .prearranged { invite(key, to: id, at: now) }
@@ -95,12 +97,15 @@ extension ControllingFunction {
         return value.isEmpty ? [] : [.init(name, value, isPersonal: true)]
     }
 
-    /// The directory changed: who is a member no more is affiliated no more, and leaves the call. `changed`: the groups
-    /// that it can be because of; nil: any.
+    /// The directory changed: who is a member no more is affiliated no more, and leaves the call. A group that is switched
+    /// off keeps who is affiliated: it is as it was when it is switched on again. `changed`: the groups that it can be
+    /// because of; nil: any.
     mutating func reviseAffiliations(with changed: [MCPTTGroupID]?, at now: Now) {
         for (key, entry) in changed.map({ affiliations.all(with: $0) }) ?? affiliations.all {
-            let remaining = entry.groups.filter { refusal(of: key.user, for: $0) == nil }
-            if remaining.count < entry.groups.count { apply(key, remaining, entry.system, cause: "directory", at: now) }
+            let remaining = entry.groups.filter { directory.group($0)?.member(key.user) != nil }
+            guard remaining.count < entry.groups.count else { continue }
+            // Nobody is called back into a call that he left because something else changed.
+            apply(key, remaining, entry.system, cause: "directory", mayEnter: false, at: now)
         }
     }
 

@@ -71,6 +71,8 @@ extension ControllingFunction {
         guard others < min(group.maximumParticipants, settings.limits.participantsPerCall) else {
             throw Refusal(.tooManyParticipants)
         }
+        // The last check: nothing was begun for a call that there is no room for.
+        guard running != nil || calls.count < settings.limits.calls else { throw Refusal.noRoom() }
         return Admission(
             group: group, member: member, system: system, isRunning: running != nil, affiliates: !isAffiliated,
             replaces: replaced)

@@ -13,15 +13,10 @@ extension ControllingFunction {
     mutating func begin(
         _ session: SessionID, _ caller: Participant, _ request: CallRequest, _ group: Group,
         _ offer: SpeechOffer, at now: Now
-    ) throws(Refusal) {
-        guard calls.count < settings.limits.calls else {
-            var headers = Headers()
-            headers.append(.retryAfter, "5")
-            throw Refusal(status: 503, headers: headers)
-        }
+    ) {
         let token = random.token(20)
         guard let identity = SessionIdentity.uri(service: system.services.controllingGroup.value, token: token) else {
-            throw Refusal(status: 500)
+            preconditionFailure("the service identity of this function is no SIP URI")
         }
         let mediaCall = MediaCallID(numbers.next(in: media.cell(of: group.id)))
         let required = group.members.filter { $0.isRequired && $0.mcpttID != caller.key.user }.map(\.mcpttID)

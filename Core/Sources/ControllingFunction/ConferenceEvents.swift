@@ -46,10 +46,11 @@ extension ControllingFunction {
         calls[id]?.observers.removeValue(forKey: subscription)
     }
 
-    /// Who takes part no more is told no more (TS 24.379 10.1.3.4).
+    /// Who takes part no more is told no more (TS 24.379 10.1.3.4), and nobody where the group says so from now on.
     mutating func dropObservers(of id: MCPTTGroupID, at now: Now) {
         guard let call = calls[id] else { return }
-        for (subscription, user) in call.observers where !call.takesPart(user) {
+        for (subscription, user) in call.observers
+        where !call.takesPart(user) || !call.group.allowsConferenceState {
             agent.notify(subscription, state: .terminated(reason: "rejected"), at: now)
             observerLeft(subscription)
         }

@@ -9,7 +9,8 @@ import SIPUserAgent
 
 /// One group call: there is at most one for a group.
 struct GroupCall: Sendable {
-    /// The group as it was when the call began, but for its members and their number, which follow the directory.
+    /// The group as it was when the call began, but for its members, their number and what they may see, which follow the
+    /// directory.
     private(set) var group: Group
     let media: MediaCallID
     /// The contact that stands for the call (TS 24.379 4.5).
@@ -17,7 +18,7 @@ struct GroupCall: Sendable {
     let token: String
     let initiator: ClientKey
     /// The leg of the only one who talks, in a broadcast call.
-    let broadcaster: LegID?
+    var broadcaster: LegID?
     var tier: CallTier
     /// The one RTP payload type of all: packets are never rewritten.
     let payloadType: UInt8
@@ -134,8 +135,9 @@ struct GroupCall: Sendable {
         if !before.hasAnswered, participants[session]?.hasAnswered == true { countIn(before.key.user) }
     }
 
-    /// Who is a member, and with which rights, and how many there may be.
+    /// Who is a member, and with which rights, how many there may be, and whether they may see each other.
     mutating func follow(_ current: Group) {
+        group.allowsConferenceState = current.allowsConferenceState
         group.setMembers(current.members)
         group.maximumParticipants = current.maximumParticipants
     }

@@ -26,20 +26,30 @@ extension ControllingFunction {
                 affiliateImplicitly(incoming.request.caller, admission.group.id, admission.system)
             }
             affiliations.learn(incoming.request.caller, isIPv6: offer.audio.address.isIPv6)
+            let participant = enter(incoming.request, admission, offer, incoming.offered)
             if let replaced = admission.replaces {
                 // The client lost its session and comes again: the new one takes the place.
+                handOver(replaced, to: participant, in: admission.group.id)
                 agent.end(replaced, at: now)
                 forget(replaced, in: admission.group.id)
             }
-            let participant = enter(incoming.request, admission, offer, incoming.offered)
             if calls[admission.group.id] != nil {
                 join(session, participant, to: admission.group.id, offer, at: now)
             } else {
-                try begin(session, participant, incoming.request, admission.group, offer, at: now)
+                begin(session, participant, incoming.request, admission.group, offer, at: now)
             }
         } catch {
             refuse(session, error, request, at: now)
         }
+    }
+
+    /// In a broadcast call the only one who may talk is who he was before.
+    private mutating func handOver(_ replaced: SessionID, to participant: Participant, in id: MCPTTGroupID) {
+        guard let broadcaster = calls[id]?.broadcaster,
+            calls[id]?.participants[replaced]?.leg.id == broadcaster
+        else { return }
+        calls[id]?.broadcaster = participant.leg.id
+        if let call = calls[id] { command(.configureCall(call.media, call.floorSettings)) }
     }
 
     private func read(_ request: SIPRequest) throws(Refusal) -> IncomingCall {
@@ -58,10 +68,10 @@ extension ControllingFunction {
         guard let user = information.callingUserID, let client = information.clientID else {
             throw Refusal(.invalidCombination)
         }
-        guard
-            let groupID = token.flatMap({ groupsByToken[$0] })
-                ?? information.requestURI.map({ MCPTTGroupID($0) })
-        else { throw Refusal(.invalidCombination) }
+        let named = information.requestURI.map { MCPTTGroupID($0) }
+        guard let groupID = token.flatMap({ groupsByToken[$0] }) ?? named else { throw Refusal(.invalidCombination) }
+        // Whoever let the client in judged it by the group that it named.
+        guard named == nil || named == groupID else { throw Refusal(.groupCallDoesNotExist) }
         let kind: Group.Kind? =
             switch information.sessionType {
             case .prearranged?: .prearranged
@@ -133,7 +143,7 @@ extension ControllingFunction {
         agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)
         note(
             "call.refused",
-            RefusedCall.fields(asked, user: asked?.callingUserID) + [
+            RefusedCall.fields(asked, user: asked?.callingUserID, isInvitation: false) + [
                 .init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? ""),
             ])
     }

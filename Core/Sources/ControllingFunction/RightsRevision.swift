@@ -15,10 +15,12 @@ extension ControllingFunction {
         guard group.kind == call.group.kind, Self.allows(call.tier, group) else {
             return release(id, .rightWithdrawn, at: now)
         }
-        guard call.group.members != group.members || call.group.maximumParticipants != group.maximumParticipants else {
-            return
-        }
+        guard
+            call.group.members != group.members || call.group.maximumParticipants != group.maximumParticipants
+                || call.group.allowsConferenceState != group.allowsConferenceState
+        else { return }
         calls[id]?.follow(group)
+        dropObservers(of: id, at: now)
         setUp(id) { setUp in setUp.missingRequired.removeAll { group.member($0)?.isRequired != true } }
         var leaving: [SessionID] = []
         for (session, participant) in call.participants {

@@ -169,8 +169,6 @@ extension DocumentNotification {
     }
 
     var comeAgain: Refusal {
-        var headers = Headers()
-        headers.append(.retryAfter, "\(settings.authorisation.retryAfterSeconds)")
-        return Refusal(status: 503, headers: headers)
+        .noRoom(retryAfterSeconds: settings.authorisation.retryAfterSeconds)
     }
 }

@@ -85,7 +85,7 @@ extension ParticipatingFunction {
     }
 
     /// The system that owns a group, if there is one and our agreement with it covers the user and the group.
-    private func owner(of group: MCPTTGroupID, for user: MCPTTID) -> MCSystemID? {
+    func owner(of group: MCPTTGroupID, for user: MCPTTID) -> MCSystemID? {
         guard let owner = directory.controllingGroup(for: group)?.system else { return nil }
         guard owner != system.id else { return owner }
         guard let agreement = directory.partner(owner)?.agreement, agreement.groupsUsed.admits(group),

@@ -120,9 +120,7 @@ extension ParticipatingFunction {
     }
 
     private var comeAgain: Refusal {
-        var headers = Headers()
-        headers.append(.retryAfter, "\(settings.authorisation.retryAfterSeconds)")
-        return Refusal(status: 503, headers: headers)
+        .noRoom(retryAfterSeconds: settings.authorisation.retryAfterSeconds)
     }
 
     // MARK: Waiting

@@ -13,7 +13,6 @@ extension ParticipatingFunction {
     private struct Way {
         var uri: SIPURI
         var home: MCSystemID
-        var group: MCPTTGroupID?
     }
 
     mutating func originated(
@@ -27,30 +26,37 @@ extension ParticipatingFunction {
             try information.requireReadable()
             guard !ServiceHeaders.isFocus(request.headers) else { throw Refusal(.isfocusAlreadyAssigned) }
             let client = try caller(information, user, flow)
-            let rejoins = SessionIdentity.token(request.uri) != nil
-            try authorise(information.sessionType, user, isRejoining: rejoins)
+            // Also of a session that is rejoined: rights and maxima go by kind and group of the call, and its controlling
+            // function holds the client to what it says here.
+            guard let kind = information.sessionType else { throw Refusal(.functionNotAllowed) }
+            try authorise(kind, user)
             try authoriseTier(information, user)
             try ResourcePriority.require(atMost: information.tier, in: request.headers)
-            let group = information.requestURI.map { MCPTTGroupID($0) }
+            guard let group = information.requestURI.map({ MCPTTGroupID($0) }) else {
+                throw Refusal(.invalidCombination)
+            }
             try checkLimits(user, client, besides: group)
-            let joins = information.sessionType == .chat || information.raisesTier
-            if joins, let group { try checkAffiliation(user, client, group) }
-            let way = try rejoins ? rejoiningWay(request.uri, information) : callingWay(information)
+            let joins = kind == .chat || information.raisesTier
+            if joins { try checkAffiliation(user, client, group) }
+            let way =
+                try SessionIdentity.token(request.uri) == nil ? callingWay(group) : rejoiningWay(request.uri, group)
             information.callingUserID = user.mcpttID
             information.clientID = client
-            // The token proves the user to us and is nobody else's.
+            // The token proves the user to us and is nobody else's. Into which group he is called, a controlling function
+            // says.
             information.accessToken = nil
+            information.callingGroupID = nil
             body.information = information
             let out = try onward(request, body, to: way.uri)
             let server = agent.invite(out, at: now)
             enter(
                 PassedCall(
-                    id: CallID(value: numbers.next()), user: user.mcpttID, group: way.group, home: way.home,
-                    affiliates: joins, tier: information.tier, asked: .byClient(information.sessionType),
+                    id: CallID(value: numbers.next()), user: user.mcpttID, group: group, home: way.home,
+                    affiliates: joins, tier: information.tier, asked: .byClient(kind),
                     stage: .calling(.init(client: client, clientSide: session, serverSide: server))), at: now)
         } catch {
             let user = directory.user(publicIdentity: identity)?.mcpttID
-            refuse(session, error, request, caller: user, at: now)
+            refuse(session, error, request, user: user, isInvitation: false, at: now)
         }
     }
 
@@ -63,14 +69,13 @@ extension ParticipatingFunction {
     }
 
     /// What the user's profile says of the kind of call (403 "106", "108", "109").
-    func authorise(_ type: MCPTTSessionType?, _ user: User, isRejoining: Bool) throws(Refusal) {
-        switch type {
-        case .chat?:
+    func authorise(_ kind: MCPTTSessionType, _ user: User) throws(Refusal) {
+        switch kind {
+        case .chat:
             guard user.rights.mayJoinChatGroups else { throw Refusal(.notAuthorisedToJoinChatGroup) }
             guard user.rights.mayCallChatGroups else { throw Refusal(.notAuthorisedForChatGroupCalls) }
-        case .prearranged?:
+        case .prearranged:
             guard user.rights.mayCallPrearrangedGroups else { throw Refusal(.notAuthorisedForPrearrangedGroupCalls) }
-        case nil where isRejoining: break
         default: throw Refusal(.functionNotAllowed)
         }
     }
@@ -90,35 +95,30 @@ extension ParticipatingFunction {
 
     /// N6 and N4 (486 "103"). What the client has in the group `besides` does not count: it is there once, and a new
     /// session takes the place of the old one.
-    func checkLimits(_ user: User, _ client: MCPTTClientID, besides group: MCPTTGroupID?) throws(Refusal) {
+    func checkLimits(_ user: User, _ client: MCPTTClientID, besides group: MCPTTGroupID) throws(Refusal) {
         let standing = (users[user.mcpttID]?.calls ?? []).compactMap { calls[$0] }.filter {
-            group == nil || $0.group != group || !$0.concerns(client)
+            $0.group != group || !$0.concerns(client)
         }
         guard standing.count < user.maxima.groupCallsN6,
             standing.count(where: { $0.concerns(client) }) < user.maxima.groupCallsPerClientN4
         else { throw Refusal(.tooManyGroupCalls) }
-        guard calls.count < settings.limits.calls else {
-            var headers = Headers()
-            headers.append(.retryAfter, "5")
-            throw Refusal(status: 503, headers: headers)
-        }
+        guard calls.count < settings.limits.calls else { throw Refusal.noRoom() }
     }
 
-    private func callingWay(_ information: MCPTTInfo) throws(Refusal) -> Way {
-        guard let group = information.requestURI.map({ MCPTTGroupID($0) }) else { throw Refusal(.invalidCombination) }
+    private func callingWay(_ group: MCPTTGroupID) throws(Refusal) -> Way {
         guard let owner = directory.controllingGroup(for: group), let uri = SIPURI(owner.identity.value) else {
             throw Refusal(.controllingFunctionUnknown)
         }
-        return Way(uri: uri, home: owner.system, group: group)
+        return Way(uri: uri, home: owner.system)
     }
 
     /// The session identity that we presented stands for one of the controlling function, or of the gateway behind
     /// which it is. Nothing else may be reached by it (404 "137").
-    private func rejoiningWay(_ uri: SIPURI, _ information: MCPTTInfo) throws(Refusal) -> Way {
-        guard let uri = relayedIdentity(uri) else { throw Refusal(.groupCallDoesNotExist) }
-        let group = information.requestURI.map { MCPTTGroupID($0) }
-        let home = group.flatMap { directory.routing.owner(of: $0) } ?? system.id
-        return Way(uri: uri, home: home, group: group)
+    private func rejoiningWay(_ uri: SIPURI, _ group: MCPTTGroupID) throws(Refusal) -> Way {
+        guard let uri = relayedIdentity(uri), let owner = directory.routing.owner(of: group) else {
+            throw Refusal(.groupCallDoesNotExist)
+        }
+        return Way(uri: uri, home: owner)
     }
 
     func relayedIdentity(_ uri: SIPURI) -> SIPURI? {
@@ -150,9 +150,12 @@ extension ParticipatingFunction {
         return out
     }
 
-    /// `caller`: a user of ours who called, as we know him; nil where a controlling function invites one.
+    /// - Parameters:
+    ///   - user: who is known to call; nil: whom the request names.
+    ///   - isInvitation: a controlling function invites a member.
     mutating func refuse(
-        _ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, caller: MCPTTID? = nil, at now: Now
+        _ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, user: MCPTTID? = nil, isInvitation: Bool,
+        at now: Now
     ) {
         var headers = refusal.responseHeaders(agent: system.domain)
         var body: [UInt8] = []
@@ -163,7 +166,7 @@ extension ParticipatingFunction {
         agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)
         note(
             "call.refused",
-            RefusedCall.fields(asked, user: caller ?? asked?.callingUserID) + [
+            RefusedCall.fields(asked, user: user ?? asked?.callingUserID, isInvitation: isInvitation) + [
                 .init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? ""),
             ])
     }

@@ -118,11 +118,13 @@ public struct ParticipatingFunction: Sendable {
     }
 
     /// The directory as it is from now on: users who are gone lose their clients and calls, telephones their old groups,
-    /// and whoever may less than before what he has no right to any more.
+    /// whoever may less than before what he has no right to any more, and who is a member no more his affiliation.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
-        let changed = directory.changes(since: self.directory)?.users
+        let old = self.directory
+        let changes = directory.changes(since: old)
         self.directory = directory
-        for id in changed.map({ concerned(by: $0) }) ?? Array(users.keys) {
+        reviseMemberships(since: old, of: changes?.groups, at: now)
+        for id in changes.map({ concerned(by: $0.users) }) ?? Array(users.keys) {
             guard let user = directory.user(id), user.servingSystem == system.id else {
                 dropUser(id, at: now)
                 continue

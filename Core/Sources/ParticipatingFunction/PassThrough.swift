@@ -63,9 +63,9 @@ extension ParticipatingFunction {
         calls[call.id]?.stage = .standing(pair)
         deadlines.cancel(.answer(call.id))
         agent.accept(pair.clientSide, headers: headers, body: response.body, at: now)
-        if call.affiliates, let group = call.group {
+        if call.affiliates {
             noteImplicitAffiliation(
-                ClientKey(user: call.user, client: pair.client), group, owner: call.home, at: now)
+                ClientKey(user: call.user, client: pair.client), call.group, owner: call.home, at: now)
         }
     }
 

@@ -9,7 +9,7 @@ import SIPUserAgent
 struct PassedCall: Sendable {
     let id: CallID
     let user: MCPTTID
-    let group: MCPTTGroupID?
+    let group: MCPTTGroupID
     /// The system that controls the call: what a lost partner takes with it.
     let home: MCSystemID
     /// Asked for in chat, emergency or imminent peril: the client becomes affiliated with success.
@@ -31,8 +31,8 @@ struct PassedCall: Sendable {
 
     /// Who asked for it: a client needs the right to do so, for as long as the call stands.
     enum Asked: Sendable {
-        /// `<session-type>`; nil where it named the session it rejoins.
-        case byClient(MCPTTSessionType?)
+        /// `<session-type>`
+        case byClient(MCPTTSessionType)
         case byFunction
     }
 

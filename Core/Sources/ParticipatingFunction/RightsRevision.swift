@@ -24,10 +24,10 @@ extension ParticipatingFunction {
     /// A call of a client needs what its INVITE needed (TS 24.379 10.1.1.3.1). One to which he was invited needs nothing.
     private mutating func reviseCalls(_ user: User, at now: Now) {
         for id in users[user.mcpttID]?.calls ?? [] {
-            guard let call = calls[id], case .byClient(let type) = call.asked else { continue }
+            guard let call = calls[id], case .byClient(let kind) = call.asked else { continue }
             let mayGoOn =
                 Self.mayCall(call.tier, user.rights)
-                && (try? authorise(type, user, isRejoining: type == nil)) != nil
+                && (try? authorise(kind, user)) != nil
             guard !mayGoOn else { continue }
             hangUp(id, reason: "SIP;cause=403;text=\"right withdrawn\"", at: now)
             note("call.rightWithdrawn", [.init("user", user.mcpttID.value, isPersonal: true)])
@@ -77,6 +77,54 @@ extension ParticipatingFunction {
                     .init("groups", "\(wanted.count - staying.count)"),
                 ])
             affiliate(ClientKey(user: user.mcpttID, client: id), with: staying, at: now)
+        }
+    }
+
+    // MARK: Members
+
+    /// Who is no member of a group of ours any more is affiliated no more, and is told so. The owner, which is this
+    /// system, decides the same by the same directory, without a word.
+    ///
+    /// - Parameter changed: the groups that may have other members than in `old`; nil: any.
+    mutating func reviseMemberships(since old: DirectorySnapshot, of changed: [MCPTTGroupID]?, at now: Now) {
+        guard let changed else {
+            for id in Array(users.keys) {
+                endMemberships(of: id, at: now)
+                leaveUncoveredGroups(id, at: now)
+            }
+            return
+        }
+        for id in changed {
+            let remaining = directory.group(id)
+            for member in old.group(id)?.members ?? [] where remaining?.member(member.mcpttID) == nil {
+                endMemberships(of: member.mcpttID, at: now)
+            }
+        }
+    }
+
+    private mutating func endMemberships(of id: MCPTTID, at now: Now) {
+        var ended: OrderedDictionary<MCPTTClientID, [MCPTTGroupID]> = [:]
+        for (client, served) in users[id]?.clients ?? [:] {
+            let gone = Array(served.groups.keys).filter { group in
+                served.groups[group]?.owner == system.id && directory.group(group)?.member(id) == nil
+            }
+            guard !gone.isEmpty else { continue }
+            for group in gone { users[id]?.clients[client]?.groups[group] = nil }
+            ended[client] = gone
+        }
+        guard !ended.isEmpty else { return }
+        notifyObservers(of: id, refused: ended, at: now)
+        note("affiliation.membershipEnded", [.init("user", id.value, isPersonal: true)])
+    }
+
+    /// Groups of partners that the agreement covers no more are taken back.
+    private mutating func leaveUncoveredGroups(_ id: MCPTTID, at now: Now) {
+        for (client, served) in users[id]?.clients ?? [:] {
+            let wanted = served.groups.filter { $0.value.state != .deaffiliating }
+            guard wanted.contains(where: { $0.value.owner != system.id && owner(of: $0.key, for: id) == nil }) else {
+                continue
+            }
+            affiliate(ClientKey(user: id, client: client), with: Array(wanted.keys), at: now)
         }
     }
 }

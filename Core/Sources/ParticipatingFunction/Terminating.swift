@@ -28,10 +28,7 @@ extension ParticipatingFunction {
                 throw Refusal(.userUnknown)
             }
             let candidates = try called(user, information.clientID, group)
-            let reachable = candidates.filter { candidate in
-                (try? checkLimits(user, candidate.id, besides: group)) != nil
-            }
-            guard !reachable.isEmpty else { throw Refusal(.tooManyGroupCalls) }
+            let reachable = try reachable(candidates, user, group)
             guard let hops = request.headers.integer(.maxForwards), hops > 0 else { throw Refusal(status: 483) }
             var branches: OrderedDictionary<SessionID, MCPTTClientID> = [:]
             for (id, client, device) in reachable {
@@ -46,14 +43,16 @@ extension ParticipatingFunction {
                     stage: .offering(.init(server: session, branches: branches, offer: body.sessionDescription))),
                 at: now)
         } catch {
-            refuse(session, error, request, at: now)
+            refuse(session, error, request, isInvitation: true, at: now)
         }
     }
+
+    private typealias Candidate = (id: MCPTTClientID, client: ServedClient, device: RegisteredContact)
 
     /// The clients that a call is for: the one it names, else all that are affiliated with the group.
     private func called(
         _ user: User, _ named: MCPTTClientID?, _ group: MCPTTGroupID
-    ) throws(Refusal) -> [(id: MCPTTClientID, client: ServedClient, device: RegisteredContact)] {
+    ) throws(Refusal) -> [Candidate] {
         let clients = users[user.mcpttID]?.clients ?? [:]
         let meant = clients.filter { id, client in
             named.map { $0 == id } ?? (client.groups[group] != nil)
@@ -63,6 +62,24 @@ extension ParticipatingFunction {
         let present = willing.compactMap { id, client in client.device.map { (id, client, $0) } }
         guard !present.isEmpty else { throw Refusal(status: 480) }
         return present
+    }
+
+    /// Those of the clients that may have one call more; where none may, why the last of them may not.
+    private func reachable(
+        _ candidates: [Candidate], _ user: User, _ group: MCPTTGroupID
+    ) throws(Refusal) -> [Candidate] {
+        var reachable: [Candidate] = []
+        var last: Refusal?
+        for candidate in candidates {
+            do throws(Refusal) {
+                try checkLimits(user, candidate.id, besides: group)
+                reachable.append(candidate)
+            } catch {
+                last = error
+            }
+        }
+        if reachable.isEmpty, let last { throw last }
+        return reachable
     }
 
     /// TS 24.379 6.3.2.2.3: the INVITE to a client.

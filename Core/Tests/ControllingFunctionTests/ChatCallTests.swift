@@ -187,4 +187,22 @@ import Testing
                 &fixture, ControllingFixture.id("anna"), to: "sip:mcptt-controlling-group@it.example;gr=x"
             ).verdict == [404, 137])
     }
+
+    @Test func whereTheGroupShowsNobodyAnyMoreObserversAreToldNoMore() throws {
+        var fixture = try ControllingFixture(groups: [ControllingFixture.fire { $0.kind = .chat }])
+        let anna = ControllingFixture.id("anna")
+        let first = fixture.invitation(anna, type: .chat)
+        let identity = try #require(fixture.receive(first).responses.first?.headers.contacts.first?.uri)
+        let notice = try #require(subscribe(&fixture, anna, to: identity.description).sent(.notify).first)
+        _ = fixture.answer(notice, 200)
+        let actions = try fixture.replaceGroups([
+            ControllingFixture.fire {
+                $0.kind = .chat
+                $0.allowsConferenceState = false
+            }
+        ])
+        #expect(
+            actions.sent(.notify).first?.request.headers[.subscriptionState]?.hasPrefix("terminated") == true)
+        #expect(subscribe(&fixture, anna, to: identity.description).verdict == [403, 138])
+    }
 }

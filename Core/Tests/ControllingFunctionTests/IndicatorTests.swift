@@ -259,4 +259,25 @@ import Testing
         let third = chat.invitation(anna, type: .chat) { $0.broadcastIndicator = true }
         #expect(chat.receive(third).verdict == [403, 100])
     }
+
+    @Test func theInitiatorOfABroadcastThatRejoinsIsStillTheOnlyOneWhoTalks() throws {
+        var fixture = try ControllingFixture()
+        fixture.affiliate("anna", "bruno")
+        let request = fixture.invitation(anna) { $0.broadcastIndicator = true }
+        let invitation = try #require(fixture.receive(request).sent(.invite).first)
+        let identity = try #require(invitation.request.headers.contacts.first?.uri)
+        _ = fixture.answer(invitation, 200)
+        let rejoin = fixture.invitation(anna, to: identity.description) { $0.broadcastIndicator = true }
+        let actions = fixture.receive(rejoin)
+        #expect(actions.verdict == [200, 123])
+        guard case .configureCall(_, let floor)? = actions.commands.first,
+            case .openLeg(let leg, _, _)? = actions.commands.first(where: {
+                if case .openLeg = $0 { true } else { false }
+            })
+        else {
+            Issue.record("the new leg does not take the place of the old one")
+            return
+        }
+        #expect(floor.broadcastInitiator == ParticipantKey(leg.value))
+    }
 }

@@ -210,6 +210,54 @@ import Testing
         #expect(actions.sent(.bye).count == 1)
     }
 
+    /// Whoever let the client in judged it by the group that it named.
+    @Test func aSessionIsNotRejoinedUnderTheNameOfAnotherGroup() throws {
+        var (fixture, sessions) = try running()
+        let identity = try #require(sessions[0].request.headers.contacts.first?.uri)
+        let other = fixture.invitation(bruno, group: MCPTTGroupID("sip:o@it.example"), to: identity.description)
+        #expect(fixture.receive(other).verdict == [404, 137])
+        let own = fixture.invitation(bruno, to: identity.description)
+        #expect(fixture.receive(own).verdict == [200, 123])
+    }
+
+    @Test func aCallForWhichThereIsNoRoomLeavesNothingBehind() throws {
+        var settings = ControllingSettings()
+        settings.limits.calls = 0
+        var fixture = try ControllingFixture(settings: settings)
+        let request = fixture.invitation(anna, emergency: true)
+        let actions = fixture.receive(request)
+        #expect(actions.verdict == [503])
+        #expect(actions.notes("affiliation.implicit").isEmpty)
+        #expect(fixture.function.population == FunctionPopulation(calls: 0, sessions: 0, references: 0))
+    }
+
+    @Test func aGroupThatIsSwitchedOffAndOnAgainRingsThoseWhoWereAffiliated() throws {
+        var (fixture, sessions) = try running()
+        _ = try fixture.replaceGroups([ControllingFixture.fire { $0.isEnabled = false }])
+        _ = try fixture.replaceGroups([ControllingFixture.fire()])
+        let request = fixture.invitation(anna)
+        #expect(fixture.receive(request).sent(.invite).count == sessions.count)
+    }
+
+    @Test func nobodyIsCalledBackIntoACallThatHeLeftBecauseSomethingElseChanged() throws {
+        let other = MCPTTGroupID("sip:o@it.example")
+        func groups(_ members: [MCPTTID]) -> [Group] {
+            [
+                ControllingFixture.fire(),
+                Group(id: other, kind: .prearranged, members: members.map { Member(mcpttID: $0) }),
+            ]
+        }
+        var fixture = try ControllingFixture(groups: groups([bruno]))
+        fixture.affiliate("anna", "carla")
+        _ = fixture.publish(bruno, groups: [ControllingFixture.fireID, other])
+        let request = fixture.invitation(anna)
+        for invitation in fixture.receive(request).sent(.invite) {
+            let isBruno = invitation.information?.requestURI == bruno.value
+            _ = fixture.answer(invitation, isBruno ? 486 : 200)
+        }
+        #expect(try fixture.replaceGroups(groups([])).sent(.invite).isEmpty)
+    }
+
     @Test func whoAffiliatesDuringTheCallIsInvited() throws {
         var (fixture, _) = try running()
         let actions = fixture.publish(ControllingFixture.luc, groups: [ControllingFixture.fireID])

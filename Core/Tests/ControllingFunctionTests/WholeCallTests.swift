@@ -83,7 +83,7 @@ import Testing
     @Test func aClientThatForgotItsSessionRejoins() throws {
         var system = try threeInACall()
         let identity = try #require(system.clients[1].invitations.first?.headers.contacts.first?.uri)
-        system.call(1, group: nil, type: nil, to: identity)
+        system.call(1, to: identity)
         #expect(system.clients[1].answers.last?.status == 200)
         #expect(system.clients[1].endedSessions == 1)
         #expect(system.commands.joined.count == 4)
@@ -95,7 +95,7 @@ import Testing
             let before = system.requests.count
             var uri = InProcessSystem.participatingURI
             uri.parameters["gr"] = token
-            system.call(1, group: nil, type: nil, to: uri)
+            system.call(1, to: uri)
             #expect(system.clients[1].answers.last?.status == 404)
             #expect(MCPTTWarning.codes(in: system.clients[1].answers.last?.headers ?? Headers()) == [137])
             // Nothing but the client's own request.

@@ -30,7 +30,7 @@ private let schemas = ProcessInfo.processInfo.environment["MCX_SCHEMAS"]
             }
         }
         let identity = try #require(lab.handsets[2].lastIdentity)
-        _ = lab.act(2) { $0.call(BorderCallTests.flood, type: nil, session: identity, at: $1) }
+        _ = lab.act(2) { $0.call(BorderCallTests.flood, session: identity, at: $1) }
         lab.act(2) { $0.observe(identity, at: $1) }
         lab.pass(.seconds(2))
         return lab.traffic

@@ -140,7 +140,7 @@ import Testing
         let out = try #require(fixture.receive(request).sent(.invite).first)
         let accepted = fixture.answer(out, 200, body: Array("v=0".utf8))
         let identity = try #require(accepted.responses.first?.headers.contacts.first?.uri)
-        let again = fixture.call(type: nil, to: identity.description)
+        let again = fixture.call(to: identity.description)
         #expect(fixture.receive(again).sent(.invite).count == 1)
         let other = fixture.call(ParticipatingFixture.french)
         #expect(fixture.receive(other).verdict == [486, 103])
@@ -290,7 +290,7 @@ import Testing
         #expect(ServiceHeaders.isFocus(response.headers))
         let contact = try #require(response.headers.contacts.first?.uri)
         #expect(contact.user == "mcptt-participating")
-        let rejoin = fixture.call(nil, type: nil, to: contact.description)
+        let rejoin = fixture.call(to: contact.description)
         let again = try #require(fixture.receive(rejoin).sent(.invite).first)
         #expect(again.request.uri.description == "sip:mcptt-controlling-group@it.example;gr=abc")
     }
@@ -328,5 +328,36 @@ import Testing
         _ = fixture.answer(out, 200, body: [0])
         let actions = fixture.handle(.partnerStateChanged(MCSystemID("fr"), .lost))
         #expect(actions.sent(.bye).map { $0.request.headers.callID } == [away.request.headers.callID])
+    }
+
+    /// Rights and maxima go by kind and group, also of a call that is rejoined by its session identity.
+    @Test func whoRejoinsSaysIntoWhatAndNeedsTheRightToIt() throws {
+        var fixture = try ParticipatingFixture { user, _ in user.rights.mayCallPrearrangedGroups = false }
+        let session = try #require(SIPURI("sip:mcptt-controlling-group@it.example;gr=abc"))
+        let identity =
+            "sip:mcptt-participating@it.example;gr=" + (try #require(SessionIdentity.token(standingFor: session)))
+        let untyped = fixture.call(type: nil, to: identity)
+        #expect(fixture.receive(untyped).verdict == [403, 100])
+        let prearranged = fixture.call(to: identity)
+        #expect(fixture.receive(prearranged).verdict == [403, 109])
+        let nameless = fixture.call(nil, type: .chat, to: identity)
+        #expect(fixture.receive(nameless).verdict == [403, 150])
+        let chat = fixture.call(ParticipatingFixture.chat, type: .chat, to: identity)
+        #expect(fixture.receive(chat).sent(.invite).count == 1)
+    }
+
+    @Test func whatAClientSaysOfTheGroupIntoWhichItIsCalledCountsNothing() throws {
+        var fixture = try ParticipatingFixture { user, _ in user.rights.mayCallInEmergency = false }
+        var request = fixture.call(emergency: true)
+        var body = try CallBody(reading: request)
+        body.information?.callingGroupID = ParticipatingFixture.chat
+        request.body = body.write(into: &request.headers)
+        let refused = try #require(fixture.receive(request).notes("call.refused").first)
+        #expect(refused.fields.first { $0.name == "group" }?.value == ParticipatingFixture.fire.value)
+        var normal = fixture.call()
+        body.information?.emergencyIndicator = nil
+        normal.body = body.write(into: &normal.headers)
+        let out = try #require(fixture.receive(normal).sent(.invite).first)
+        #expect(out.information?.callingGroupID == nil)
     }
 }

@@ -211,6 +211,9 @@ extension [FunctionAction] {
     var responses: [SIPResponse] {
         compactMap { if case .sip(.respond(let response, _)) = $0 { response } else { nil } }
     }
+    func notes(_ name: String) -> [Observation] {
+        compactMap { if case .note(let note) = $0, note.name == name { note } else { nil } }
+    }
     var cancelled: Int {
         count { if case .sip(.cancel) = $0 { true } else { false } }
     }

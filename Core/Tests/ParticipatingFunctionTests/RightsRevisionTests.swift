@@ -164,4 +164,67 @@ extension [FunctionAction] {
         }
         #expect(notes.contains("affiliation.refused"))
     }
+
+    // MARK: Members
+
+    private func group(_ members: [MCPTTID], isEnabled: Bool = true) -> Group {
+        var group = Group(id: Self.fire, kind: .prearranged, members: members.map { Member(mcpttID: $0) })
+        group.isEnabled = isEnabled
+        return group
+    }
+
+    /// anna is affiliated with a group of ours.
+    private func affiliated() throws -> ParticipatingFixture {
+        var fixture = try ParticipatingFixture()
+        _ = try fixture.change { try $0.setGroup(group([ParticipatingFixture.anna])) }
+        let publication = try #require(fixture.affiliate([Self.fire]).sent(.publish).first)
+        _ = fixture.answer(publication, 200)
+        return fixture
+    }
+
+    private func isAffiliated(_ fixture: ParticipatingFixture) -> Bool {
+        fixture.function.confirmsAffiliation(
+            ParticipatingFixture.anna, client: MCPTTClientID("urn:uuid:1"), with: Self.fire)
+    }
+
+    @Test(arguments: [true, false])
+    func whoIsAMemberNoMoreIsToldThatHeIsNotAffiliated(isKnownWhatChanged: Bool) throws {
+        var fixture = try affiliated()
+        #expect(isAffiliated(fixture))
+        let actions = try fixture.change { directory in
+            if isKnownWhatChanged {
+                try directory.setGroup(group([]))
+            } else {
+                directory = try DirectorySnapshot(
+                    system: ParticipatingFixture.italy, users: directory.userIDs.compactMap { directory.user($0) },
+                    groups: [group([])],
+                    partners: directory.partners)
+            }
+        }
+        #expect(actions.notes("affiliation.membershipEnded").count == 1)
+        #expect(!isAffiliated(fixture))
+    }
+
+    @Test func aGroupThatIsSwitchedOffAndOnKeepsItsAffiliations() throws {
+        var fixture = try affiliated()
+        _ = try fixture.change { try $0.setGroup(group([ParticipatingFixture.anna], isEnabled: false)) }
+        _ = try fixture.change { try $0.setGroup(group([ParticipatingFixture.anna])) }
+        #expect(isAffiliated(fixture))
+    }
+
+    @Test func whatAnAgreementCoversNoMoreIsTakenBack() throws {
+        var fixture = try ParticipatingFixture()
+        let publication = try #require(fixture.affiliate([Self.french]).sent(.publish).first)
+        _ = fixture.answer(publication, 200)
+        let actions = try fixture.change { directory in
+            var partner = try #require(directory.partners.first)
+            partner.agreement.groupsUsed = .none
+            try directory.setPartner(partner)
+        }
+        let taken = try #require(actions.sent(.publish).first)
+        #expect(taken.request.headers.integer(.expires) == 0)
+        #expect(
+            !fixture.function.confirmsAffiliation(
+                ParticipatingFixture.anna, client: MCPTTClientID("urn:uuid:1"), with: Self.french))
+    }
 }

@@ -215,4 +215,14 @@ import Testing
         let description = try SessionDescription(parsing: body)
         #expect(description.media.map(\.port) == [5_000, 0])
     }
+
+    @Test func overloadIsNotToldAsTooManyCallsOfTheUser() throws {
+        var settings = ParticipatingSettings()
+        settings.limits.calls = 0
+        var fixture = try ParticipatingFixture(settings: settings)
+        let request = fixture.invitation()
+        let actions = fixture.receive(request, from: .system)
+        #expect(actions.verdict == [503])
+        #expect(actions.responses.first?.headers[.retryAfter] == "5")
+    }
 }
