@@ -100,7 +100,7 @@ let rooms: [(String, [String])] = [
 /// Tests that see two rooms at work together.
 let testDependencies = [
     "ControllingFunction": ["ParticipatingFunction"], "MCSystem": ["Audit", "CallAudit"],
-    "Responder": ["Administration"],
+    "Registrar": ["MCDocuments"], "Responder": ["Administration"],
 ]
 let testResources = ["SIP"]
 let collections = ["HashTreeCollections", "OrderedCollections", "HeapModule", "DequeModule"]

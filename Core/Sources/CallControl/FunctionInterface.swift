@@ -41,6 +41,8 @@ public enum PartnerState: Hashable, Sendable {
 public enum RegistrationChange: Hashable, Sendable {
     /// A device registered, or refreshed over whatever flow it has now.
     case registered(RegisteredContact)
+    /// The REGISTER that did so also said who its client is, and by what it may be served (TS 24.379 7.3.2).
+    case presented(RegisteredContact, PresentedAuthorisation)
     /// It deregistered, expired, or its flow broke.
     case removed(RegisteredContact)
 }

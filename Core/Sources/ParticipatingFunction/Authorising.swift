@@ -6,9 +6,11 @@ import Policy
 import SIP
 import SIPUserAgent
 
-/// A PUBLISH of service settings that waits for the verdict on its token. Is answered exactly once.
+/// A client that waits for the verdict on its token.
 struct WaitingAuthorisation: Sendable {
-    var transaction: ServerTransactionID
+    /// The PUBLISH of service settings that presented it, or came meanwhile: it is answered exactly once. nil for a
+    /// REGISTER, which the registrar has answered.
+    var transaction: ServerTransactionID?
     var key: ClientKey
     var answerMode: PoCSettings.AnswerMode?
     var flow: FlowID
@@ -41,9 +43,6 @@ enum Departure: String, Sendable {
 }
 
 /// Service authorisation (TS 24.379 7.3): the token is verified outside, and what it grants binds the client.
-///
-/// OPEN: a token in the body of REGISTER (TS 24.379 7.3.2) is not looked at, for the registrar passes no bodies on; the
-/// client publishes its settings with the token.
 extension ParticipatingFunction {
     /// True where a request over this flow may speak for the client. That a device of the same user proved the password
     /// does not make it the client that was authorised.
@@ -55,13 +54,55 @@ extension ParticipatingFunction {
         return !settings.authorisation.requiresToken || known.device?.flow == flow
     }
 
-    /// Has the token of a PUBLISH verified; the answer waits for the verdict.
+    /// A token in the body of REGISTER (TS 24.379 7.3.2) binds the client to the device that registered. Nobody waits for
+    /// the verdict: a client that is not served is told so when it asks for something. A PUBLISH that waits for its own
+    /// verdict goes first.
+    mutating func registrationAuthorises(
+        _ presented: PresentedAuthorisation, _ device: RegisteredContact, _ user: User, at now: Now
+    ) {
+        let key = ClientKey(user: user.mcpttID, client: presented.client)
+        guard settings.authorisation.requiresToken, let flow = device.flow, users[key.user]?.waiting[key.client] == nil
+        else { return }
+        let known = users[key.user]?.clients[key.client]
+        do throws(Refusal) {
+            try authorise(
+                WaitingAuthorisation(key: key, answerMode: known?.answerMode, flow: flow), with: presented.token.text,
+                at: now)
+        } catch {
+            guard error.warning != .serviceAuthorisationFailed else { return }
+            note("authorisation.unanswered", [.init("user", key.user.value, isPersonal: true)])
+        }
+    }
+
+    /// Service settings without a token (TS 24.379 7.3): of a client that one has authorised already over this flow, or is
+    /// about to.
+    mutating func publishSettingsAlone(
+        _ wish: WaitingAuthorisation, _ transaction: ServerTransactionID, at now: Now
+    ) throws(Refusal) {
+        let key = wish.key
+        if let id = users[key.user]?.waiting[key.client], waiting[id]?.flow == wish.flow,
+            waiting[id]?.transaction == nil
+        {
+            waiting[id] = wish
+            return
+        }
+        guard users[key.user]?.clients[key.client]?.authorisation != nil,
+            isBound(key.client, of: key.user, over: wish.flow)
+        else {
+            supersede(key, at: now)
+            throw unauthorised(key, cause: "missing")
+        }
+        users[key.user]?.clients[key.client]?.answerMode = wish.answerMode
+        settingsAccepted(transaction, expires: .max, at: now)
+    }
+
+    /// Has the token of a client verified; what it asked for waits for the verdict.
     mutating func authorise(
-        _ wish: WaitingAuthorisation, with token: String?, at now: Now
+        _ wish: WaitingAuthorisation, with token: String, at now: Now
     ) throws(Refusal) {
         let key = wish.key
         supersede(key, at: now)
-        guard let token, !token.isEmpty else { throw unauthorised(key, cause: "missing") }
+        guard !token.isEmpty else { throw unauthorised(key, cause: "missing") }
         guard token.utf8.count <= settings.limits.tokenOctets else { throw unauthorised(key, cause: "too long") }
         try requireRoom(for: key)
         guard waiting.count < settings.limits.waitingAuthorisations,
@@ -84,9 +125,9 @@ extension ParticipatingFunction {
         do throws(Refusal) {
             let grant = try granted(verdict, to: wish.key, at: now)
             try bind(wish.key, answerMode: wish.answerMode, wish.flow, grant: grant, at: now)
-            settingsAccepted(wish.transaction, expires: .max, at: now)
+            if let transaction = wish.transaction { settingsAccepted(transaction, expires: .max, at: now) }
         } catch {
-            refuse(wish.transaction, error, at: now)
+            if let transaction = wish.transaction { refuse(transaction, error, at: now) }
         }
         forgetWaiting(id)
     }
@@ -130,7 +171,7 @@ extension ParticipatingFunction {
         guard let wish = waiting[id] else { return }
         forgetWaiting(id)
         note("authorisation.unanswered", [.init("user", wish.key.user.value, isPersonal: true)])
-        refuse(wish.transaction, comeAgain, at: now)
+        if let transaction = wish.transaction { refuse(transaction, comeAgain, at: now) }
     }
 
     /// What the client said before counts no more: a later PUBLISH takes its place (as RFC 3261 14.2 has it for INVITE),
@@ -138,7 +179,7 @@ extension ParticipatingFunction {
     mutating func supersede(_ key: ClientKey, at now: Now) {
         guard let id = users[key.user]?.waiting[key.client], let wish = waiting[id] else { return }
         forgetWaiting(id)
-        agent.answer(wish.transaction, status: 500, at: now)
+        if let transaction = wish.transaction { agent.answer(transaction, status: 500, at: now) }
     }
 
     /// Requests whose device is gone have nobody to be answered to.

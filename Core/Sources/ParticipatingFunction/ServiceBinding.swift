@@ -34,9 +34,12 @@ extension ParticipatingFunction {
             dropClient(key, .loggedOff, at: now)
         case .max where settings.authorisation.requiresToken:
             // Also of a user who is configured as a telephone: a telephone publishes nothing.
-            return try authorise(
-                .init(transaction: transaction, key: key, answerMode: entity?.answerMode, flow: flow),
-                with: body.information?.accessToken, at: now)
+            let wish = WaitingAuthorisation(
+                transaction: transaction, key: key, answerMode: entity?.answerMode, flow: flow)
+            guard let token = body.information?.accessToken else {
+                return try publishSettingsAlone(wish, transaction, at: now)
+            }
+            return try authorise(wish, with: token, at: now)
         case .max: try bind(key, answerMode: entity?.answerMode, flow, at: now)
         default: throw Self.tooBrief
         }
@@ -100,6 +103,7 @@ extension ParticipatingFunction {
         guard let user = directory.user(publicIdentity: identity), user.servingSystem == system.id else { return }
         switch change {
         case .registered(let device): deviceRegistered(device, user, at: now)
+        case .presented(let device, let presented): registrationAuthorises(presented, device, user, at: now)
         case .removed(let device): deviceRemoved(device, user.mcpttID, at: now)
         }
     }

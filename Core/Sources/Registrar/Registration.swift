@@ -117,6 +117,14 @@ extension Registrar {
                 actions += carryOut(
                     wish, identity: identity, callID: callID, cseq: cseq, path: path, hop: hop, at: now)
             }
+            // Of several contacts nobody could say whose client it is.
+            if wishes.count == 1, wishes[0].expires > 0, let presented = PresentedAuthorisation(request),
+                let binding = store.bindings(of: identity).first(where: {
+                    $0.callID == callID && $0.cseq == cseq && $0.flow == hop.flow
+                })
+            {
+                actions.append(.registrationChanged(identity, .presented(contact(of: binding), presented)))
+            }
         }
         let usesOutbound = outbound && store.bindings(of: identity).contains { $0.registrationID != nil }
         let response = answer(request, identity: identity, hop: hop, outbound: usesOutbound, at: now)

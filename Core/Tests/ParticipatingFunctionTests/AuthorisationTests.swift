@@ -380,4 +380,56 @@ extension [FunctionAction] {
         let answer = fixture.affiliate([Self.fire])
         #expect(answer.responses.first?.status == 404)
     }
+
+    // MARK: REGISTER
+
+    private func present(
+        _ fixture: inout ParticipatingFixture, _ token: String = "secret"
+    ) -> [FunctionAction] {
+        let presented = PresentedAuthorisation(client: MCPTTClientID("urn:uuid:1"), token: AccessToken(token))
+        return fixture.handle(
+            .registrationChanged(
+                ParticipatingFixture.identity, .presented(ParticipatingFixture.device, presented)))
+    }
+
+    @Test func aTokenInRegisterAuthorisesAndSettingsNeedNoneThen() throws {
+        var fixture = try ParticipatingFixture.strict()
+        #expect(fixture.publishSettings().verdict == [403, 101])
+        let job = try #require(present(&fixture).jobs.first)
+        #expect(job.token.text == "secret")
+        #expect(fixture.handle(.tokenVerified(job.id, fixture.grant())).responses.isEmpty)
+        #expect(fixture.publishSettings().verdict == [200])
+        let call = fixture.call()
+        #expect(fixture.receive(call).sent(.invite).count == 1)
+        // Over another flow that is another device.
+        _ = fixture.handle(.registrationChanged(ParticipatingFixture.identity, .registered(Self.tablet)))
+        #expect(fixture.publishSettings(from: Self.overTablet).verdict == [403, 101])
+        #expect(fixture.wait(.seconds(3_600)).causes("service.left") == ["authorisation expired"])
+    }
+
+    @Test func settingsThatComeBeforeTheVerdictWaitForIt() throws {
+        var fixture = try ParticipatingFixture.strict()
+        let job = try #require(present(&fixture).jobs.first)
+        #expect(fixture.publishSettings().responses.isEmpty)
+        // A refresh meanwhile is not verified too.
+        #expect(present(&fixture).jobs.isEmpty)
+        #expect(fixture.handle(.tokenVerified(job.id, fixture.grant())).verdict == [200])
+    }
+
+    @Test func aTokenInRegisterThatProvesNothingBindsNobody() throws {
+        var fixture = try ParticipatingFixture.strict()
+        let job = try #require(present(&fixture).jobs.first)
+        let refused = fixture.handle(.tokenVerified(job.id, .refused(.signature)))
+        #expect(refused.responses.isEmpty)
+        #expect(refused.causes("authorisation.refused") == ["signature"])
+        #expect(fixture.publishSettings().verdict == [403, 101])
+        let call = fixture.call()
+        #expect(fixture.receive(call).verdict == [404, 141])
+        #expect(present(&fixture, "").causes("authorisation.refused") == ["missing"])
+    }
+
+    @Test func whereNoTokenIsAskedForOneInRegisterChangesNothing() throws {
+        var fixture = try ParticipatingFixture()
+        #expect(present(&fixture).isEmpty)
+    }
 }

@@ -1,4 +1,5 @@
 import CallControl
+import MCDocuments
 import MCFoundation
 import Policy
 import Registrar
@@ -38,6 +39,27 @@ import Testing
         #expect(actions.changes == [.registered(device)])
         #expect(desk.registrar.binding(for: gruu)?.flow == FlowID(1))
         #expect(desk.registrar.identities(of: FlowID(1)) == [Desk.anna])
+    }
+
+    @Test func whatTheBodySaysOfTheClientIsHandedOn() throws {
+        var desk = try Desk()
+        var request = Desk.request()
+        var information = MCPTTInfo(clientID: MCPTTClientID("urn:uuid:9"))
+        information.accessToken = "secret"
+        request.body = CallBody(information: information).write(into: &request.headers)
+        let changes = desk.send(try desk.authorized(request)).changes
+        guard case .registered(let device)? = changes.first, changes.count == 2,
+            case .presented(let same, let presented) = changes[1]
+        else { return #expect(Bool(false), "\(changes)") }
+        #expect(same == device)
+        #expect(presented == PresentedAuthorisation(client: MCPTTClientID("urn:uuid:9"), token: AccessToken("secret")))
+        #expect(!"\(presented)".contains("secret"))
+        // Whoever does not prove the password presents nothing; a body that cannot be read changes nothing.
+        #expect(desk.send(try desk.authorized(request, password: "guess")).changes.isEmpty)
+        var broken = Desk.request("bruno")
+        broken.headers.append(.contentType, MIMEType.mcpttInfo.description)
+        broken.body = Array("<".utf8)
+        #expect(desk.send(try desk.authorized(broken, as: "bruno")).changes.count == 1)
     }
 
     @Test func aWrongPasswordAndAnUnknownUserGetTheSameRefusal() throws {
