@@ -50,6 +50,15 @@ public struct AdministrationService: WebHandler {
         }
     }
 
+    /// Records and tables are long, and only who has a session may send them: who has none is known by his name and
+    /// password, which are short.
+    public func bodyLimit(of head: WebRequest) -> Int {
+        guard let token = head.bearerToken, desk.sessions.withLock({ $0.isOpen(token, at: clock().instant) }) else {
+            return limits.loginBytes
+        }
+        return max(limits.importBytes, limits.recordBytes)
+    }
+
     public func respond(to request: WebRequest) async -> WebResponse {
         var response: WebResponse
         do {

@@ -103,6 +103,18 @@ import WebServices
         #expect(await pages.respond(to: request("POST", "/login", form: [("user", "anna")])).status == 400)
     }
 
+    @Test(arguments: ["/token", "/revoke", "/login", "/authorize"])
+    func `a body that no parameters could fill is neither heard nor read`(_ path: String) async throws {
+        let pages = try await pages()
+        var request = request("POST", path, form: [("a", "")])
+        let limit = pages.bodyLimit(of: request)
+        #expect((3 * 8_192..<4 * 8_192).contains(limit))
+        request.body += [UInt8](repeating: UInt8(ascii: "x"), count: limit - request.body.count)
+        #expect(await pages.respond(to: request).status == 400)
+        request.body.append(UInt8(ascii: "x"))
+        #expect(await pages.respond(to: request).status == 413)
+    }
+
     @Test func `keys are published and kept, and a key that cannot be kept is complained of`() async throws {
         let ground = Ground()
         let pages = try await pages(ground)

@@ -133,6 +133,11 @@ public struct AdministratorSessions: Sendable {
         return administrator
     }
 
+    /// Whether a token is of a session, whatever has become of its administrator: enough to listen to him, not to obey.
+    public func isOpen(_ token: String, at instant: Instant) -> Bool {
+        sessions.value(SecretHash(of: token), at: instant) != nil
+    }
+
     public mutating func close(_ token: String) { remove(SecretHash(of: token)) }
 
     private mutating func forgetExpired(at instant: Instant) {
