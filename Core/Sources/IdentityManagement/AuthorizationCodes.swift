@@ -10,6 +10,8 @@ struct AuthorizationGrant: Hashable, Sendable {
     var scopes: ScopeSet
     /// Nil where an external provider authenticated the user in a way of its own.
     var context: AuthenticationContext?
+    /// Of the verifier that the password was checked against; nil where an external provider authenticated the user.
+    var proof: SecretHash?
     var methods: [String]
     /// Second since 1970 of the log-in.
     var authenticatedAt: Int64

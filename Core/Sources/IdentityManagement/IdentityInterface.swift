@@ -69,6 +69,8 @@ public enum IdentityEvent: Sendable {
     /// From the service or an administrator: all tokens of the user end.
     case userLoggedOff(MCPTTID)
     case userSuspended(MCPTTID)
+    /// What he logged in with is worth nothing any more, and so is what it gave: whoever knew the old one has tokens too.
+    case userPasswordChanged(MCPTTID)
     /// An administrator lets a locked-out user try again.
     case userForgiven(MCPTTID)
     case signingKeyCreated(SigningKey)

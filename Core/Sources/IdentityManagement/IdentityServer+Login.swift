@@ -117,7 +117,8 @@ extension IdentityServer {
         let grant = AuthorizationGrant(
             user: user.mcpttID, clientID: asked.clientID, redirectURI: asked.redirectURI,
             codeChallenge: asked.codeChallenge, nonce: asked.nonce, scopes: asked.scopes.granted(to: user),
-            context: context, methods: methods, authenticatedAt: issueSecond(for: user.mcpttID, at: now))
+            context: context, proof: context == .password ? user.proof : nil, methods: methods,
+            authenticatedAt: issueSecond(for: user.mcpttID, at: now))
         guard let code = codes.issue(grant, at: now.instant, random: &random) else {
             let refusal = refusal(of: asked, .temporarilyUnavailable, "too many codes")
             audit(.login, "login.refused", user: user.mcpttID, outcome: .refused("busy"))

@@ -75,7 +75,8 @@ extension IdentityServer {
             }
             let family = TokenFamily(
                 user: grant.user, clientID: clientID, scopes: grant.scopes, context: grant.context,
-                methods: grant.methods, end: now.instant + settings.longestLogin, current: SecretHash(of: ""))
+                proof: grant.proof, methods: grant.methods, end: now.instant + settings.longestLogin,
+                current: SecretHash(of: ""))
             guard let begun = families.begin(family, at: now.instant, random: &random) else {
                 return refuse(request, .temporarilyUnavailable, "try again", user: grant.user)
             }

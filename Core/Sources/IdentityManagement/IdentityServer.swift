@@ -121,6 +121,8 @@ public struct IdentityServer: Sendable {
             revokeAll(of: user, reason: "log-off", at: now)
         case .userSuspended(let user):
             revokeAll(of: user, reason: "suspended", at: now)
+        case .userPasswordChanged(let user):
+            revokeAll(of: user, reason: "password-changed", at: now)
         case .userForgiven(let user):
             throttle.forgive(user)
             note(.lockOutEnded(user))

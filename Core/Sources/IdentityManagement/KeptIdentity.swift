@@ -16,6 +16,8 @@ public struct KeptLogin: Codable, Hashable, Sendable, CustomStringConvertible, C
     public var scope: String
     /// `acr` of its ID tokens.
     public var context: String?
+    /// SHA-256 of the verifier that the password was checked against, in base64url.
+    public var proof: String?
     /// `amr` of its ID tokens.
     public var methods: [String]
     /// Microseconds since 1970: then the user logs in again.

@@ -1,3 +1,4 @@
+import Audit
 import IdentityManagement
 import MCFoundation
 import Testing
@@ -162,6 +163,47 @@ import Testing
         #expect(refusal(answer(in: desk.feed(.timeAdvanced))) == .temporarilyUnavailable)
         desk.keeps = true
         _ = try tokens(desk.refresh(session.refreshToken))
+    }
+
+    @Test func `a new password ends what the old one gave, access tokens and codes too`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        let access = desk.signed.first
+        let code = try desk.openCode()
+        desk.people.users[0].passwordVerifier = IdentitySecret("verifier-other")
+        desk.feed(.userPasswordChanged(IdentityDesk.anna))
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+        #expect(refusal(desk.tokens(IdentityDesk.redemption(code))) == .invalidGrant)
+        let page = try desk.openPage()
+        guard case .redirect = desk.logIn("anna", "pw-other", on: page) else {
+            Issue.record("the new password does not open")
+            return
+        }
+    }
+
+    @Test func `a password that changed while nobody ran ends what it gave, and nobody else's`() throws {
+        let desk = try IdentityDesk()
+        let anna = try desk.openSession()
+        let access = desk.signed.first
+        let bruno = try desk.openSession("bruno")
+        desk.people.users[0].passwordVerifier = IdentitySecret("verifier-other")
+        desk.restart()
+        #expect(refusal(desk.refresh(anna.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+        #expect(desk.audited.contains { $0.details.contains(AuditDetail("reason", "password-changed")) })
+        _ = try tokens(desk.refresh(bruno.refreshToken))
+        // What the new one gives outlives a restart.
+        let page = try desk.openPage()
+        guard case .redirect(let location) = desk.logIn("anna", "pw-other", on: page),
+            let code = query("code", of: location)
+        else {
+            Issue.record("the new password does not open")
+            return
+        }
+        let newer = try tokens(desk.tokens(IdentityDesk.redemption(code)))
+        desk.restart()
+        _ = try tokens(desk.refresh(newer.refreshToken))
     }
 
     @Test func `a revocation is acknowledged when it is kept; one that cannot be is tried again`() throws {

@@ -65,18 +65,6 @@ enum NationalIdentity {
         return service
     }
 
-    /// Users who may not be logged in after a commit, though they could before.
-    static func loggedOut(by change: NationalAdministration.Change) -> [MCPTTID] {
-        change.changes.compactMap { one in
-            switch one {
-            case .put(.user(let user)):
-                user.isSuspended && change.before.user(user.id)?.isSuspended == false ? user.mcpttID : nil
-            case .put: nil
-            case .delete(let kind, let key): kind == .user ? MCPTTID(key) : nil
-            }
-        }
-    }
-
     /// What the call path asks.
     static func verifying(_ service: IdentityService) -> TokenVerifying {
         { job in
