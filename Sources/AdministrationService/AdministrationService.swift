@@ -16,6 +16,8 @@ public struct AdministrationService: WebHandler {
     let administration: NationalAdministration
     let clock: @Sendable () -> Now
     let limits: AdministrationLimits
+    /// nil where this process serves no log-in of users.
+    let logins: LoginAccess?
     private let workers: PasswordPool
     let desk: Desk
 
@@ -29,14 +31,17 @@ public struct AdministrationService: WebHandler {
         init(_ limits: SessionLimits) { sessions = Mutex(AdministratorSessions(limits: limits)) }
     }
 
-    /// - Parameter clock: monotonic time ends sessions, UTC goes into the audit log.
+    /// - Parameters:
+    ///   - logins: the log-in of users, where this process serves it.
+    ///   - clock: monotonic time ends sessions, UTC goes into the audit log.
     public init(
-        _ administration: NationalAdministration, clock: @escaping @Sendable () -> Now,
+        _ administration: NationalAdministration, logins: LoginAccess? = nil, clock: @escaping @Sendable () -> Now,
         limits: AdministrationLimits = AdministrationLimits()
     ) {
         self.administration = administration
         self.clock = clock
         self.limits = limits
+        self.logins = logins
         workers = PasswordPool(threads: limits.passwordsAtOnce, waiting: limits.passwordsWaiting)
         desk = Desk(limits.sessions)
     }
@@ -113,6 +118,8 @@ public struct AdministrationService: WebHandler {
             }
         case .suspension(let user, let isSuspended):
             return try await suspend(user, isSuspended, request, by: caller)
+        case .login(let user, let order): return try await self.order(order, of: user, request, by: caller)
+        case .withdrawal(let key): return try await withdraw(key: key, request, by: caller)
         case .member(let group, let user):
             return request.method == "PUT"
                 ? try await putMember(user, of: group, request, by: caller)

@@ -123,6 +123,9 @@ public actor IdentityService {
     /// The JWK Set that is published now.
     public var publishedKeys: [UInt8] { keySet }
 
+    /// `kid` of each of them.
+    public var publishedKeyIDs: [String] { server.signingKeys.published.map(\.keyID) }
+
     /// All tokens of a user end: he logged off, was suspended, or may try to log in again.
     public func tell(_ event: IdentityEvent) { step(event) }
 

@@ -1,4 +1,5 @@
 import Administration
+import AdministrationService
 import Audit
 import CallControl
 import ConfigurationFiles
@@ -63,6 +64,12 @@ enum NationalIdentity {
                 }, exchange: exchange, complain: { logger.error("identity", metadata: ["why": "\($0)"]) }))
         running.tell(service)
         return service
+    }
+
+    /// What administrators order.
+    static func access(_ service: IdentityService) -> LoginAccess {
+        LoginAccess(
+            tell: { await service.tell($0) }, signingKeys: { await service.publishedKeyIDs })
     }
 
     /// What the call path asks.
