@@ -9,8 +9,10 @@ public struct IdentitySurroundings: Sendable {
     public var now: @Sendable () -> Now
     /// The fleet map as it is now.
     public var fleet: @Sendable () -> FleetSnapshot
-    /// Keeps a new signing key, so that its tokens hold beyond this process.
+    /// Keeps a signing key, so that its tokens hold beyond this process: a new one, or what is new of it.
     public var keep: @Sendable (KeptSigningKey) async throws -> Void
+    /// Erases a signing key that nobody is to believe any more.
+    public var forget: @Sendable (_ keyID: String) async throws -> Void
     /// Takes what has to be kept, in the order of the calls, and says later whether it is durable.
     public var record: @Sendable ([IdentityChange], _ done: @escaping @Sendable (Bool) -> Void) -> Void
     /// For the call path and whoever else accepts our tokens.
@@ -24,6 +26,7 @@ public struct IdentitySurroundings: Sendable {
     public init(
         now: @escaping @Sendable () -> Now, fleet: @escaping @Sendable () -> FleetSnapshot,
         keep: @escaping @Sendable (KeptSigningKey) async throws -> Void,
+        forget: @escaping @Sendable (_ keyID: String) async throws -> Void,
         record: @escaping @Sendable ([IdentityChange], _ done: @escaping @Sendable (Bool) -> Void) -> Void,
         announce: @escaping @Sendable (TokenRevocation) -> Void, audit: @escaping @Sendable (AuditEntry) -> Void,
         exchange: @escaping @Sendable (ExternalCodeJob) async -> ExternalIdentity? = { _ in nil },
@@ -32,6 +35,7 @@ public struct IdentitySurroundings: Sendable {
         self.now = now
         self.fleet = fleet
         self.keep = keep
+        self.forget = forget
         self.record = record
         self.announce = announce
         self.audit = audit
@@ -51,9 +55,15 @@ public actor IdentityService {
     private let keys: TokenKeys
     private let verification: TokenVerification
     private var server: IdentityServer
+    /// What could not be erased is tried again after so long.
+    private static let retry = Duration.seconds(5)
     private var waiting: [IdentityRequestID: CheckedContinuation<IdentityAnswer, Never>] = [:]
     private var lastRequest: UInt64 = 0
     private var keySet: [UInt8] = []
+    /// The keys that are held to sign and believe by.
+    private var held: [KeptSigningKey]
+    private var toErase: [String] = []
+    private var erasing: Task<Void, Never>?
     private var firstKey: CheckedContinuation<Void, Never>?
     private var wakeUp: (at: Instant, task: Task<Void, Never>)?
 
@@ -81,16 +91,17 @@ public actor IdentityService {
             let whole = try TokenKey(id: key.id, pem: key.pem)
             await keys.add(whole)
             last.keys.append((whole.signingKey, key.made))
+            last.keysUsed[key.id] = key.used
         }
         let service = IdentityService(
-            settings: settings, policy: policy, last: last, keys: keys, passwords: passwords,
+            settings: settings, policy: policy, last: last, held: kept, keys: keys, passwords: passwords,
             surroundings: surroundings)
         await service.begin()
         return service
     }
 
     private init(
-        settings: IdentitySettings, policy: IdentityPolicy, last: KeptIdentity, keys: TokenKeys,
+        settings: IdentitySettings, policy: IdentityPolicy, last: KeptIdentity, held: [KeptSigningKey], keys: TokenKeys,
         passwords: PasswordPool, surroundings: IdentitySurroundings
     ) {
         self.settings = settings
@@ -105,10 +116,12 @@ public actor IdentityService {
             random: SeededGenerator(seed: (system.next(), system.next(), system.next(), system.next())),
             restoring: last, at: surroundings.now())
         keySet = server.signingKeys.keySet()
+        self.held = held
     }
 
     /// Nothing is served before there is a key to sign with.
     private func begin() async {
+        dropUnpublished()
         step(.started)
         guard server.signingKeys.current == nil else { return }
         await withCheckedContinuation { firstKey = $0 }
@@ -118,6 +131,7 @@ public actor IdentityService {
     public func stop() {
         wakeUp?.task.cancel()
         wakeUp = nil
+        erasing?.cancel()
     }
 
     /// The JWK Set that is published now.
@@ -125,6 +139,21 @@ public actor IdentityService {
 
     /// `kid` of each of them.
     public var publishedKeyIDs: [String] { server.signingKeys.published.map(\.keyID) }
+
+    /// The private half of a key may be in other hands: it goes at once with all that it signed, and is erased where it was
+    /// kept.
+    ///
+    /// - Throws: Where it cannot be erased yet; that is tried again.
+    public func withdraw(key id: String) async throws {
+        held.removeAll { $0.id == id }
+        step(.signingKeyCompromised(keyID: id))
+        do {
+            try await eraseOne(id)
+        } catch {
+            erase([id])
+            throw error
+        }
+    }
 
     /// All tokens of a user end: he logged off, was suspended, or may try to log in again.
     public func tell(_ event: IdentityEvent) { step(event) }
@@ -144,7 +173,7 @@ public actor IdentityService {
     public func verify(_ token: String, for purpose: ScopePurpose, of service: MCServiceKind) async -> TokenDecision {
         let claims: SignedClaims
         do {
-            claims = try await keys.payload(of: token, as: SignedClaims.self)
+            claims = try await keys.payload(of: token, by: publishedKeyIDs, as: SignedClaims.self)
         } catch {
             return .refused(.incomplete)
         }
@@ -192,7 +221,9 @@ public actor IdentityService {
                 Task { await self?.tell(.recorded(job, isKept: isKept)) }
             }
         case .createSigningKey: Task { await createKey() }
-        case .publishKeys(let octets): keySet = octets
+        case .publishKeys(let octets):
+            keySet = octets
+            dropUnpublished()
         case .announce(let revocation): surroundings.announce(revocation)
         case .audit(let entry): surroundings.audit(entry)
         }
@@ -206,12 +237,63 @@ public actor IdentityService {
             return
         }
         await keys.add(key)
+        let kept = KeptSigningKey(id: key.id, pem: key.pem, made: surroundings.now().utc)
         do {
-            try await surroundings.keep(KeptSigningKey(id: key.id, pem: key.pem, made: surroundings.now().utc))
+            try await surroundings.keep(kept)
         } catch {
             surroundings.complain("the signing key \(key.id) is not kept: its tokens end with this process (\(error))")
         }
+        held.append(kept)
         step(.signingKeyCreated(key.signingKey))
+        dropUnpublished()
+    }
+
+    /// A key that is published no more signs nothing and is kept nowhere: whoever finds it later finds nothing. That it
+    /// is believed no more does not wait for this.
+    private func dropUnpublished() {
+        let published = publishedKeyIDs
+        let gone = held.map(\.id).filter { !published.contains($0) }
+        held.removeAll { gone.contains($0.id) }
+        erase(gone)
+    }
+
+    private func erase(_ gone: [String]) {
+        toErase += gone
+        guard !toErase.isEmpty, erasing == nil else { return }
+        erasing = Task {
+            await eraseKeys()
+            erasing = nil
+        }
+    }
+
+    /// Until it is done: a key that was withdrawn must not come back with the next process.
+    private func eraseKeys() async {
+        var isFailing = false
+        while let id = toErase.first {
+            do {
+                try await eraseOne(id)
+                toErase.removeAll { $0 == id }
+                isFailing = false
+            } catch {
+                if !isFailing { surroundings.complain("the signing key \(id) cannot be erased yet (\(error))") }
+                isFailing = true
+                guard (try? await Task.sleep(for: Self.retry)) != nil else { return }
+            }
+        }
+    }
+
+    /// Since when the next one signs would follow from the one that goes; so that is kept first.
+    private func eraseOne(_ id: String) async throws {
+        await keys.remove(id)
+        if let current = server.signingKeys.current, let index = held.firstIndex(where: { $0.id == current.keyID }),
+            held[index].used == nil
+        {
+            var signer = held[index]
+            signer.used = server.signingKeys.currentSince
+            try await surroundings.keep(signer)
+            if let index = held.firstIndex(where: { $0.id == signer.id }) { held[index] = signer }
+        }
+        try await surroundings.forget(id)
     }
 
     private func scheduleWakeUp(now: Instant) {

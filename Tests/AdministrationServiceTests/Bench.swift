@@ -37,7 +37,8 @@ struct Bench {
 
         var access: LoginAccess {
             LoginAccess(
-                tell: { event in self.told.withLock { $0.append("\(event)") } }, signingKeys: { ["k1", "k2"] })
+                tell: { event in self.told.withLock { $0.append("\(event)") } }, signingKeys: { ["k1", "k2"] },
+                withdrawKey: { key in self.told.withLock { $0.append(key) } })
         }
     }
 

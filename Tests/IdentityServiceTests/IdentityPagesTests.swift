@@ -38,7 +38,7 @@ import WebServices
                 keep: { key in
                     guard canKeep else { throw TokenFault.malformed }
                     ground.kept.withLock { $0.append(key) }
-                }, record: { $1(true) }, announce: { _ in }, audit: { _ in },
+                }, forget: { _ in }, record: { $1(true) }, announce: { _ in }, audit: { _ in },
                 complain: { text in ground.complaints.withLock { $0.append(text) } }))
         return await IdentityPages(service, root: "/identity")
     }

@@ -69,7 +69,8 @@ public struct IdentityServer: Sendable {
         families = TokenFamilies(limits: limits, idle: settings.refreshTokenLifetime)
         revocations = TokenRevocations(limits: limits)
         keys = SigningKeys(
-            policy: settings.keys, keptAfter: settings.keyMemory, restoring: kept.keys, at: now.utc)
+            policy: settings.keys, keptAfter: settings.keyMemory, restoring: kept.keys,
+            used: kept.keysUsed, at: now.utc)
         authentications = ExpiringTable(capacity: limits.authenticationsInFlight)
         signatures = ExpiringTable(capacity: limits.tokenRequestsInFlight * 2)
         pending = ExpiringTable(capacity: limits.tokenRequestsInFlight)

@@ -70,6 +70,8 @@ public enum IdentityChange: Hashable, Sendable {
 public struct KeptIdentity: Sendable {
     /// Each with the time when it was made.
     public var keys: [(key: SigningKey, made: UTCTime)] = []
+    /// By key ID, when a key was taken into use; of the others that follows from those before them.
+    public var keysUsed: [String: UTCTime] = [:]
     public var logins: [KeptLogin] = []
     public var revocations: [TokenRevocation] = []
     public var lockOuts: [KeptLockOut] = []

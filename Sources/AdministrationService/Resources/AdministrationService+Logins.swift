@@ -7,13 +7,17 @@ public struct LoginAccess: Sendable {
     public var tell: @Sendable (IdentityEvent) async -> Void
     /// `kid` of the keys by which tokens are believed now.
     public var signingKeys: @Sendable () async -> [String]
+    /// Ends a key at once, and erases it. Throws where it cannot be erased yet.
+    public var withdrawKey: @Sendable (String) async throws -> Void
 
     public init(
         tell: @escaping @Sendable (IdentityEvent) async -> Void,
-        signingKeys: @escaping @Sendable () async -> [String]
+        signingKeys: @escaping @Sendable () async -> [String],
+        withdrawKey: @escaping @Sendable (String) async throws -> Void
     ) {
         self.tell = tell
         self.signingKeys = signingKeys
+        self.withdrawKey = withdrawKey
     }
 }
 
@@ -50,7 +54,7 @@ extension AdministrationService {
         }
         try await administration.record(
             [FleetReading.withdrawal(ofKey: key, by: caller.administrator, in: caller.fleet)], at: clock().utc)
-        await logins.tell(.signingKeyCompromised(keyID: key))
+        try await logins.withdrawKey(key)
         return WebResponse(status: 204)
     }
 

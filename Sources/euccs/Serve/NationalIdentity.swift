@@ -50,14 +50,20 @@ enum NationalIdentity {
         let kept = await administration.signingKeys
         let service = try await IdentityService.start(
             settings: settings,
-            kept: kept.map { KeptSigningKey(id: $0.id, pem: $0.pem, made: UTCTime(microseconds: $0.made)) },
+            kept: kept.map { key in
+                KeptSigningKey(
+                    id: key.id, pem: key.pem, made: UTCTime(microseconds: key.made),
+                    used: key.used.map { UTCTime(microseconds: $0) })
+            },
             last: try keeper.kept(),
             surroundings: IdentitySurroundings(
                 now: { SystemClock.now() }, fleet: { running.fleet.value },
                 keep: { key in
                     try await administration.keep(
-                        SigningKeyRecord(id: key.id, pem: key.pem, made: key.made), at: SystemClock.now().utc)
-                }, record: { keeper.keep($0, $1) }, announce: { running.revoke(RevokedTokens($0)) },
+                        SigningKeyRecord(id: key.id, pem: key.pem, made: key.made, used: key.used),
+                        at: SystemClock.now().utc)
+                }, forget: { try await administration.forgetSigningKey($0, at: SystemClock.now().utc) },
+                record: { keeper.keep($0, $1) }, announce: { running.revoke(RevokedTokens($0)) },
                 audit: { entry in
                     audit?.record(entry)
                     logger.info("identity", metadata: ["event": "\(entry.action)"])
@@ -69,7 +75,8 @@ enum NationalIdentity {
     /// What administrators order.
     static func access(_ service: IdentityService) -> LoginAccess {
         LoginAccess(
-            tell: { await service.tell($0) }, signingKeys: { await service.publishedKeyIDs })
+            tell: { await service.tell($0) }, signingKeys: { await service.publishedKeyIDs },
+            withdrawKey: { try await service.withdraw(key: $0) })
     }
 
     /// What the call path asks.
