@@ -67,16 +67,16 @@ extension IdentityServer {
         let user = directory.loginUser(named: login.userName)
         let subject = user.map { LoginSubject.known($0.mcpttID) } ?? .unknown(login.userName.lowercased())
         let source = LoginSource(address)
+        let verifier = user?.passwordVerifier ?? IdentitySecret("")
         let attempt = PasswordAttempt(
             request: request, transaction: login.transaction, userName: login.userName, subject: subject,
-            source: source, address: address)
+            verifier: verifier, source: source, address: address)
         transactions.update(login.transaction) { $0.attempts += 1 }
         guard throttle.admit(subject, from: source, at: now.instant) else {
             fail(attempt, "too-many-failures", at: now)
             return
         }
         transactions.update(login.transaction) { $0.isBusy = true }
-        let verifier = user?.passwordVerifier ?? IdentitySecret("")
         let isDummy = verifier.revealed.isEmpty
         let job = IdentityJobID(value: nextNumber())
         authentications.set(job, .password(attempt), until: now.instant + settings.jobTimeout)
@@ -101,6 +101,8 @@ extension IdentityServer {
         guard matches, !user.passwordVerifier.revealed.isEmpty else {
             return fail(attempt, "wrong-password", at: now)
         }
+        // It may have been changed while it was looked at, and then the old one opens nothing.
+        guard user.passwordVerifier == attempt.verifier else { return fail(attempt, "password-changed", at: now) }
         guard !user.isSuspended else { return fail(attempt, "suspended", at: now) }
         throttle.succeeded(id, from: attempt.source)
         guard let transaction = transactions.close(attempt.transaction) else {

@@ -20,6 +20,8 @@ public struct IdentityServer: Sendable {
         var transaction: IdentitySecret
         var userName: String
         var subject: LoginSubject
+        /// What the password is checked against; empty where that is a dummy.
+        var verifier: IdentitySecret
         var source: LoginSource
         var address: IPAddress
     }

@@ -86,6 +86,20 @@ import Testing
         }
     }
 
+    @Test func `a password that was changed while it was looked at opens nothing`() throws {
+        let desk = try IdentityDesk()
+        let page = try desk.openPage()
+        let submitted = desk.submit(page, "anna", "pw-anna")
+        let work = try #require(submitted)
+        desk.people.users[0].passwordVerifier = IdentitySecret("verifier-other")
+        #expect(html(answer(in: desk.feed(.passwordVerified(work.id, matches: true)))) != nil)
+        #expect(desk.lastRefusal == "password-changed")
+        guard case .redirect = desk.logIn("anna", "pw-other", on: page) else {
+            Issue.record("the new one does not open")
+            return
+        }
+    }
+
     @Test func delaysGrowAndEndInALockOut() throws {
         let desk = try IdentityDesk { $0.login.attemptsPerPage = 1_000 }
         let page = try desk.openPage()
