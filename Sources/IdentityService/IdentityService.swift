@@ -1,6 +1,6 @@
 public import Administration
 public import Audit
-import Credentials
+public import Credentials
 public import IdentityManagement
 public import MCFoundation
 
@@ -11,6 +11,8 @@ public struct IdentitySurroundings: Sendable {
     public var fleet: @Sendable () -> FleetSnapshot
     /// Keeps a signing key, so that its tokens hold beyond this process: a new one, or what is new of it.
     public var keep: @Sendable (KeptSigningKey) async throws -> Void
+    /// Makes a signing key of that name.
+    public var makeKey: @Sendable (_ keyID: String) throws -> TokenKey
     /// Erases a signing key that nobody is to believe any more.
     public var forget: @Sendable (_ keyID: String) async throws -> Void
     /// Takes what has to be kept, in the order of the calls, and says later whether it is durable.
@@ -26,6 +28,7 @@ public struct IdentitySurroundings: Sendable {
     public init(
         now: @escaping @Sendable () -> Now, fleet: @escaping @Sendable () -> FleetSnapshot,
         keep: @escaping @Sendable (KeptSigningKey) async throws -> Void,
+        makeKey: @escaping @Sendable (_ keyID: String) throws -> TokenKey = { try TokenKey(id: $0) },
         forget: @escaping @Sendable (_ keyID: String) async throws -> Void,
         record: @escaping @Sendable ([IdentityChange], _ done: @escaping @Sendable (Bool) -> Void) -> Void,
         announce: @escaping @Sendable (TokenRevocation) -> Void, audit: @escaping @Sendable (AuditEntry) -> Void,
@@ -35,6 +38,7 @@ public struct IdentitySurroundings: Sendable {
         self.now = now
         self.fleet = fleet
         self.keep = keep
+        self.makeKey = makeKey
         self.forget = forget
         self.record = record
         self.announce = announce
@@ -64,14 +68,14 @@ public actor IdentityService {
     private var held: [KeptSigningKey]
     private var toErase: [String] = []
     private var erasing: Task<Void, Never>?
-    private var firstKey: CheckedContinuation<Void, Never>?
+    private var firstKey: CheckedContinuation<Void, any Error>?
     private var wakeUp: (at: Instant, task: Task<Void, Never>)?
 
     /// - Parameters:
     ///   - settings: `audience` holds at least one name; the first is what servers of this system ask for.
     ///   - kept: signing keys of the process before.
     ///   - last: log-ins, revocations and lock-outs of the process before.
-    /// - Throws: Where a kept key is none.
+    /// - Throws: Where a kept key is none, or the first one cannot be made.
     public static func start(
         settings: IdentitySettings, kept: [KeptSigningKey], last: KeptIdentity = KeptIdentity(),
         surroundings: IdentitySurroundings
@@ -96,7 +100,7 @@ public actor IdentityService {
         let service = IdentityService(
             settings: settings, policy: policy, last: last, held: kept, keys: keys, passwords: passwords,
             surroundings: surroundings)
-        await service.begin()
+        try await service.begin()
         return service
     }
 
@@ -120,11 +124,11 @@ public actor IdentityService {
     }
 
     /// Nothing is served before there is a key to sign with.
-    private func begin() async {
+    private func begin() async throws {
         dropUnpublished()
         step(.started)
         guard server.signingKeys.current == nil else { return }
-        await withCheckedContinuation { firstKey = $0 }
+        try await withCheckedThrowingContinuation { firstKey = $0 }
     }
 
     /// Ends the timer; requests that wait are answered by their own deadlines no more, so nobody asks after that.
@@ -232,9 +236,14 @@ public actor IdentityService {
     private func createKey() async {
         var random = SystemRandomNumberGenerator()
         let id = Base64URL.encode((0..<12).map { _ in UInt8.random(in: .min ... .max, using: &random) })
-        guard let key = try? TokenKey(id: id) else {
-            surroundings.complain("the cryptographic library makes no signing key")
-            return
+        let key: TokenKey
+        do {
+            key = try surroundings.makeKey(id)
+        } catch {
+            surroundings.complain("no signing key can be made (\(error)): it is tried again")
+            firstKey?.resume(throwing: error)
+            firstKey = nil
+            return step(.signingKeyNotCreated)
         }
         await keys.add(key)
         let kept = KeptSigningKey(id: key.id, pem: key.pem, made: surroundings.now().utc)

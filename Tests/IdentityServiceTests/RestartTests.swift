@@ -18,6 +18,8 @@ import WebServices
         let keys = Mutex<[KeptSigningKey]>([])
         let policy = Mutex(PolicyRecord())
         let takes = Mutex(true)
+        let makesKeys = Mutex(true)
+        let keysFailed = Mutex(0)
         let time = Mutex(Duration.zero)
         let user: UserRecord
 
@@ -88,6 +90,13 @@ import WebServices
                 now: { nation.now },
                 fleet: { nation.fleet },
                 keep: { key in try nation.keep(key) },
+                makeKey: { id in
+                    guard nation.makesKeys.withLock({ $0 }) else {
+                        nation.keysFailed.withLock { $0 += 1 }
+                        throw TokenKeyError.unreadable
+                    }
+                    return try TokenKey(id: id)
+                },
                 forget: { id in try nation.erase(id) },
                 record: { changes, done in
                     let takes = nation.takes.withLock { $0 }
@@ -231,6 +240,23 @@ import WebServices
         nation.keys.withLock { $0.append(key) }
         #expect(await !believes(try await self.service(nation), try await forged(by: key, nation)))
         try await until { !nation.keys.withLock { $0.contains { $0.id == first } } }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `nobody waits for ever for a key that cannot be made, and it is made later`() async throws {
+        let nation = try Nation()
+        nation.makesKeys.withLock { $0 = false }
+        await #expect(throws: TokenKeyError.unreadable) { _ = try await service(nation) }
+        nation.makesKeys.withLock { $0 = true }
+        let service = try await service(nation)
+        let ids = try await twoKeys(service)
+        nation.makesKeys.withLock { $0 = false }
+        try await service.withdraw(key: ids[1])
+        try await until { nation.keysFailed.withLock { $0 } == 2 }
+        nation.makesKeys.withLock { $0 = true }
+        nation.time.withLock { $0 += .seconds(5) }
+        await service.tell(.timeAdvanced)
+        _ = try await twoKeys(service)
     }
 
     @Test(.timeLimit(.minutes(1)))

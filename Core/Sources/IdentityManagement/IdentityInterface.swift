@@ -74,6 +74,8 @@ public enum IdentityEvent: Sendable {
     /// An administrator lets a locked-out user try again.
     case userForgiven(MCPTTID)
     case signingKeyCreated(SigningKey)
+    /// None could be made now: it is asked for again.
+    case signingKeyNotCreated
     /// The private half may be in other hands.
     case signingKeyCompromised(keyID: String)
     /// The nation prescribes something else from now on.
@@ -91,7 +93,7 @@ public enum IdentityAction: Hashable, Sendable {
     case verifyPassword(IdentityJobID, PasswordJob)
     case exchangeExternalCode(IdentityJobID, ExternalCodeJob)
     case sign(IdentityJobID, SigningJob)
-    /// Make a key and say so with `signingKeyCreated`.
+    /// Make a key and say so with `signingKeyCreated`, or `signingKeyNotCreated`.
     case createSigningKey
     /// The key set to publish, as JSON.
     case publishKeys([UInt8])

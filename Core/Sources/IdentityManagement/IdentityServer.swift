@@ -51,6 +51,9 @@ public struct IdentityServer: Sendable {
     private var lastNumber: UInt64 = 0
     private var keysDue: Instant?
     private var isKeyAskedFor = false
+    /// A key that could not be made is asked for again then.
+    private var keyRetryDue: Instant?
+    private static let keyRetry = Duration.seconds(5)
 
     /// A server without keys: it asks for them.
     public init(settings: IdentitySettings, random: SeededGenerator) {
@@ -91,7 +94,7 @@ public struct IdentityServer: Sendable {
         [
             throttle.nextDeadline, transactions.nextDeadline, codes.nextDeadline, families.nextDeadline,
             authentications.nextExpiry, signatures.nextExpiry, pending.nextExpiry, recordings.nextExpiry,
-            keysDue, owedDue,
+            keysDue, keyRetryDue, owedDue,
         ].compactMap { $0 }.min()
     }
 
@@ -132,6 +135,10 @@ public struct IdentityServer: Sendable {
             audit(.administration, "login.forgiven", user: user)
         case .signingKeyCreated(let key):
             keyCreated(key, at: now)
+        case .signingKeyNotCreated:
+            isKeyAskedFor = false
+            keyRetryDue = now.instant + Self.keyRetry
+            audit(.administration, "key.not-created", user: nil, outcome: .refused("no-key"))
         case .signingKeyCompromised(let keyID):
             if keys.withdraw(keyID: keyID, at: now.utc) {
                 audit(.administration, "key.withdrawn", user: nil, details: [AuditDetail("kid", keyID)])
@@ -201,7 +208,8 @@ public struct IdentityServer: Sendable {
             audit(.administration, "key.rotated", user: nil, details: [AuditDetail("kid", signer)])
             actions.append(.publishKeys(keys.keySet()))
         }
-        if keys.needsKey, !isKeyAskedFor {
+        if let due = keyRetryDue, due <= now.instant { keyRetryDue = nil }
+        if keys.needsKey, !isKeyAskedFor, keyRetryDue == nil {
             isKeyAskedFor = true
             actions.append(.createSigningKey)
         }
