@@ -65,6 +65,11 @@ struct AuthorizationCodes: Sendable {
         return IdentitySecret(code)
     }
 
+    /// Whose code it is; nil where it is none, or none any more.
+    func user(of code: String, at instant: Instant) -> MCPTTID? {
+        fresh.value(SecretHash(of: code), at: instant)?.user
+    }
+
     /// Any attempt uses the code up (RFC 6749 4.1.3, RFC 7636 4.6): who has the code but not its verifier gets one try.
     mutating func redeem(
         _ code: String, clientID: String, redirectURI: String?, verifier: String?, at instant: Instant
