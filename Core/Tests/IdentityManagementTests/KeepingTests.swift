@@ -165,6 +165,28 @@ import Testing
         _ = try tokens(desk.refresh(session.refreshToken))
     }
 
+    @Test func `what is kept of two revocations is both`() throws {
+        let desk = try IdentityDesk()
+        _ = try desk.openSession()
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        guard case .user(_, _, let first)? = desk.disk.revocations.last else {
+            Issue.record("nothing is kept")
+            return
+        }
+        // Shorter lifetimes are prescribed, and then he is logged off again.
+        var policy = IdentityPolicy()
+        policy.tokens.accessToken = 60_000
+        policy.tokens.idToken = 60_000
+        desk.restart { $0.adopt(policy) }
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        guard case .user(_, _, let second)? = desk.disk.revocations.last else {
+            Issue.record("nothing is kept")
+            return
+        }
+        #expect(second >= first)
+        #expect(desk.announced.last == desk.disk.revocations.last)
+    }
+
     @Test func `a new password ends what the old one gave, access tokens and codes too`() throws {
         let desk = try IdentityDesk()
         let session = try desk.openSession()
