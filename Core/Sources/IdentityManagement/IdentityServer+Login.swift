@@ -65,7 +65,7 @@ extension IdentityServer {
             return
         }
         let user = directory.loginUser(named: login.userName)
-        let subject = user.map { LoginSubject.known($0.mcpttID) } ?? .unknown(login.userName.lowercased())
+        let subject = user.map { LoginSubject.known($0.mcpttID) } ?? .unknown(login.userName)
         let source = LoginSource(address)
         let verifier = user?.passwordVerifier ?? IdentitySecret("")
         let attempt = PasswordAttempt(

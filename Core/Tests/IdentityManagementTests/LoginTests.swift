@@ -100,6 +100,22 @@ import Testing
         }
     }
 
+    @Test func `the spelling of a name does not tell whether somebody has it`() throws {
+        // Whoever tries one spelling until it waits, and then another, sees the same for names that somebody has.
+        var admitted: [[Bool]] = []
+        for names in [["anna", "ANNA"], ["nobody", "NOBODY"]] {
+            let desk = try IdentityDesk { $0.login.freeFailures = 1 }
+            admitted.append(
+                try [names[0], names[0], names[0], names[1]].map { name in
+                    let work = desk.submit(try desk.openPage(), name, "pw-x")
+                    if let work { desk.feed(.passwordVerified(work.id, matches: false)) }
+                    return work != nil
+                })
+        }
+        #expect(admitted[0] == [true, true, false, true])
+        #expect(admitted[1] == admitted[0])
+    }
+
     @Test func delaysGrowAndEndInALockOut() throws {
         let desk = try IdentityDesk { $0.login.attemptsPerPage = 1_000 }
         let page = try desk.openPage()

@@ -88,7 +88,7 @@ public struct AdministratorSessions: Sendable {
 
     private static func subject(_ name: String, in fleet: FleetSnapshot) -> LoginSubject {
         // An administrator's name stands in the place of a user's identity: these failures are counted apart from those.
-        fleet.administrator(name) == nil ? .unknown(name.lowercased()) : .known(MCPTTID(name))
+        fleet.administrator(name) == nil ? .unknown(name) : .known(MCPTTID(name))
     }
 
     // MARK: Sessions
