@@ -138,8 +138,8 @@ extension IdentityServer {
     private mutating func fail(_ attempt: PasswordAttempt, _ reason: String, at now: Now) {
         var user: MCPTTID?
         if case .known(let id) = attempt.subject { user = id }
-        var details = [AuditDetail("source", attempt.address.description, isPersonal: true)]
-        if user == nil { details.append(AuditDetail("name", attempt.userName, isPersonal: true)) }
+        // A name that nobody has is not told: people type passwords there.
+        let details = [AuditDetail("source", attempt.address.description, isPersonal: true)]
         audit(.login, "login.refused", user: user, details: details, outcome: .refused(reason))
         if let user, reason == "wrong-password", throttle.isLockedOut(user, at: now.instant) {
             audit(.login, "login.locked-out", user: user, details: details)

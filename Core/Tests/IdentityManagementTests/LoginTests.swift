@@ -116,6 +116,15 @@ import Testing
         #expect(admitted[1] == admitted[0])
     }
 
+    @Test func `what was typed as a name that nobody has does not come into the log`() throws {
+        let desk = try IdentityDesk()
+        let page = try desk.openPage()
+        for _ in 0..<3 { _ = desk.logIn("pw-anna", "", on: page) }
+        #expect(desk.lastRefusal == "unknown-user")
+        #expect(!desk.audited.contains { "\($0)".contains("pw-anna") })
+        #expect(!desk.audited.contains { $0.details.contains { $0.value.contains("pw-anna") } })
+    }
+
     @Test func delaysGrowAndEndInALockOut() throws {
         let desk = try IdentityDesk { $0.login.attemptsPerPage = 1_000 }
         let page = try desk.openPage()
