@@ -176,7 +176,9 @@ extension IdentityServer {
         switch job {
         case .password(let attempt):
             abandon(attempt, at: now)
-        case .external(let request, _, _):
+        case .external(let request, let transaction, _):
+            // The provider's code may be used up: the browser begins anew.
+            transactions.close(transaction)
             audit(.login, "login.refused", user: nil, outcome: .refused("provider-silent"))
             answerPage(request, .busy)
         case .signature:
