@@ -4,9 +4,10 @@ public import MCFoundation
 /// The identity management server (TS 24.482, TS 33.180 Annex B): an OpenID provider whose decisions are all here and
 /// whose passwords, signatures and connections are all elsewhere.
 ///
-/// Log-ins, revocations and lock-outs are given out to be kept (`IdentityAction.record`), and nobody is told of any before
-/// it is durable: a process that starts again goes on where the one before ended. Codes and failures that locked nobody
-/// out end with the process.
+/// Log-ins, revocations and lock-outs are given out to be kept (`IdentityAction.record`): a process that starts again goes
+/// on where the one before ended. Nobody is told of a log-in or a revocation before it is durable. Whom a failure locks
+/// out is answered at once: he is told what every failure is told, and nothing waits for a disk where nobody has the name,
+/// so that the time would tell them apart. Codes and failures that locked nobody out end with the process.
 public struct IdentityServer: Sendable {
     /// Work that was given out and for whom.
     enum Job: Sendable {

@@ -187,6 +187,17 @@ import Testing
         #expect(desk.announced.last == desk.disk.revocations.last)
     }
 
+    @Test func `who is locked out waits for no disk, as who is nobody does not`() throws {
+        let desk = try IdentityDesk { $0.login.failuresUntilLockOut = 1 }
+        let page = try desk.openPage()
+        desk.keeps = nil
+        guard case .loginPage = desk.logIn("anna", "pw-x", on: page) else {
+            Issue.record("nobody is answered")
+            return
+        }
+        #expect(desk.seen.contains { if case .record = $0 { true } else { false } })
+    }
+
     @Test func `a new password ends what the old one gave, access tokens and codes too`() throws {
         let desk = try IdentityDesk()
         let session = try desk.openSession()
