@@ -1,3 +1,4 @@
+import Audit
 import IdentityManagement
 import MCFoundation
 import Testing
