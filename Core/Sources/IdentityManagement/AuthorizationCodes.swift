@@ -81,7 +81,9 @@ struct AuthorizationCodes: Sendable {
         if used.isFull { _ = used.popExpired(at: .distantFuture) }
         used.set(hash, Use(user: grant.user), until: instant + memory)
         guard grant.clientID == clientID else { return .refused(.wrongClient, user: grant.user) }
-        guard grant.redirectURI == redirectURI else { return .refused(.wrongRedirectURI, user: grant.user) }
+        guard let redirectURI, grant.redirectURI.utf8.elementsEqual(redirectURI.utf8) else {
+            return .refused(.wrongRedirectURI, user: grant.user)
+        }
         guard let verifier, CodeChallenge.isVerifier(verifier),
             SecretHash(of: verifier).equals(grant.codeChallenge)
         else { return .refused(.wrongVerifier, user: grant.user) }

@@ -12,7 +12,7 @@ extension IdentityServer {
         guard !parameters.exceedsLimits, !parameters.hasRepetition, let token = parameters["token"],
             let clientID = parameters["client_id"]
         else { return refuse(request, .invalidRequest, "token and client_id needed", user: nil) }
-        guard settings.clients.contains(where: { $0.clientID == clientID }) else {
+        guard settings.clients.client(clientID) != nil else {
             return refuse(request, .invalidClient, "unknown client", user: nil)
         }
         switch families.decide(token, clientID: clientID, at: now.instant) {

@@ -36,7 +36,7 @@ extension IdentityServer {
         guard let clientID = parameters["client_id"] else {
             return refuse(request, .invalidRequest, "client_id missing", user: nil)
         }
-        guard settings.clients.contains(where: { $0.clientID == clientID }) else {
+        guard settings.clients.client(clientID) != nil else {
             return refuse(request, .invalidClient, "unknown client", user: nil)
         }
         // Before anything is used up, for then the client may come again.
