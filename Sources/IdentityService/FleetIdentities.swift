@@ -31,6 +31,13 @@ public struct FleetIdentities: IdentityDirectory, Sendable {
         }
     }
 
+    /// Likewise, of whatever lies between two fleet maps.
+    public static func events(from before: FleetSnapshot, to now: FleetSnapshot) -> [IdentityEvent] {
+        before.orderedKeys(of: .user).compactMap { key in
+            before.user(key).flatMap { event(from: $0, to: now.user(key)) }
+        }
+    }
+
     private static func event(from before: UserRecord, to now: UserRecord?) -> IdentityEvent? {
         guard let now, !now.isSuspended else { return before.isSuspended ? nil : .userSuspended(before.mcpttID) }
         guard let verifier = before.passwordVerifier, now.passwordVerifier != verifier else { return nil }

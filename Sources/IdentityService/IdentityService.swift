@@ -64,6 +64,7 @@ public actor IdentityService {
     private var waiting: [IdentityRequestID: CheckedContinuation<IdentityAnswer, Never>] = [:]
     private var lastRequest: UInt64 = 0
     private var keySet: [UInt8] = []
+    private var fleetAtStart: FleetSnapshot?
     /// The keys that are held to sign and believe by.
     private var held: [KeptSigningKey]
     private var toErase: [String] = []
@@ -126,6 +127,7 @@ public actor IdentityService {
     /// Nothing is served before there is a key to sign with.
     private func begin() async throws {
         dropUnpublished()
+        fleetAtStart = surroundings.fleet()
         step(.started)
         guard server.signingKeys.current == nil else { return }
         try await withCheckedThrowingContinuation { firstKey = $0 }
@@ -136,6 +138,13 @@ public actor IdentityService {
         wakeUp?.task.cancel()
         wakeUp = nil
         erasing?.cancel()
+    }
+
+    /// Looks at what became of users since this service began: whoever tells it of changes begins only then.
+    public func catchUp() {
+        guard let before = fleetAtStart else { return }
+        fleetAtStart = nil
+        for event in FleetIdentities.events(from: before, to: surroundings.fleet()) { step(event) }
     }
 
     /// The JWK Set that is published now.

@@ -21,6 +21,7 @@ import WebServices
         let makesKeys = Mutex(true)
         let keysFailed = Mutex(0)
         let time = Mutex(Duration.zero)
+        let changed = Mutex<UserRecord?>(nil)
         let user: UserRecord
 
         init() throws {
@@ -55,7 +56,9 @@ import WebServices
                 utc: UTCTime(microseconds: 1_800_000_000_000_000 + passed.wholeNanoseconds / 1_000))
         }
 
-        var fleet: FleetSnapshot { FleetSnapshot([.user(user), .policy(policy.withLock { $0 })]) }
+        var fleet: FleetSnapshot {
+            FleetSnapshot([.user(changed.withLock { $0 } ?? user), .policy(policy.withLock { $0 })])
+        }
     }
 
     private struct Disk {
@@ -180,6 +183,18 @@ import WebServices
         #expect(try value("expires_in", in: answer) == "3600")
         nation.policy.withLock { $0.tokens.accessToken = 300_000 }
         #expect(try value("expires_in", in: await refresh(pages, try value("refresh_token", in: answer))) == "300")
+    }
+
+    @Test func `what becomes of a user while the service begins is not lost`() async throws {
+        let nation = try Nation()
+        let refreshToken = try value("refresh_token", in: try await logIn(try await process(nation)))
+        let service = try await service(nation)
+        nation.changed.withLock { changed in
+            changed = nation.user
+            changed?.passwordVerifier = nil
+        }
+        await service.catchUp()
+        #expect(await refresh(await IdentityPages(service, root: "/identity"), refreshToken).status == 400)
     }
 
     // MARK: Keys

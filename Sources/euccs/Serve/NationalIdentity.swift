@@ -69,6 +69,7 @@ enum NationalIdentity {
                     logger.info("identity", metadata: ["event": "\(entry.action)"])
                 }, exchange: exchange, complain: { logger.error("identity", metadata: ["why": "\($0)"]) }))
         running.tell(service)
+        await service.catchUp()
         return service
     }
 
