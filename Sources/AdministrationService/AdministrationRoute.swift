@@ -7,6 +7,8 @@ enum AdministrationRoute: Hashable, Sendable {
     case collection(FleetKind)
     case record(FleetKind, String)
     case suspension(user: String, Bool)
+    case login(user: String, AdministrationService.LoginOrder)
+    case withdrawal(key: String)
     case member(group: String, user: String)
     case password(administrator: String)
     case importing
@@ -30,6 +32,9 @@ enum AdministrationRoute: Hashable, Sendable {
             let table = FleetTable.Kind(rawValue: segments[1])
             guard table != nil || segments[1] == Self.fleet else { return nil }
             self = .export(table)
+        case ("keys", 3):
+            guard segments[2] == "withdraw", !segments[1].isEmpty else { return nil }
+            self = .withdrawal(key: segments[1])
         case ("audit", 2):
             guard segments[1] == "verify" else { return nil }
             self = .auditVerification
@@ -50,6 +55,8 @@ enum AdministrationRoute: Hashable, Sendable {
         case (_, 2, _): self = .record(kind, key)
         case (.user, 3, "suspend"): self = .suspension(user: key, true)
         case (.user, 3, "resume"): self = .suspension(user: key, false)
+        case (.user, 3, "log-off"): self = .login(user: key, .logOff)
+        case (.user, 3, "forgive"): self = .login(user: key, .forgive)
         case (.administrator, 3, "password"): self = .password(administrator: key)
         case (.group, 4, "members"):
             guard !segments[3].isEmpty else { return nil }
@@ -70,7 +77,7 @@ enum AdministrationRoute: Hashable, Sendable {
         case .description, .collection, .export, .auditVerification: ["GET", "HEAD"]
         case .record(.policy, _): ["GET", "HEAD", "PUT"]
         case .record: ["GET", "HEAD", "PUT", "DELETE"]
-        case .suspension, .importing: ["POST"]
+        case .suspension, .login, .withdrawal, .importing: ["POST"]
         case .member: ["PUT", "DELETE"]
         case .password: ["PUT"]
         }
@@ -82,7 +89,9 @@ enum AdministrationRoute: Hashable, Sendable {
         case .collection: ["limit", "after", "organisation"]
         case .importing: ["dry_run"]
         case .export: ["organisation"]
-        case .session, .description, .record, .suspension, .member, .password, .auditVerification: []
+        case .session, .description, .record, .suspension, .login, .withdrawal, .member, .password,
+            .auditVerification:
+            []
         }
     }
 }

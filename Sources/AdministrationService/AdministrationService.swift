@@ -16,6 +16,8 @@ public struct AdministrationService: WebHandler {
     let administration: NationalAdministration
     let clock: @Sendable () -> Now
     let limits: AdministrationLimits
+    /// nil where this process serves no log-in of users.
+    let logins: LoginAccess?
     private let workers: PasswordPool
     let desk: Desk
 
@@ -29,14 +31,17 @@ public struct AdministrationService: WebHandler {
         init(_ limits: SessionLimits) { sessions = Mutex(AdministratorSessions(limits: limits)) }
     }
 
-    /// - Parameter clock: monotonic time ends sessions, UTC goes into the audit log.
+    /// - Parameters:
+    ///   - logins: the log-in of users, where this process serves it.
+    ///   - clock: monotonic time ends sessions, UTC goes into the audit log.
     public init(
-        _ administration: NationalAdministration, clock: @escaping @Sendable () -> Now,
+        _ administration: NationalAdministration, logins: LoginAccess? = nil, clock: @escaping @Sendable () -> Now,
         limits: AdministrationLimits = AdministrationLimits()
     ) {
         self.administration = administration
         self.clock = clock
         self.limits = limits
+        self.logins = logins
         workers = PasswordPool(threads: limits.passwordsAtOnce, waiting: limits.passwordsWaiting)
         desk = Desk(limits.sessions)
     }
@@ -48,6 +53,15 @@ public struct AdministrationService: WebHandler {
         } catch {
             throw Problem(.unavailable, "too many passwords are being looked at", headers: [.init("retry-after", "1")])
         }
+    }
+
+    /// Records and tables are long, and only who has a session may send them: who has none is known by his name and
+    /// password, which are short.
+    public func bodyLimit(of head: WebRequest) -> Int {
+        guard let token = head.bearerToken, desk.sessions.withLock({ $0.isOpen(token, at: clock().instant) }) else {
+            return limits.loginBytes
+        }
+        return max(limits.importBytes, limits.recordBytes)
     }
 
     public func respond(to request: WebRequest) async -> WebResponse {
@@ -104,6 +118,8 @@ public struct AdministrationService: WebHandler {
             }
         case .suspension(let user, let isSuspended):
             return try await suspend(user, isSuspended, request, by: caller)
+        case .login(let user, let order): return try await self.order(order, of: user, request, by: caller)
+        case .withdrawal(let key): return try await withdraw(key: key, request, by: caller)
         case .member(let group, let user):
             return request.method == "PUT"
                 ? try await putMember(user, of: group, request, by: caller)

@@ -74,8 +74,10 @@ public actor TokenKeys {
     }
 
     /// The payload of a token that one of the keys signed, as JSON. Nothing in it is judged.
+    ///
+    /// - Parameter believed: `kid` of the keys that may have signed it; nil: all of them.
     public func payload<Claims: Decodable & Sendable>(
-        of token: String, as claims: Claims.Type
+        of token: String, by believed: [String]? = nil, as claims: Claims.Type
     ) throws(TokenFault) -> Claims {
         guard token.utf8.count <= Self.longestToken else { throw .malformed }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
@@ -84,7 +86,8 @@ public actor TokenKeys {
             let header = try? JSONDecoder().decode(Header.self, from: Data(octets))
         else { throw .malformed }
         // What a header calls critical must be understood (RFC 7515 4.1.11), and nothing of the kind is.
-        guard header.alg == Self.algorithm, header.crit == nil, let kid = header.kid, let key = keys[kid],
+        guard header.alg == Self.algorithm, header.crit == nil, let kid = header.kid,
+            believed?.contains(kid) ?? true, let key = keys[kid],
             key.key.publicKey.isGenuine(signature, of: (parts[0] + "." + parts[1]).utf8)
         else { throw .notOurs }
         guard let claims = try? JSONDecoder().decode(claims, from: Data(payload)) else { throw .malformed }

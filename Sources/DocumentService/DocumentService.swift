@@ -35,6 +35,12 @@ public struct DocumentService: WebHandler {
         self.now = now
     }
 
+    /// Documents are long, and only who shows a token may send them; whether it is one is seen when all has come.
+    public func bodyLimit(of head: WebRequest) -> Int {
+        guard head.method == "PUT", head.bearerToken != nil else { return DocumentServiceLimits.operationOctets }
+        return settings.limits.octets
+    }
+
     public func respond(to request: WebRequest) async -> WebResponse {
         let uri: XCAPURI
         do throws(XCAPURIError) {

@@ -19,7 +19,13 @@ public struct IdentityPages: WebHandler {
         settings = service.settings
     }
 
+    /// Names and values with every octet escaped (RFC 3986 2.1), and what stands between them.
+    public func bodyLimit(of head: WebRequest) -> Int {
+        3 * settings.limits.parameterOctets + 2 * settings.limits.parameters
+    }
+
     public func respond(to request: WebRequest) async -> WebResponse {
+        guard request.body.count <= bodyLimit(of: request) else { return WebResponse(status: 413) }
         guard request.path.hasPrefix(root) else { return WebResponse(status: 404) }
         let endpoint = String(request.path.dropFirst(root.count))
         let endpoints = settings.endpoints

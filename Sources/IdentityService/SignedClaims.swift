@@ -62,11 +62,14 @@ public struct KeptSigningKey: Sendable, CustomStringConvertible, CustomReflectab
     public var id: String
     public var pem: String
     public var made: UTCTime
+    /// When it was taken into use, where the keys before it are erased: else that follows from them.
+    public var used: UTCTime?
 
-    public init(id: String, pem: String, made: UTCTime) {
+    public init(id: String, pem: String, made: UTCTime, used: UTCTime? = nil) {
         self.id = id
         self.pem = pem
         self.made = made
+        self.used = used
     }
 
     public var description: String { "KeptSigningKey(\(id))" }

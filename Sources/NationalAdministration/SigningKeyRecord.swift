@@ -11,11 +11,14 @@ public struct SigningKeyRecord: Codable, Sendable, CustomStringConvertible, Cust
     public var pem: String
     /// Microseconds since 1970.
     public var made: Int64
+    /// Microseconds since 1970: when it was taken into use, where the keys before it are erased.
+    public var used: Int64?
 
-    public init(id: String, pem: String, made: UTCTime) {
+    public init(id: String, pem: String, made: UTCTime, used: UTCTime? = nil) {
         self.id = id
         self.pem = pem
         self.made = made.microseconds
+        self.used = used?.microseconds
     }
 
     public var description: String { "SigningKeyRecord(\(id))" }
@@ -23,7 +26,17 @@ public struct SigningKeyRecord: Codable, Sendable, CustomStringConvertible, Cust
 }
 
 extension NationalAdministration {
-    /// Keeps a signing key beside the fleet map. Who made it says so in the audit log (`key.published`).
+    /// Erases a signing key. It stays in backups, and as a change of the past until the store forgets that commit: who has
+    /// those has a key that nobody believes.
+    public func forgetSigningKey(_ id: String, at now: UTCTime) throws {
+        let outcome = try store.write(after: sequence, at: now) { others in
+            try take(others)
+            return StoreDecision(changes: [.delete(kind: SigningKeyRecord.kind, key: id)], result: ())
+        }
+        if let commit = outcome.commit { try take([commit]) }
+    }
+
+    /// Keeps a signing key beside the fleet map, in the place of what was kept of it. Who made it says so in the audit log (`key.published`).
     public func keep(_ key: SigningKeyRecord, at now: UTCTime) throws {
         let body = StoredRecord(kind: SigningKeyRecord.kind, key: key.id, body: try coding.encode(key))
         let outcome = try store.write(after: sequence, at: now) { others in

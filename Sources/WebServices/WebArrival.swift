@@ -21,13 +21,14 @@ struct WebArrival {
         }
     }
 
-    init(_ head: HTTPRequestHead, limits: WebLimits) throws(Refusal) {
+    /// - Parameter limit: octets of the body, told from the request without it.
+    init(_ head: HTTPRequestHead, from source: IPAddress?, limit: (WebRequest) -> Int) throws(Refusal) {
         self.head = head
-        limit = limits.bodyBytes
+        self.limit = limit(Self.request(head, ByteBuffer(), from: source))
         // RFC 9112 3.2: no more than one `Host`, and none only before HTTP/1.1.
         let hosts = head.headers[canonicalForm: "host"].count
         guard hosts == 1 || hosts == 0 && head.version == .http1_0 else { throw .badRequest }
-        if let length = declaredLength, length > limit { throw .bodyTooLong }
+        if let length = declaredLength, length > self.limit { throw .bodyTooLong }
     }
 
     /// Whether the client waits to be told to go on before it sends the body (RFC 9110 10.1.1).
@@ -45,8 +46,10 @@ struct WebArrival {
         body.writeImmutableBuffer(part)
     }
 
-    func request(from source: IPAddress?) -> WebRequest {
-        let target = Self.originForm(head.uri)
+    func request(from source: IPAddress?) -> WebRequest { Self.request(head, body, from: source) }
+
+    private static func request(_ head: HTTPRequestHead, _ body: ByteBuffer, from source: IPAddress?) -> WebRequest {
+        let target = originForm(head.uri)
         let mark = target.firstIndex(of: "?")
         return WebRequest(
             method: head.method.rawValue, path: String(target[..<(mark ?? target.endIndex)]),

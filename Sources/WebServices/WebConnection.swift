@@ -133,7 +133,7 @@ final class WebConnection: ChannelInboundHandler {
         // A request that was sent with the one before has not been seen to come.
         if case .waiting = phase { restartTimer(limits.requestTime, context) }
         do throws(WebArrival.Refusal) {
-            let arrival = try WebArrival(head, limits: limits)
+            let arrival = try WebArrival(head, from: source) { min(limits.bodyBytes, handler.bodyLimit(of: $0)) }
             if !arrival.keepsAlive { isLast = true }
             phase = .gathering(arrival)
             guard arrival.expectsContinue else { return }

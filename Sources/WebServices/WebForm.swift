@@ -2,10 +2,16 @@
 public enum WebForm {
     public static let contentType = "application/x-www-form-urlencoded"
 
-    /// Name and value of each field, in order; nil where an escape is broken or what it hides is not UTF-8.
+    /// Fields of a form: more of them are no form.
+    public static let mostFields = 64
+
+    /// Name and value of each field, in order; nil where an escape is broken, what it hides is not UTF-8, or there are
+    /// more than `mostFields`, which are not looked at.
     public static func fields(_ text: some StringProtocol) -> [(name: String, value: String)]? {
         var fields: [(name: String, value: String)] = []
-        for piece in text.utf8.split(separator: UInt8(ascii: "&")) {
+        let pieces = text.utf8.split(separator: UInt8(ascii: "&"), maxSplits: mostFields)
+        guard pieces.count <= mostFields else { return nil }
+        for piece in pieces {
             let parts = piece.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = decoded(parts[0]), let value = parts.count == 2 ? decoded(parts[1]) : "" else {
                 return nil

@@ -1,6 +1,9 @@
 /// Bounds on what a peer of the web server may send, and on how long it may take for it.
 public struct WebLimits: Hashable, Sendable {
-    /// Octets of a body; more is answered with 413. An import of a whole fleet fits.
+    /// Octets of a body where its handler says nothing else: anybody may send so much, before he is known.
+    public static let ordinaryBodyBytes = 64 << 10
+
+    /// Octets of a body, whatever its handler says; more is answered with 413. An import of a whole fleet fits.
     public var bodyBytes = 16 << 20
     /// Octets of all header fields; more is answered with 431.
     public var headerBytes = 32 << 10

@@ -72,4 +72,14 @@ public struct WebResponse: Hashable, Sendable {
 /// Answers requests. A handler that cannot answer says so with a status; it does not throw.
 public protocol WebHandler: Sendable {
     func respond(to request: WebRequest) async -> WebResponse
+
+    /// How many octets the body of a request may have, told from its head alone: more is answered with 413, and never
+    /// gathered. `WebLimits.bodyBytes` bounds it whatever is said here.
+    ///
+    /// - Parameter head: the request as it will be, but for its body, which is empty.
+    func bodyLimit(of head: WebRequest) -> Int
+}
+
+extension WebHandler {
+    public func bodyLimit(of head: WebRequest) -> Int { WebLimits.ordinaryBodyBytes }
 }

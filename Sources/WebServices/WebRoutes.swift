@@ -11,11 +11,18 @@ public struct WebRoutes: WebHandler {
         routes.sort { $0.prefix.utf8.count > $1.prefix.utf8.count }
     }
 
-    public func respond(to request: WebRequest) async -> WebResponse {
-        let fitting = routes.first { route in
+    private func handler(of request: WebRequest) -> (any WebHandler)? {
+        routes.first { route in
             route.prefix.hasSuffix("/") ? request.path.hasPrefix(route.prefix) : request.path == route.prefix
-        }
-        var response = await fitting?.handler.respond(to: request) ?? WebResponse(status: 404)
+        }?.handler
+    }
+
+    public func bodyLimit(of head: WebRequest) -> Int {
+        handler(of: head)?.bodyLimit(of: head) ?? WebLimits.ordinaryBodyBytes
+    }
+
+    public func respond(to request: WebRequest) async -> WebResponse {
+        var response = await handler(of: request)?.respond(to: request) ?? WebResponse(status: 404)
         // Nothing here is for frames, guesses of types, or caches that others read.
         response.addUnlessSaid("x-content-type-options", "nosniff")
         response.addUnlessSaid("x-frame-options", "DENY")

@@ -31,7 +31,19 @@ struct Bench {
         }
     }
 
+    /// What log-in is told, and which keys it has.
+    final class Logins: Sendable {
+        let told = Mutex<[String]>([])
+
+        var access: LoginAccess {
+            LoginAccess(
+                tell: { event in self.told.withLock { $0.append("\(event)") } }, signingKeys: { ["k1", "k2"] },
+                withdrawKey: { key in self.told.withLock { $0.append(key) } })
+        }
+    }
+
     let store: MemoryStore
+    let logins = Logins()
     let administration: NationalAdministration
     let service: AdministrationService
     let clock = Clock()
@@ -47,7 +59,7 @@ struct Bench {
             passwordVerifier: Administration.PasswordVerifier(verifier.text))
     }
 
-    init(_ limits: AdministrationLimits = AdministrationLimits()) async throws {
+    init(_ limits: AdministrationLimits = AdministrationLimits(), servesLogin: Bool = true) async throws {
         store = MemoryStore()
         try NationalAdministration.found(
             NationRecord(name: "Italia", country: "IT", created: Self.began, identity: Self.identity),
@@ -55,7 +67,8 @@ struct Bench {
             administrator: try Self.administrator("root", AdministratorRole.allCases),
             profile: ProfileRecord(name: "responder", rights: [.callPrearrangedGroup]), in: store, at: Self.began)
         administration = try NationalAdministration(store: store, identity: Self.identity)
-        service = AdministrationService(administration, clock: { [clock] in clock.now }, limits: limits)
+        service = AdministrationService(
+            administration, logins: servesLogin ? logins.access : nil, clock: { [clock] in clock.now }, limits: limits)
         let hashes = CredentialHashes(
             realm: "mc.it.example", md5: nil, sha256: String(repeating: "a", count: 64))
         func user(_ name: String, _ organisation: String) -> FleetRecord {

@@ -22,7 +22,7 @@ import WebServices
         let bench = try await Bench()
         let document = try await described(bench)
         let paths = try #require(document["paths"] as? [String: [String: Any]])
-        #expect(paths.count == 26)
+        #expect(paths.count == 29)
         for path in paths.keys.sorted() {
             let methods = (paths[path]?.keys.sorted() ?? []).filter { $0 != "parameters" }.map { $0.uppercased() }
             let target = path.dropFirst("/admin/v1/".count).replacingOccurrences(of: "{id}", with: "x")

@@ -76,6 +76,21 @@ import WebServices
         #expect(await bench.tryLogIn("root").status == 200)
     }
 
+    @Test func `long bodies are heard of who has a session, and of nobody else`() async throws {
+        let bench = try await Bench()
+        let token = try await bench.logIn("root")
+        func limit(_ token: String?) -> Int {
+            bench.service.bodyLimit(
+                of: WebRequest(
+                    method: "POST", path: "/admin/v1/import",
+                    headers: token.map { [WebHeader("authorization", "Bearer \($0)")] } ?? []))
+        }
+        #expect(limit(token) == 16 << 20)
+        for other in [nil, "", "x", String(repeating: "A", count: 43)] { #expect(limit(other) == 16 << 10) }
+        bench.clock.pass(.seconds(901))
+        #expect(limit(token) == 16 << 10)
+    }
+
     @Test func `a session ends when nobody uses it`() async throws {
         let bench = try await Bench()
         let token = try await bench.logIn("root")

@@ -26,9 +26,13 @@ import Testing
         )
     }
 
-    @Test func `a key that was removed is believed no more`() async throws {
+    @Test func `a key that was removed, or is not among those to believe, is believed no more`() async throws {
         let (keys, _) = try await keys("one", "two")
         let token = try await keys.sign(Array(#"{"sub":"a","exp":1}"#.utf8), with: "one")
+        #expect(try await keys.payload(of: token, by: ["two", "one"], as: Claims.self).sub == "a")
+        await #expect(throws: TokenFault.notOurs) {
+            _ = try await keys.payload(of: token, by: ["two"], as: Claims.self)
+        }
         await keys.remove("one")
         await #expect(throws: TokenFault.notOurs) { _ = try await keys.payload(of: token, as: Claims.self) }
     }

@@ -155,6 +155,18 @@ import WebServices
         #expect(await ground.ask("PATCH", Ground.flood, token: "anna.g").status == 405)
     }
 
+    @Test func `long bodies are heard where somebody with a token puts a document`() async throws {
+        let ground = try await DocumentGround()
+        func limit(_ method: String, _ token: String?) -> Int {
+            ground.service.bodyLimit(
+                of: WebRequest(
+                    method: method, path: DocumentGround.flood,
+                    headers: token.map { [WebHeader("authorization", "Bearer \($0)")] } ?? []))
+        }
+        #expect(limit("PUT", "anna gc") == XCAPLimits().octets)
+        #expect(limit("PUT", nil) == 65_536 && limit("POST", "anna gc") == 65_536)
+    }
+
     @Test func `the root is where it is configured, and nothing is served beside it`() async throws {
         let ground = try await Ground(root: "/mc/documents/")
         let path = "/mc/documents/org.openmobilealliance.groups/global/byGroupID/sip:flood@mc.it.example"

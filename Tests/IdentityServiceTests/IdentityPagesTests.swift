@@ -38,7 +38,7 @@ import WebServices
                 keep: { key in
                     guard canKeep else { throw TokenFault.malformed }
                     ground.kept.withLock { $0.append(key) }
-                }, record: { $1(true) }, announce: { _ in }, audit: { _ in },
+                }, forget: { _ in }, record: { $1(true) }, announce: { _ in }, audit: { _ in },
                 complain: { text in ground.complaints.withLock { $0.append(text) } }))
         return await IdentityPages(service, root: "/identity")
     }
@@ -101,6 +101,18 @@ import WebServices
         #expect(answer.status == 400)
         #expect(String(decoding: answer.body, as: UTF8.self).contains("invalid_request"))
         #expect(await pages.respond(to: request("POST", "/login", form: [("user", "anna")])).status == 400)
+    }
+
+    @Test(arguments: ["/token", "/revoke", "/login", "/authorize"])
+    func `a body that no parameters could fill is neither heard nor read`(_ path: String) async throws {
+        let pages = try await pages()
+        var request = request("POST", path, form: [("a", "")])
+        let limit = pages.bodyLimit(of: request)
+        #expect((3 * 8_192..<4 * 8_192).contains(limit))
+        request.body += [UInt8](repeating: UInt8(ascii: "x"), count: limit - request.body.count)
+        #expect(await pages.respond(to: request).status == 400)
+        request.body.append(UInt8(ascii: "x"))
+        #expect(await pages.respond(to: request).status == 413)
     }
 
     @Test func `keys are published and kept, and a key that cannot be kept is complained of`() async throws {

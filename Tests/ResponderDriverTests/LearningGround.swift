@@ -214,7 +214,8 @@ final class LearningGround: Sendable {
                     try IdentityClient(clientID: "euccs-responder", redirectURIs: ["eu.euccs.responder:/signed-in"])
                 ], audience: [domain]), kept: [],
             surroundings: IdentitySurroundings(
-                now: { SystemClock.now() }, fleet: fleet, keep: { _ in }, record: { $1(true) }, announce: { _ in },
+                now: { SystemClock.now() }, fleet: fleet, keep: { _ in }, forget: { _ in }, record: { $1(true) },
+                announce: { _ in },
                 audit: { _ in }, complain: { _ in }))
     }
 

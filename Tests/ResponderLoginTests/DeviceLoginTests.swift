@@ -59,7 +59,8 @@ import WebServices
                         return Now(
                             instant: Instant(nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds)),
                             utc: UTCTime(microseconds: Int64(wall)))
-                    }, fleet: { fleet }, keep: { _ in }, record: { $1(true) }, announce: { _ in }, audit: { _ in },
+                    }, fleet: { fleet }, keep: { _ in }, forget: { _ in }, record: { $1(true) }, announce: { _ in },
+                    audit: { _ in },
                     complain: { _ in }))
             let pages = await IdentityPages(service, root: "/identity")
             late.handler.withLock { $0 = pages }

@@ -13,6 +13,12 @@ import WebServices
         #expect(WebForm.fields(text) == nil)
     }
 
+    @Test func `a form of too many fields is none`() {
+        let most = String(repeating: "a=1&", count: WebForm.mostFields)
+        #expect(WebForm.fields(most)?.count == WebForm.mostFields)
+        #expect(WebForm.fields(most + "a") == nil)
+    }
+
     @Test func `what is written is read again`() throws {
         let fields: [(name: String, value: String)] = [("state", "a&b=c d+e%"), ("città", "Génova~-._"), ("", "")]
         let read = try #require(WebForm.fields(WebForm.encoded(fields)))

@@ -17,6 +17,34 @@ import WebServices
         await server.stop()
     }
 
+    /// Hears long bodies only of who says a word.
+    private struct Choosy: WebHandler {
+        func bodyLimit(of head: WebRequest) -> Int { head.header("authorization") == "word" ? 100_000 : 100 }
+
+        func respond(to request: WebRequest) async -> WebResponse { await Parrot().respond(to: request) }
+    }
+
+    @Test(arguments: [
+        ("/plain", "", 65_536, true), ("/plain", "", 65_537, false), ("/nowhere", "", 65_537, false),
+        ("/choosy", "", 100, true), ("/choosy", "", 101, false), ("/choosy", "Authorization: word\r\n", 100_000, true),
+        ("/choosy", "Authorization: word\r\n", 100_001, false),
+    ])
+    func `who answers says how much is heard, from the head alone`(
+        _ path: String, _ field: String, _ octets: Int, _ isHeard: Bool
+    ) async throws {
+        var routes = WebRoutes()
+        routes.add("/plain", Parrot())
+        routes.add("/choosy", Choosy())
+        let server = try await serve(WebLimits(), routes)
+        let client = try await RawClient.connect(server)
+        client.send("PUT \(path) HTTP/1.1\r\nHost: x\r\n\(field)Content-Length: \(octets)\r\n\r\n")
+        if isHeard { client.send(String(repeating: "x", count: octets)) }
+        let answer = await client.until { $0.hasSuffix(">") }
+        #expect(answer.hasPrefix(isHeard ? "HTTP/1.1 200 " : "HTTP/1.1 413 "))
+        #expect(!isHeard || answer.hasSuffix("<PUT \(path)? \(octets)>"))
+        await server.stop()
+    }
+
     @Test func `who is refused is not reset while he still sends`() async throws {
         let server = try await serve(limits { $0.bodyBytes = 1_000 })
         let client = try await RawClient.connect(server)

@@ -10,6 +10,8 @@ struct AuthorizationGrant: Hashable, Sendable {
     var scopes: ScopeSet
     /// Nil where an external provider authenticated the user in a way of its own.
     var context: AuthenticationContext?
+    /// Of the verifier that the password was checked against; nil where an external provider authenticated the user.
+    var proof: SecretHash?
     var methods: [String]
     /// Second since 1970 of the log-in.
     var authenticatedAt: Int64
@@ -63,6 +65,11 @@ struct AuthorizationCodes: Sendable {
         return IdentitySecret(code)
     }
 
+    /// Whose code it is; nil where it is none, or none any more.
+    func user(of code: String, at instant: Instant) -> MCPTTID? {
+        fresh.value(SecretHash(of: code), at: instant)?.user
+    }
+
     /// Any attempt uses the code up (RFC 6749 4.1.3, RFC 7636 4.6): who has the code but not its verifier gets one try.
     mutating func redeem(
         _ code: String, clientID: String, redirectURI: String?, verifier: String?, at instant: Instant
@@ -74,7 +81,9 @@ struct AuthorizationCodes: Sendable {
         if used.isFull { _ = used.popExpired(at: .distantFuture) }
         used.set(hash, Use(user: grant.user), until: instant + memory)
         guard grant.clientID == clientID else { return .refused(.wrongClient, user: grant.user) }
-        guard grant.redirectURI == redirectURI else { return .refused(.wrongRedirectURI, user: grant.user) }
+        guard let redirectURI, grant.redirectURI.utf8.elementsEqual(redirectURI.utf8) else {
+            return .refused(.wrongRedirectURI, user: grant.user)
+        }
         guard let verifier, CodeChallenge.isVerifier(verifier),
             SecretHash(of: verifier).equals(grant.codeChallenge)
         else { return .refused(.wrongVerifier, user: grant.user) }

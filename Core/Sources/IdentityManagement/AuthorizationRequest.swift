@@ -71,9 +71,11 @@ extension AuthorizationRequest {
     /// Reads and checks in the order that keeps an unproven redirect URI from being used.
     public static func decide(_ parameters: RequestParameters, clients: [IdentityClient]) -> AuthorizationDecision {
         guard !parameters.exceedsLimits else { return .refusedOnPage(.tooLong) }
-        guard let clientID = parameters["client_id"], let client = clients.first(where: { $0.clientID == clientID })
-        else { return .refusedOnPage(.unknownClient) }
-        guard let redirectURI = parameters["redirect_uri"], client.redirectURIs.contains(redirectURI) else {
+        guard let client = parameters["client_id"].flatMap({ clients.client($0) }) else {
+            return .refusedOnPage(.unknownClient)
+        }
+        let clientID = client.clientID
+        guard let redirectURI = parameters["redirect_uri"].flatMap({ client.redirectURI($0) }) else {
             return .refusedOnPage(.unknownRedirectURI)
         }
         func refused(_ code: AuthorizationErrorCode, _ explanation: String) -> AuthorizationDecision {

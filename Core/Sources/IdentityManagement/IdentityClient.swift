@@ -30,6 +30,12 @@ public struct IdentityClient: Hashable, Sendable {
         self.redirectURIs = redirectURIs
     }
 
+    /// The registered URI that a request names; nil where it names none. A `String` is equal to others of other octets, so
+    /// that what is used from here on is what was registered.
+    func redirectURI(_ asked: String) -> String? {
+        redirectURIs.first { $0.utf8.elementsEqual(asked.utf8) }
+    }
+
     private static func isUsable(_ uri: String) -> Bool {
         guard uri.utf8.allSatisfy({ (0x21...0x7e).contains($0) && !"\"<>\\^`{|}#".utf8.contains($0) }),
             let colon = uri.utf8.firstIndex(of: UInt8(ascii: ":"))
@@ -39,5 +45,12 @@ public struct IdentityClient: Hashable, Sendable {
             return false
         }
         return !["javascript", "data", "vbscript", "file", "blob"].contains(scheme)
+    }
+}
+
+extension [IdentityClient] {
+    /// Octet by octet, too.
+    func client(_ clientID: String) -> IdentityClient? {
+        first { $0.clientID.utf8.elementsEqual(clientID.utf8) }
     }
 }

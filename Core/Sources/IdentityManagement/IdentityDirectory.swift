@@ -22,6 +22,9 @@ public struct LoginUser: Hashable, Sendable {
         self.mcdataID = mcdataID
     }
 
+    /// What a log-in is bound to: it ends with the password that gave it.
+    var proof: SecretHash { SecretHash(of: passwordVerifier.revealed) }
+
     /// Whether the user has an identity of that service.
     public func has(_ service: MCServiceKind) -> Bool {
         switch service {

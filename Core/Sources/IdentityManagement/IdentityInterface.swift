@@ -69,9 +69,13 @@ public enum IdentityEvent: Sendable {
     /// From the service or an administrator: all tokens of the user end.
     case userLoggedOff(MCPTTID)
     case userSuspended(MCPTTID)
+    /// What he logged in with is worth nothing any more, and so is what it gave: whoever knew the old one has tokens too.
+    case userPasswordChanged(MCPTTID)
     /// An administrator lets a locked-out user try again.
     case userForgiven(MCPTTID)
     case signingKeyCreated(SigningKey)
+    /// None could be made now: it is asked for again.
+    case signingKeyNotCreated
     /// The private half may be in other hands.
     case signingKeyCompromised(keyID: String)
     /// The nation prescribes something else from now on.
@@ -89,7 +93,7 @@ public enum IdentityAction: Hashable, Sendable {
     case verifyPassword(IdentityJobID, PasswordJob)
     case exchangeExternalCode(IdentityJobID, ExternalCodeJob)
     case sign(IdentityJobID, SigningJob)
-    /// Make a key and say so with `signingKeyCreated`.
+    /// Make a key and say so with `signingKeyCreated`, or `signingKeyNotCreated`.
     case createSigningKey
     /// The key set to publish, as JSON.
     case publishKeys([UInt8])

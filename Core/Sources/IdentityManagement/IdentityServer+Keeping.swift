@@ -30,8 +30,9 @@ extension IdentityServer {
             .login(
                 KeptLogin(
                     id: id.hash.text, user: family.user.value, clientID: family.clientID,
-                    scope: family.scopes.description, context: family.context?.rawValue, methods: family.methods,
-                    end: now.utc(of: family.end).microseconds, used: now.utc(of: family.used).microseconds,
+                    scope: family.scopes.description, context: family.context?.rawValue,
+                    proof: family.proof?.text, methods: family.methods, end: now.utc(of: family.end).microseconds,
+                    used: now.utc(of: family.used).microseconds,
                     until: now.utc(of: families.until(family)).microseconds, current: family.current.text,
                     accessTokens: family.accessTokens.map { KeptLogin.AccessToken(id: $0.id, expires: $0.expires) })))
     }
@@ -107,8 +108,9 @@ extension IdentityServer {
             let family = TokenFamily(
                 user: MCPTTID(login.user), clientID: login.clientID,
                 scopes: ScopeSet(parsing: login.scope) ?? ScopeSet([]),
-                context: login.context.flatMap(AuthenticationContext.init), methods: login.methods, end: end,
-                used: used, current: current,
+                context: login.context.flatMap(AuthenticationContext.init),
+                proof: login.proof.flatMap { SecretHash(text: $0) }, methods: login.methods, end: end, used: used,
+                current: current,
                 accessTokens: login.accessTokens.map { TokenFamily.AccessToken(id: $0.id, expires: $0.expires) })
             lastExpiry = max(lastExpiry, login.accessTokens.map(\.expires).max() ?? 0)
             guard families.until(family) > now.instant, families.restore(TokenFamilyID(hash: id), family) else {
@@ -118,10 +120,18 @@ extension IdentityServer {
         }
     }
 
-    /// Who lost his rights while nobody ran has no log-in any more, whatever becomes of him.
+    /// Who lost his rights while nobody ran has no log-in any more, whatever becomes of him; who has another password has
+    /// none that the old one gave.
     mutating func started(at now: Now, directory: some IdentityDirectory) {
-        for user in restored where directory.user(user).map(\.isSuspended) ?? true {
-            revokeAll(of: user, reason: "suspended", at: now)
+        for id in restored {
+            guard let user = directory.user(id), !user.isSuspended else {
+                revokeAll(of: id, reason: "suspended", at: now)
+                continue
+            }
+            for login in families.ids(of: id) {
+                guard let proof = families.family(login, at: now.instant)?.proof, proof != user.proof else { continue }
+                endFamily(login, reason: "password-changed", at: now)
+            }
         }
         restored = []
     }

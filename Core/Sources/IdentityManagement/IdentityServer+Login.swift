@@ -65,18 +65,18 @@ extension IdentityServer {
             return
         }
         let user = directory.loginUser(named: login.userName)
-        let subject = user.map { LoginSubject.known($0.mcpttID) } ?? .unknown(login.userName.lowercased())
+        let subject = user.map { LoginSubject.known($0.mcpttID) } ?? .unknown(login.userName)
         let source = LoginSource(address)
+        let verifier = user?.passwordVerifier ?? IdentitySecret("")
         let attempt = PasswordAttempt(
             request: request, transaction: login.transaction, userName: login.userName, subject: subject,
-            source: source, address: address)
+            verifier: verifier, source: source, address: address)
         transactions.update(login.transaction) { $0.attempts += 1 }
         guard throttle.admit(subject, from: source, at: now.instant) else {
             fail(attempt, "too-many-failures", at: now)
             return
         }
         transactions.update(login.transaction) { $0.isBusy = true }
-        let verifier = user?.passwordVerifier ?? IdentitySecret("")
         let isDummy = verifier.revealed.isEmpty
         let job = IdentityJobID(value: nextNumber())
         authentications.set(job, .password(attempt), until: now.instant + settings.jobTimeout)
@@ -101,6 +101,8 @@ extension IdentityServer {
         guard matches, !user.passwordVerifier.revealed.isEmpty else {
             return fail(attempt, "wrong-password", at: now)
         }
+        // It may have been changed while it was looked at, and then the old one opens nothing.
+        guard user.passwordVerifier == attempt.verifier else { return fail(attempt, "password-changed", at: now) }
         guard !user.isSuspended else { return fail(attempt, "suspended", at: now) }
         throttle.succeeded(id, from: attempt.source)
         guard let transaction = transactions.close(attempt.transaction) else {
@@ -117,7 +119,8 @@ extension IdentityServer {
         let grant = AuthorizationGrant(
             user: user.mcpttID, clientID: asked.clientID, redirectURI: asked.redirectURI,
             codeChallenge: asked.codeChallenge, nonce: asked.nonce, scopes: asked.scopes.granted(to: user),
-            context: context, methods: methods, authenticatedAt: issueSecond(for: user.mcpttID, at: now))
+            context: context, proof: context == .password ? user.proof : nil, methods: methods,
+            authenticatedAt: issueSecond(for: user.mcpttID, at: now))
         guard let code = codes.issue(grant, at: now.instant, random: &random) else {
             let refusal = refusal(of: asked, .temporarilyUnavailable, "too many codes")
             audit(.login, "login.refused", user: user.mcpttID, outcome: .refused("busy"))
@@ -135,8 +138,8 @@ extension IdentityServer {
     private mutating func fail(_ attempt: PasswordAttempt, _ reason: String, at now: Now) {
         var user: MCPTTID?
         if case .known(let id) = attempt.subject { user = id }
-        var details = [AuditDetail("source", attempt.address.description, isPersonal: true)]
-        if user == nil { details.append(AuditDetail("name", attempt.userName, isPersonal: true)) }
+        // A name that nobody has is not told: people type passwords there.
+        let details = [AuditDetail("source", attempt.address.description, isPersonal: true)]
         audit(.login, "login.refused", user: user, details: details, outcome: .refused(reason))
         if let user, reason == "wrong-password", throttle.isLockedOut(user, at: now.instant) {
             audit(.login, "login.locked-out", user: user, details: details)
@@ -173,7 +176,9 @@ extension IdentityServer {
         switch job {
         case .password(let attempt):
             abandon(attempt, at: now)
-        case .external(let request, _, _):
+        case .external(let request, let transaction, _):
+            // The provider's code may be used up: the browser begins anew.
+            transactions.close(transaction)
             audit(.login, "login.refused", user: nil, outcome: .refused("provider-silent"))
             answerPage(request, .busy)
         case .signature:

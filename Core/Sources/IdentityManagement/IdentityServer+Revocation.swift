@@ -12,7 +12,7 @@ extension IdentityServer {
         guard !parameters.exceedsLimits, !parameters.hasRepetition, let token = parameters["token"],
             let clientID = parameters["client_id"]
         else { return refuse(request, .invalidRequest, "token and client_id needed", user: nil) }
-        guard settings.clients.contains(where: { $0.clientID == clientID }) else {
+        guard settings.clients.client(clientID) != nil else {
             return refuse(request, .invalidClient, "unknown client", user: nil)
         }
         switch families.decide(token, clientID: clientID, at: now.instant) {
@@ -44,8 +44,7 @@ extension IdentityServer {
     }
 
     mutating func revoke(_ token: TokenFamily.AccessToken, of user: MCPTTID, at now: Now) {
-        let revocation = TokenRevocation.token(id: token.id, user: user, expires: token.expires)
-        revocations.add(revocation, at: now.utc)
+        let revocation = revocations.add(.token(id: token.id, user: user, expires: token.expires), at: now.utc)
         note(.revocation(revocation))
         actions.append(.announce(revocation))
     }
@@ -60,9 +59,8 @@ extension IdentityServer {
         let until = issueSecond(for: user, at: now)
         let longest = max(settings.accessTokenLifetime, settings.idTokenLifetime).components.seconds
         // Tokens from before a shorter lifetime was prescribed are concerned too.
-        let revocation = TokenRevocation.user(
-            user, issuedUntil: until, expires: max(until + longest, lastExpiry))
-        revocations.add(revocation, at: now.utc)
+        let revocation = revocations.add(
+            .user(user, issuedUntil: until, expires: max(until + longest, lastExpiry)), at: now.utc)
         note(.revocation(revocation))
         actions.append(.announce(revocation))
         audit(.authorisation, "token.revoked", user: user, details: [AuditDetail("reason", reason)])

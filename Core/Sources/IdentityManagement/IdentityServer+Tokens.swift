@@ -36,12 +36,11 @@ extension IdentityServer {
         guard let clientID = parameters["client_id"] else {
             return refuse(request, .invalidRequest, "client_id missing", user: nil)
         }
-        guard settings.clients.contains(where: { $0.clientID == clientID }) else {
+        guard settings.clients.client(clientID) != nil else {
             return refuse(request, .invalidClient, "unknown client", user: nil)
         }
         // Before anything is used up, for then the client may come again.
-        guard let signer = keys.current, !pending.isFull, signatures.count + 2 <= signatures.capacity,
-            !families.isFull
+        guard let signer = keys.current, !pending.isFull, signatures.count + 2 <= signatures.capacity
         else { return refuse(request, .temporarilyUnavailable, "try again", user: nil) }
         if grantType == "authorization_code" {
             redeem(request, parameters, clientID: clientID, signer: signer, at: now, directory: directory)
@@ -56,6 +55,10 @@ extension IdentityServer {
     ) {
         guard let code = parameters["code"] else {
             return refuse(request, .invalidRequest, "code missing", user: nil)
+        }
+        // Who has too many log-ins has a place: his oldest one ends. Others come again, with the code that they have.
+        if families.isFull, let user = codes.user(of: code, at: now.instant), families.surplus(of: user) == nil {
+            return refuse(request, .temporarilyUnavailable, "try again", user: user)
         }
         let redemption = codes.redeem(
             code, clientID: clientID, redirectURI: parameters["redirect_uri"],
@@ -75,7 +78,8 @@ extension IdentityServer {
             }
             let family = TokenFamily(
                 user: grant.user, clientID: clientID, scopes: grant.scopes, context: grant.context,
-                methods: grant.methods, end: now.instant + settings.longestLogin, current: SecretHash(of: ""))
+                proof: grant.proof, methods: grant.methods, end: now.instant + settings.longestLogin,
+                current: SecretHash(of: ""))
             guard let begun = families.begin(family, at: now.instant, random: &random) else {
                 return refuse(request, .temporarilyUnavailable, "try again", user: grant.user)
             }

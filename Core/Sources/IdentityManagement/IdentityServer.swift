@@ -4,9 +4,10 @@ public import MCFoundation
 /// The identity management server (TS 24.482, TS 33.180 Annex B): an OpenID provider whose decisions are all here and
 /// whose passwords, signatures and connections are all elsewhere.
 ///
-/// Log-ins, revocations and lock-outs are given out to be kept (`IdentityAction.record`), and nobody is told of any before
-/// it is durable: a process that starts again goes on where the one before ended. Codes and failures that locked nobody
-/// out end with the process.
+/// Log-ins, revocations and lock-outs are given out to be kept (`IdentityAction.record`): a process that starts again goes
+/// on where the one before ended. Nobody is told of a log-in or a revocation before it is durable. Whom a failure locks
+/// out is answered at once: he is told what every failure is told, and nothing waits for a disk where nobody has the name,
+/// so that the time would tell them apart. Codes and failures that locked nobody out end with the process.
 public struct IdentityServer: Sendable {
     /// Work that was given out and for whom.
     enum Job: Sendable {
@@ -20,6 +21,8 @@ public struct IdentityServer: Sendable {
         var transaction: IdentitySecret
         var userName: String
         var subject: LoginSubject
+        /// What the password is checked against; empty where that is a dummy.
+        var verifier: IdentitySecret
         var source: LoginSource
         var address: IPAddress
     }
@@ -49,6 +52,9 @@ public struct IdentityServer: Sendable {
     private var lastNumber: UInt64 = 0
     private var keysDue: Instant?
     private var isKeyAskedFor = false
+    /// A key that could not be made is asked for again then.
+    private var keyRetryDue: Instant?
+    private static let keyRetry = Duration.seconds(5)
 
     /// A server without keys: it asks for them.
     public init(settings: IdentitySettings, random: SeededGenerator) {
@@ -69,7 +75,8 @@ public struct IdentityServer: Sendable {
         families = TokenFamilies(limits: limits, idle: settings.refreshTokenLifetime)
         revocations = TokenRevocations(limits: limits)
         keys = SigningKeys(
-            policy: settings.keys, keptAfter: settings.keyMemory, restoring: kept.keys, at: now.utc)
+            policy: settings.keys, keptAfter: settings.keyMemory, restoring: kept.keys,
+            used: kept.keysUsed, at: now.utc)
         authentications = ExpiringTable(capacity: limits.authenticationsInFlight)
         signatures = ExpiringTable(capacity: limits.tokenRequestsInFlight * 2)
         pending = ExpiringTable(capacity: limits.tokenRequestsInFlight)
@@ -88,7 +95,7 @@ public struct IdentityServer: Sendable {
         [
             throttle.nextDeadline, transactions.nextDeadline, codes.nextDeadline, families.nextDeadline,
             authentications.nextExpiry, signatures.nextExpiry, pending.nextExpiry, recordings.nextExpiry,
-            keysDue, owedDue,
+            keysDue, keyRetryDue, owedDue,
         ].compactMap { $0 }.min()
     }
 
@@ -121,12 +128,18 @@ public struct IdentityServer: Sendable {
             revokeAll(of: user, reason: "log-off", at: now)
         case .userSuspended(let user):
             revokeAll(of: user, reason: "suspended", at: now)
+        case .userPasswordChanged(let user):
+            revokeAll(of: user, reason: "password-changed", at: now)
         case .userForgiven(let user):
             throttle.forgive(user)
             note(.lockOutEnded(user))
             audit(.administration, "login.forgiven", user: user)
         case .signingKeyCreated(let key):
             keyCreated(key, at: now)
+        case .signingKeyNotCreated:
+            isKeyAskedFor = false
+            keyRetryDue = now.instant + Self.keyRetry
+            audit(.administration, "key.not-created", user: nil, outcome: .refused("no-key"))
         case .signingKeyCompromised(let keyID):
             if keys.withdraw(keyID: keyID, at: now.utc) {
                 audit(.administration, "key.withdrawn", user: nil, details: [AuditDetail("kid", keyID)])
@@ -196,7 +209,8 @@ public struct IdentityServer: Sendable {
             audit(.administration, "key.rotated", user: nil, details: [AuditDetail("kid", signer)])
             actions.append(.publishKeys(keys.keySet()))
         }
-        if keys.needsKey, !isKeyAskedFor {
+        if let due = keyRetryDue, due <= now.instant { keyRetryDue = nil }
+        if keys.needsKey, !isKeyAskedFor, keyRetryDue == nil {
             isKeyAskedFor = true
             actions.append(.createSigningKey)
         }

@@ -16,6 +16,8 @@ public struct KeptLogin: Codable, Hashable, Sendable, CustomStringConvertible, C
     public var scope: String
     /// `acr` of its ID tokens.
     public var context: String?
+    /// SHA-256 of the verifier that the password was checked against, in base64url.
+    public var proof: String?
     /// `amr` of its ID tokens.
     public var methods: [String]
     /// Microseconds since 1970: then the user logs in again.
@@ -68,6 +70,8 @@ public enum IdentityChange: Hashable, Sendable {
 public struct KeptIdentity: Sendable {
     /// Each with the time when it was made.
     public var keys: [(key: SigningKey, made: UTCTime)] = []
+    /// By key ID, when a key was taken into use; of the others that follows from those before them.
+    public var keysUsed: [String: UTCTime] = [:]
     public var logins: [KeptLogin] = []
     public var revocations: [TokenRevocation] = []
     public var lockOuts: [KeptLockOut] = []

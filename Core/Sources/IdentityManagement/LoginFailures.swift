@@ -3,7 +3,8 @@ package import MCFoundation
 /// Whose password somebody tries.
 package enum LoginSubject: Hashable, Sendable {
     case known(MCPTTID)
-    /// A name that nobody has, in lower case.
+    /// A name that nobody has, as it was typed: the directory knows names in one spelling, so that others must look like
+    /// strangers and be counted like users.
     case unknown(String)
 }
 

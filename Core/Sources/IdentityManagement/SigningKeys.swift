@@ -71,17 +71,20 @@ public struct SigningKeys: Sendable {
 
     /// The keys of a process that starts again, each with the time when it was made: each stands where it would if the
     /// process had never ended.
+    ///
+    /// - Parameter used: by key ID, when it was taken into use; of the others that follows from those before them, which
+    ///   must be there then.
     public init(
         policy: SigningKeyPolicy = .init(), keptAfter: Duration, restoring kept: [(key: SigningKey, made: UTCTime)],
-        at utc: UTCTime
+        used: [String: UTCTime] = [:], at utc: UTCTime
     ) {
         self.init(policy: policy, keptAfter: keptAfter)
         for (key, made) in kept.sorted(by: { ($0.made, $0.key.keyID) < ($1.made, $1.key.keyID) }) {
             guard let before = signing else {
-                signing = Published(key: key, since: made)
+                signing = Published(key: key, since: used[key.keyID] ?? made)
                 continue
             }
-            let due = max(before.since + policy.signsFor, made + policy.publishedAhead)
+            let due = used[key.keyID] ?? max(before.since + policy.signsFor, made + policy.publishedAhead)
             if due > utc {
                 if ahead == nil { ahead = Published(key: key, since: made) }
                 continue
@@ -94,6 +97,8 @@ public struct SigningKeys: Sendable {
 
     /// The key that signs.
     public var current: SigningKey? { signing?.key }
+    /// When it was taken into use.
+    public var currentSince: UTCTime? { signing?.since }
     public var next: SigningKey? { ahead?.key }
     /// Newest first.
     public var previous: [SigningKey] { retired.map(\.key) }

@@ -17,6 +17,8 @@ struct TokenFamily: Sendable {
     var clientID: String
     var scopes: ScopeSet
     var context: AuthenticationContext?
+    /// As in `AuthorizationGrant`; nil also where a version before did not keep it.
+    var proof: SecretHash?
     var methods: [String]
     /// Then the user logs in again, however often the refresh token was used.
     var end: Instant

@@ -19,7 +19,12 @@ public enum TokenRevocation: Hashable, Sendable {
 /// user's go.
 public struct TokenRevocations: Sendable {
     private var tokens: ExpiringTable<String, Void>
-    private var users: ExpiringTable<MCPTTID, Int64>
+    private struct UserRevocation: Sendable {
+        var issuedUntil: Int64
+        var expires: Int64
+    }
+
+    private var users: ExpiringTable<MCPTTID, UserRevocation>
     private let leewaySeconds: Int64
 
     /// - Parameter leeway: of `TokenVerification`, for as long as which an expired token is still accepted.
@@ -31,32 +36,40 @@ public struct TokenRevocations: Sendable {
 
     public var count: Int { tokens.count + users.count }
 
-    public mutating func add(_ revocation: TokenRevocation, at utc: UTCTime) {
+    /// Adds a revocation to what is revoked already: it shortens nothing.
+    ///
+    /// - Returns: What holds now, for whoever keeps it or is told.
+    @discardableResult
+    public mutating func add(_ revocation: TokenRevocation, at utc: UTCTime) -> TokenRevocation {
         forgetExpired(at: utc)
         switch revocation {
         case .token(let id, let user, let expires):
-            guard !tokens.set(id, (), until: end(expires)) else { return }
-            add(.user(user, issuedUntil: utc.seconds, expires: expires), at: utc)
+            guard !tokens.set(id, (), until: end(expires)) else { return revocation }
+            return add(.user(user, issuedUntil: utc.seconds, expires: expires), at: utc)
         case .user(let user, let issuedUntil, let expires):
-            let before = users.value(user, at: TokenRevocations.instant(utc.seconds)) ?? .min
+            let before = users.value(user, at: TokenRevocations.instant(utc.seconds))
+            let both = UserRevocation(
+                issuedUntil: max(before?.issuedUntil ?? .min, issuedUntil),
+                expires: max(before?.expires ?? .min, expires))
             // There are fewer users than places; a system with more has to raise the bound. Who does not fit takes
             // the place of the one whose tokens expire first.
-            if !users.set(user, max(before, issuedUntil), until: end(expires)) {
+            if !users.set(user, both, until: end(both.expires)) {
                 _ = users.popExpired(at: .distantFuture)
-                users.set(user, max(before, issuedUntil), until: end(expires))
+                users.set(user, both, until: end(both.expires))
             }
+            return .user(user, issuedUntil: both.issuedUntil, expires: both.expires)
         }
     }
 
     public func isRevoked(tokenID: String, user: MCPTTID, issuedAt: Int64, at utc: UTCTime) -> Bool {
         let instant = TokenRevocations.instant(utc.seconds)
         if tokens.value(tokenID, at: instant) != nil { return true }
-        return users.value(user, at: instant).map { issuedAt <= $0 } ?? false
+        return users.value(user, at: instant).map { issuedAt <= $0.issuedUntil } ?? false
     }
 
     /// The second up to which everything issued to the user is revoked.
     func issuedUntil(_ user: MCPTTID, at utc: UTCTime) -> Int64? {
-        users.value(user, at: TokenRevocations.instant(utc.seconds))
+        users.value(user, at: TokenRevocations.instant(utc.seconds))?.issuedUntil
     }
 
     mutating func forgetExpired(at utc: UTCTime) {

@@ -3,6 +3,24 @@ import MCFoundation
 import Testing
 
 @Suite struct AuthorizationTests {
+    @Test func `a redirect URI is that of its octets, not one that reads the same`() throws {
+        // The kelvin sign is equal to K for a String (Unicode 3.7).
+        let client = try IdentityClient(clientID: "K", redirectURIs: ["https://K.example/back"])
+        let kelvin = "\u{212A}"
+        #expect(kelvin == "K")
+        func decision(_ clientID: String, _ uri: String) -> AuthorizationDecision {
+            AuthorizationRequest.decide(
+                RequestParameters(IdentityDesk.authorization(["client_id": clientID, "redirect_uri": uri])),
+                clients: [client])
+        }
+        guard case .valid = decision("K", "https://K.example/back") else {
+            Issue.record("its own is refused")
+            return
+        }
+        #expect(decision("K", "https://\(kelvin).example/back") == .refusedOnPage(.unknownRedirectURI))
+        #expect(decision(kelvin, "https://K.example/back") == .refusedOnPage(.unknownClient))
+    }
+
     @Test func proofKeyVectorOfRFC7636() {
         let octets: [UInt8] = [
             116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191,

@@ -3,8 +3,9 @@ import MCFoundation
 import Testing
 
 @Suite struct ExternalProviderTests {
-    private func desk() throws -> IdentityDesk {
+    private func desk(_ change: (inout IdentitySettings) -> Void = { _ in }) throws -> IdentityDesk {
         try IdentityDesk {
+            change(&$0)
             $0.authentication = .external(
                 ExternalProvider(
                     issuer: "https://id.nation.example", authorizationEndpoint: "https://id.nation.example/auth",
@@ -80,6 +81,21 @@ import Testing
         #expect(desk.lastRefusal == "provider-refused")
         // And that log-in is over.
         #expect(back(desk, [("state", sent.state), ("code", "c")]) == nil)
+    }
+
+    @Test func `a provider that does not answer ends the log-in, and the browser begins anew`() throws {
+        let desk = try desk { $0.limits.loginTransactions = 1 }
+        let sent = try sent(desk)
+        #expect(back(desk, [("state", sent.state), ("code", "c")]) != nil)
+        desk.pass(.seconds(20))
+        guard case .errorPage(.busy, _) = answer(in: desk.feed(.timeAdvanced)) else {
+            Issue.record("nobody is answered")
+            return
+        }
+        #expect(desk.lastRefusal == "provider-silent")
+        // One place is all there is.
+        #expect(back(desk, [("state", sent.state), ("code", "c")]) == nil)
+        _ = try self.sent(desk)
     }
 
     @Test func noPasswordIsLookedAt() throws {

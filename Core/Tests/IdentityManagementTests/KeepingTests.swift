@@ -1,3 +1,4 @@
+import Audit
 import IdentityManagement
 import MCFoundation
 import Testing
@@ -162,6 +163,80 @@ import Testing
         #expect(refusal(answer(in: desk.feed(.timeAdvanced))) == .temporarilyUnavailable)
         desk.keeps = true
         _ = try tokens(desk.refresh(session.refreshToken))
+    }
+
+    @Test func `what is kept of two revocations is both`() throws {
+        let desk = try IdentityDesk()
+        _ = try desk.openSession()
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        guard case .user(_, _, let first)? = desk.disk.revocations.last else {
+            Issue.record("nothing is kept")
+            return
+        }
+        // Shorter lifetimes are prescribed, and then he is logged off again.
+        var policy = IdentityPolicy()
+        policy.tokens.accessToken = 60_000
+        policy.tokens.idToken = 60_000
+        desk.restart { $0.adopt(policy) }
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        guard case .user(_, _, let second)? = desk.disk.revocations.last else {
+            Issue.record("nothing is kept")
+            return
+        }
+        #expect(second >= first)
+        #expect(desk.announced.last == desk.disk.revocations.last)
+    }
+
+    @Test func `who is locked out waits for no disk, as who is nobody does not`() throws {
+        let desk = try IdentityDesk { $0.login.failuresUntilLockOut = 1 }
+        let page = try desk.openPage()
+        desk.keeps = nil
+        guard case .loginPage = desk.logIn("anna", "pw-x", on: page) else {
+            Issue.record("nobody is answered")
+            return
+        }
+        #expect(desk.seen.contains { if case .record = $0 { true } else { false } })
+    }
+
+    @Test func `a new password ends what the old one gave, access tokens and codes too`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        let access = desk.signed.first
+        let code = try desk.openCode()
+        desk.people.users[0].passwordVerifier = IdentitySecret("verifier-other")
+        desk.feed(.userPasswordChanged(IdentityDesk.anna))
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+        #expect(refusal(desk.tokens(IdentityDesk.redemption(code))) == .invalidGrant)
+        let page = try desk.openPage()
+        guard case .redirect = desk.logIn("anna", "pw-other", on: page) else {
+            Issue.record("the new password does not open")
+            return
+        }
+    }
+
+    @Test func `a password that changed while nobody ran ends what it gave, and nobody else's`() throws {
+        let desk = try IdentityDesk()
+        let anna = try desk.openSession()
+        let access = desk.signed.first
+        let bruno = try desk.openSession("bruno")
+        desk.people.users[0].passwordVerifier = IdentitySecret("verifier-other")
+        desk.restart()
+        #expect(refusal(desk.refresh(anna.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+        #expect(desk.audited.contains { $0.details.contains(AuditDetail("reason", "password-changed")) })
+        _ = try tokens(desk.refresh(bruno.refreshToken))
+        // What the new one gives outlives a restart.
+        let page = try desk.openPage()
+        guard case .redirect(let location) = desk.logIn("anna", "pw-other", on: page),
+            let code = query("code", of: location)
+        else {
+            Issue.record("the new password does not open")
+            return
+        }
+        let newer = try tokens(desk.tokens(IdentityDesk.redemption(code)))
+        desk.restart()
+        _ = try tokens(desk.refresh(newer.refreshToken))
     }
 
     @Test func `a revocation is acknowledged when it is kept; one that cannot be is tried again`() throws {

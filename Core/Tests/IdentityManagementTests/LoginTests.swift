@@ -86,6 +86,45 @@ import Testing
         }
     }
 
+    @Test func `a password that was changed while it was looked at opens nothing`() throws {
+        let desk = try IdentityDesk()
+        let page = try desk.openPage()
+        let submitted = desk.submit(page, "anna", "pw-anna")
+        let work = try #require(submitted)
+        desk.people.users[0].passwordVerifier = IdentitySecret("verifier-other")
+        #expect(html(answer(in: desk.feed(.passwordVerified(work.id, matches: true)))) != nil)
+        #expect(desk.lastRefusal == "password-changed")
+        guard case .redirect = desk.logIn("anna", "pw-other", on: page) else {
+            Issue.record("the new one does not open")
+            return
+        }
+    }
+
+    @Test func `the spelling of a name does not tell whether somebody has it`() throws {
+        // Whoever tries one spelling until it waits, and then another, sees the same for names that somebody has.
+        var admitted: [[Bool]] = []
+        for names in [["anna", "ANNA"], ["nobody", "NOBODY"]] {
+            let desk = try IdentityDesk { $0.login.freeFailures = 1 }
+            admitted.append(
+                try [names[0], names[0], names[0], names[1]].map { name in
+                    let work = desk.submit(try desk.openPage(), name, "pw-x")
+                    if let work { desk.feed(.passwordVerified(work.id, matches: false)) }
+                    return work != nil
+                })
+        }
+        #expect(admitted[0] == [true, true, false, true])
+        #expect(admitted[1] == admitted[0])
+    }
+
+    @Test func `what was typed as a name that nobody has does not come into the log`() throws {
+        let desk = try IdentityDesk()
+        let page = try desk.openPage()
+        for _ in 0..<3 { _ = desk.logIn("pw-anna", "", on: page) }
+        #expect(desk.lastRefusal == "unknown-user")
+        #expect(!desk.audited.contains { "\($0)".contains("pw-anna") })
+        #expect(!desk.audited.contains { $0.details.contains { $0.value.contains("pw-anna") } })
+    }
+
     @Test func delaysGrowAndEndInALockOut() throws {
         let desk = try IdentityDesk { $0.login.attemptsPerPage = 1_000 }
         let page = try desk.openPage()

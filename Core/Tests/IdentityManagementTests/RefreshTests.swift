@@ -4,6 +4,33 @@ import MCFoundation
 import Testing
 
 @Suite struct RefreshTests {
+    @Test func `where no more log-ins fit who is logged in goes on, and who has too many ends his oldest`() throws {
+        let desk = try IdentityDesk {
+            $0.limits.tokenFamilies = 2
+            $0.limits.tokenFamiliesPerUser = 2
+        }
+        let first = try desk.openSession()
+        let second = try desk.openSession()
+        guard case .tokens(let refreshed) = desk.refresh(second.refreshToken) else {
+            Issue.record("a refresh takes no place")
+            return
+        }
+        // Another user comes again with the same code, when there is a place.
+        let code = try desk.openCode("bruno")
+        #expect(refusal(desk.tokens(IdentityDesk.redemption(code))) == .temporarilyUnavailable)
+        _ = try desk.openSession()
+        #expect(refusal(desk.refresh(first.refreshToken)) == .invalidGrant)
+        guard case .tokens = desk.refresh(refreshed.refreshToken) else {
+            Issue.record("the oldest one is another")
+            return
+        }
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        guard case .tokens = desk.tokens(IdentityDesk.redemption(code)) else {
+            Issue.record("the code was used up")
+            return
+        }
+    }
+
     private func tokens(_ answer: IdentityAnswer?) throws -> TokenResponse {
         guard case .tokens(let response) = answer else { throw Refused(answer: answer) }
         return response

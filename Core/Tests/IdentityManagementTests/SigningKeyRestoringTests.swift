@@ -3,6 +3,30 @@ import MCFoundation
 import Testing
 
 @Suite struct SigningKeyRestoringTests {
+    @Test func `a key signs for its whole time, though the one before is erased`() throws {
+        let day: Int64 = 86_400_000_000
+        func keys(_ used: [String: UTCTime], at days: Int64) -> SigningKeys {
+            SigningKeys(
+                keptAfter: .seconds(3_660),
+                restoring: ["b", "c"].enumerated().map { number, id in
+                    (
+                        SigningKey(keyID: id, parameters: .p256(x: "x", y: "y")),
+                        UTCTime(microseconds: Int64(number) * 90 * day)
+                    )
+                }, used: used, at: UTCTime(microseconds: days * day))
+        }
+        // Made with the first one, taken into use after its 90 days.
+        let used = ["b": UTCTime(microseconds: 90 * day)]
+        #expect(keys(used, at: 179).current?.keyID == "b")
+        #expect(keys(used, at: 179).next?.keyID == "c")
+        #expect(keys(used, at: 179).currentSince == UTCTime(microseconds: 90 * day))
+        #expect(keys(used, at: 180).current?.keyID == "c")
+        #expect(keys([:], at: 179).current?.keyID == "c")
+        // A withdrawal brings it forward.
+        #expect(
+            keys(["b": .init(microseconds: day), "c": .init(microseconds: 100 * day)], at: 101).current?.keyID == "c")
+    }
+
     private let day = Int64(86_400_000_000)
 
     private func key(_ id: String) -> SigningKey { SigningKey(keyID: id, parameters: .p256(x: id, y: id)) }

@@ -1,8 +1,24 @@
+import Audit
 import IdentityManagement
 import MCFoundation
 import Testing
 
 @Suite struct SigningKeyTests {
+    @Test func `a key that could not be made is asked for again, and not at once`() throws {
+        let desk = try IdentityDesk(keys: false)
+        func asks(_ event: IdentityEvent) -> Bool { desk.feed(event).contains(.createSigningKey) }
+        #expect(asks(.started))
+        #expect(!asks(.timeAdvanced))
+        #expect(!asks(.signingKeyNotCreated))
+        #expect(desk.audited.last?.action == "key.not-created")
+        #expect(desk.server.nextDeadline == desk.now.instant + .seconds(5))
+        desk.pass(.seconds(4))
+        #expect(!asks(.timeAdvanced))
+        desk.pass(.seconds(1))
+        #expect(asks(.timeAdvanced))
+        #expect(!asks(.timeAdvanced))
+    }
+
     private let day: Int64 = 86_400_000_000
 
     private func key(_ name: String) -> SigningKey {

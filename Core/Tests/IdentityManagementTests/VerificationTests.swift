@@ -3,6 +3,30 @@ import MCFoundation
 import Testing
 
 @Suite struct VerificationTests {
+    @Test func `a later revocation of a user shortens no earlier one, and what holds is told`() {
+        let anna = MCPTTID("sip:anna@mc.it.example")
+        let now = UTCTime(microseconds: 1_000_000_000)
+        func revoked(_ revocations: TokenRevocations, issued: Int64, at second: Int64) -> Bool {
+            revocations.isRevoked(
+                tokenID: "x", user: anna, issuedAt: issued, at: UTCTime(microseconds: second * 1_000_000))
+        }
+        var revocations = TokenRevocations()
+        revocations.add(.user(anna, issuedUntil: 1_000, expires: 9_000), at: now)
+        let both = revocations.add(.user(anna, issuedUntil: 1_001, expires: 2_000), at: now)
+        #expect(both == .user(anna, issuedUntil: 1_001, expires: 9_000))
+        #expect(revoked(revocations, issued: 1_001, at: 8_999))
+        #expect(!revoked(revocations, issued: 1_002, at: 8_999))
+        // Nor does a single token that does not fit any more.
+        var limits = IdentityLimits()
+        limits.revokedTokens = 1
+        var full = TokenRevocations(limits: limits)
+        full.add(.user(anna, issuedUntil: 900, expires: 9_000), at: now)
+        full.add(.token(id: "a", user: anna, expires: 5_000), at: now)
+        let overflow = full.add(.token(id: "b", user: anna, expires: 2_000), at: now)
+        #expect(overflow == .user(anna, issuedUntil: 1_000, expires: 9_000))
+        #expect(revoked(full, issued: 1_000, at: 8_999))
+    }
+
     private func claims(_ change: (inout TokenClaims) -> Void = { _ in }) throws -> (IdentityDesk, TokenClaims) {
         let desk = try IdentityDesk()
         _ = try desk.openSession()

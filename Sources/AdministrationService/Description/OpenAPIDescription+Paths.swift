@@ -11,6 +11,18 @@ extension OpenAPIDescription {
         return paths + [
             ("users/{id}/suspend", ["parameters": [id(.user)], "post": suspension("suspendUser")]),
             ("users/{id}/resume", ["parameters": [id(.user)], "post": suspension("resumeUser")]),
+            (
+                "users/{id}/log-off",
+                ["parameters": [id(.user)], "post": order("logOffUser", "End all log-ins of the user", "They ended")]
+            ),
+            (
+                "users/{id}/forgive",
+                [
+                    "parameters": [id(.user)],
+                    "post": order("forgiveUser", "Let a user try again whom failed log-ins locked out", "He may"),
+                ]
+            ),
+            ("keys/{id}/withdraw", withdrawal),
             ("groups/{id}/members/{user}", member), ("administrators/{id}/password", password),
             ("policy", policy), ("import", ["post": importing]), ("export/users", ["get": export(.users)]),
             ("export/groups", ["get": export(.groups)]), ("export/\(AdministrationRoute.fleet)", ["get": exportFleet]),
@@ -157,6 +169,21 @@ extension OpenAPIDescription {
             name, "Suspend or resume the user",
             answers: [(200, answer("The user", reference("User"), headers: ["ETag"]))],
             refusals: [403, 404])
+    }
+
+    private static func order(_ name: String, _ summary: String, _ done: String) -> JSONValue {
+        operation(name, summary, answers: [(204, answer(done))], refusals: [403, 404])
+    }
+
+    private static var withdrawal: JSONValue {
+        let key = parameter(
+            "id", in: "path", ["type": "string", "minLength": 1, "maxLength": 256],
+            "`kid` of the key, as the key set of log-in publishes it.")
+        return [
+            "parameters": [key],
+            "post": order(
+                "withdrawKey", "End a key that signs tokens, and all tokens that it signed", "Nobody believes it"),
+        ]
     }
 
     private static var member: JSONValue {

@@ -150,7 +150,7 @@ extension AdministrationService {
     /// Carries out a request on a record that has to be there. To whom the record is hidden it is not there, whatever
     /// else would be against it; the audit log knows better.
     @discardableResult
-    private func carryOut(
+    func carryOut(
         _ kind: FleetKind, _ key: String, by caller: Caller, _ conditions: Preconditions = Preconditions(),
         _ choose: @escaping @Sendable () -> FleetRequest
     ) async throws -> FleetSnapshot {

@@ -1,4 +1,5 @@
 import Administration
+import AdministrationService
 import Audit
 import CallControl
 import ConfigurationFiles
@@ -49,32 +50,34 @@ enum NationalIdentity {
         let kept = await administration.signingKeys
         let service = try await IdentityService.start(
             settings: settings,
-            kept: kept.map { KeptSigningKey(id: $0.id, pem: $0.pem, made: UTCTime(microseconds: $0.made)) },
+            kept: kept.map { key in
+                KeptSigningKey(
+                    id: key.id, pem: key.pem, made: UTCTime(microseconds: key.made),
+                    used: key.used.map { UTCTime(microseconds: $0) })
+            },
             last: try keeper.kept(),
             surroundings: IdentitySurroundings(
                 now: { SystemClock.now() }, fleet: { running.fleet.value },
                 keep: { key in
                     try await administration.keep(
-                        SigningKeyRecord(id: key.id, pem: key.pem, made: key.made), at: SystemClock.now().utc)
-                }, record: { keeper.keep($0, $1) }, announce: { running.revoke(RevokedTokens($0)) },
+                        SigningKeyRecord(id: key.id, pem: key.pem, made: key.made, used: key.used),
+                        at: SystemClock.now().utc)
+                }, forget: { try await administration.forgetSigningKey($0, at: SystemClock.now().utc) },
+                record: { keeper.keep($0, $1) }, announce: { running.revoke(RevokedTokens($0)) },
                 audit: { entry in
                     audit?.record(entry)
                     logger.info("identity", metadata: ["event": "\(entry.action)"])
                 }, exchange: exchange, complain: { logger.error("identity", metadata: ["why": "\($0)"]) }))
         running.tell(service)
+        await service.catchUp()
         return service
     }
 
-    /// Users who may not be logged in after a commit, though they could before.
-    static func loggedOut(by change: NationalAdministration.Change) -> [MCPTTID] {
-        change.changes.compactMap { one in
-            switch one {
-            case .put(.user(let user)):
-                user.isSuspended && change.before.user(user.id)?.isSuspended == false ? user.mcpttID : nil
-            case .put: nil
-            case .delete(let kind, let key): kind == .user ? MCPTTID(key) : nil
-            }
-        }
+    /// What administrators order.
+    static func access(_ service: IdentityService) -> LoginAccess {
+        LoginAccess(
+            tell: { await service.tell($0) }, signingKeys: { await service.publishedKeyIDs },
+            withdrawKey: { try await service.withdraw(key: $0) })
     }
 
     /// What the call path asks.

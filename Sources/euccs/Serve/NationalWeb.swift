@@ -27,7 +27,10 @@ struct NationalWeb {
             if let documents { routes.add(NationalDocuments.root + "/", documents.handler(identity)) }
         }
         if let administration = metrics.administration {
-            routes.add("/admin/v1/", AdministrationService(administration) { SystemClock.now() })
+            routes.add(
+                "/admin/v1/",
+                AdministrationService(
+                    administration, logins: identity.map(NationalIdentity.access), clock: { SystemClock.now() }))
         }
         do {
             let certificate = try text(configuration.certificate.certificate)

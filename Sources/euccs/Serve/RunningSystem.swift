@@ -32,8 +32,8 @@ final class RunningSystem: Sendable {
         fleet.replace(change.fleet)
         // The policy it takes from the fleet map itself.
         if let identity = state.withLock({ $0.identity }) {
-            let users = NationalIdentity.loggedOut(by: change)
-            if !users.isEmpty { Task { for user in users { await identity.tell(.userSuspended(user)) } } }
+            let events = FleetIdentities.events(of: change.changes, before: change.before)
+            if !events.isEmpty { Task { for event in events { await identity.tell(event) } } }
         }
         state.withLock { state in
             if let system = state.system {

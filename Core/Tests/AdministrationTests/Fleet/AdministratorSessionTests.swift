@@ -29,6 +29,18 @@ import Testing
         mutating func pass(_ time: Duration) { now = now + time }
     }
 
+    @Test func `the spelling of a name does not tell whether an administrator has it`() {
+        func admitted(_ names: [String]) -> [Bool] {
+            var desk = Desk()
+            return names.map {
+                desk.sessions.admit($0, from: Self.source, in: Self.fleet, at: desk.now) == .admitted
+            }
+        }
+        func tried(_ name: String) -> [String] { [String](repeating: name, count: 5) + [name.uppercased()] }
+        #expect(admitted(tried("chief")) == [true, true, true, true, false, true])
+        #expect(admitted(tried("nobody")) == admitted(tried("chief")))
+    }
+
     @Test func aTokenIsASessionUntilItIsClosed() {
         var desk = Desk()
         let token = desk.open()

@@ -25,6 +25,21 @@ import Testing
                 == .notAllowed)
     }
 
+    @Test func `who may suspend may end log-ins and forgive, which the log is told and no record shows`() throws {
+        for (request, action) in [
+            (FleetRequest.logOff(user: Italy.id("anna")), "user.logged-off"),
+            (.forgive(user: Italy.id("anna")), "user.forgiven"),
+        ] {
+            let decision = try Italy.decide(request, by: Italy.fireOperator)
+            #expect(decision.changes.isEmpty)
+            #expect(decision.audit.map(\.action) == [action])
+            #expect(decision.audit[0].details.contains(AuditDetail("user", Italy.id("anna"), isPersonal: true)))
+            #expect(Italy.refusal(request, by: Italy.auditor)?.code == .notAllowed)
+        }
+        #expect(Italy.refusal(.logOff(user: Italy.id("carla")), by: Italy.fire)?.code == .notAllowed)
+        #expect(Italy.refusal(.forgive(user: Italy.id("nobody")))?.code == .notFound)
+    }
+
     @Test func aSuspendedAdministratorDoesNothing() {
         var suspended = Italy.nation
         suspended.isSuspended = true

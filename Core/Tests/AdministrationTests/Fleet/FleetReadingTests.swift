@@ -32,6 +32,17 @@ import Testing
         #expect(!FleetReading.mayImport(by: Italy.fireOperator))
     }
 
+    @Test func `keys of the nation are withdrawn by its administrators`() {
+        #expect(FleetReading.mayWithdrawKeys(by: Italy.nation))
+        var suspended = Italy.nation
+        suspended.isSuspended = true
+        for other in [Italy.fire, Italy.fireOperator, Italy.auditor, suspended] {
+            #expect(!FleetReading.mayWithdrawKeys(by: other))
+        }
+        let entry = FleetReading.withdrawal(ofKey: "k1", by: Italy.nation, in: Italy.fleet)
+        #expect(entry.action == "key.withdrawal-ordered" && entry.details == [AuditDetail("kid", "k1")])
+    }
+
     @Test func whatSomebodyMayChangeHeMaySee() {
         for administrator in [Italy.nation, Italy.fire, Italy.fireOperator, Italy.auditor] {
             for record in Italy.records

@@ -88,7 +88,7 @@ public struct AdministratorSessions: Sendable {
 
     private static func subject(_ name: String, in fleet: FleetSnapshot) -> LoginSubject {
         // An administrator's name stands in the place of a user's identity: these failures are counted apart from those.
-        fleet.administrator(name) == nil ? .unknown(name.lowercased()) : .known(MCPTTID(name))
+        fleet.administrator(name) == nil ? .unknown(name) : .known(MCPTTID(name))
     }
 
     // MARK: Sessions
@@ -131,6 +131,11 @@ public struct AdministratorSessions: Sendable {
         }
         sessions.set(hash, session, until: min(session.ends, instant + limits.idle))
         return administrator
+    }
+
+    /// Whether a token is of a session, whatever has become of its administrator: enough to listen to him, not to obey.
+    public func isOpen(_ token: String, at instant: Instant) -> Bool {
+        sessions.value(SecretHash(of: token), at: instant) != nil
     }
 
     public mutating func close(_ token: String) { remove(SecretHash(of: token)) }

@@ -31,6 +31,20 @@ public enum FleetReading {
         !administrator.isSuspended && administrator.roles.contains(.administrator)
     }
 
+    /// Whether he may have a key withdrawn by which the nation's tokens are signed: everybody's tokens of it end.
+    public static func mayWithdrawKeys(by administrator: AdministratorRecord) -> Bool {
+        !administrator.isSuspended && administrator.isNational && administrator.roles.contains(.administrator)
+    }
+
+    /// The fact that he had it withdrawn.
+    public static func withdrawal(
+        ofKey keyID: String, by administrator: AdministratorRecord, in fleet: FleetSnapshot
+    ) -> AuditEntry {
+        AuditEntry(
+            .administration, "key.withdrawal-ordered", actor: FleetAudit.party(administrator, in: fleet),
+            details: [AuditDetail("kid", keyID)], authority: administrator.authority)
+    }
+
     /// The fact that somebody asked for what he may not have.
     ///
     /// - Parameter request: what he asked for, as a word: `read`, `import`.

@@ -16,6 +16,10 @@ public enum FleetRequest: Hashable, Sendable {
     case setCredentials(user: String, CredentialHashes?)
     /// What the log-in of a user or administrator is checked against. An administrator may set his own.
     case setPassword(PasswordOwner, PasswordVerifier?)
+    /// All log-ins of the user end; he may log in again. No record changes: whoever serves log-in is told.
+    case logOff(user: String)
+    /// A user whom failed log-ins locked out may try again. No record changes either.
+    case forgive(user: String)
 
     public enum PasswordOwner: Hashable, Sendable {
         case user(String)
@@ -27,7 +31,7 @@ public enum FleetRequest: Hashable, Sendable {
         case .create(let record), .replace(let record): record.kind
         case .delete(let kind, _): kind
         case .setMembers, .setMember, .removeMember: .group
-        case .setSuspended, .setRights, .setCredentials, .setPassword(.user, _): .user
+        case .setSuspended, .setRights, .setCredentials, .setPassword(.user, _), .logOff, .forgive: .user
         case .setPassword(.administrator, _): .administrator
         }
     }
@@ -38,6 +42,7 @@ public enum FleetRequest: Hashable, Sendable {
         case .delete(_, let key): key
         case .setMembers(let group, _), .setMember(let group, _), .removeMember(let group, _): group
         case .setSuspended(let user, _), .setRights(let user, _, _, _), .setCredentials(let user, _): user
+        case .logOff(let user), .forgive(let user): user
         case .setPassword(.user(let key), _), .setPassword(.administrator(let key), _): key
         }
     }
@@ -54,6 +59,8 @@ public enum FleetRequest: Hashable, Sendable {
         case .setRights: "set-rights"
         case .setCredentials: "set-credentials"
         case .setPassword: "set-password"
+        case .logOff: "log-off"
+        case .forgive: "forgive"
         }
     }
 
@@ -70,6 +77,8 @@ public enum FleetRequest: Hashable, Sendable {
             case .setRights: "rights-changed"
             case .setCredentials: "credentials-changed"
             case .setPassword: "password-changed"
+            case .logOff: "logged-off"
+            case .forgive: "forgiven"
             }
         return "\(kind.rawValue).\(done)"
     }
@@ -77,7 +86,7 @@ public enum FleetRequest: Hashable, Sendable {
     /// Daily work that an operator may do as well as an administrator.
     var isDailyWork: Bool {
         switch self {
-        case .setSuspended, .setMembers, .setMember, .removeMember: true
+        case .setSuspended, .setMembers, .setMember, .removeMember, .logOff, .forgive: true
         case .create(let record), .replace(let record): record.kind == .device
         case .delete(let kind, _): kind == .device
         case .setRights, .setCredentials, .setPassword: false

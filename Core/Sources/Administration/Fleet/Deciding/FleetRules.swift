@@ -41,6 +41,14 @@ struct FleetRules {
         }
         guard mayTouchAdministrators(request, new) else { return FleetDecision() }
         guard let new else { return deletion(old, request) }
+        switch request {
+        case .logOff, .forgive:
+            let entry = FleetAudit.entry(request.action, by: administrator, in: fleet, old: old, new: new)
+            return FleetDecision(audit: entry.map { [$0] } ?? [])
+        case .create, .replace, .delete, .setSuspended, .setMembers, .setMember, .removeMember, .setRights,
+            .setCredentials, .setPassword:
+            break
+        }
         let checked = checked(new, insteadOf: old)
         guard refusals.isEmpty, checked != old else { return FleetDecision() }
         let entry = FleetAudit.entry(request.action, by: administrator, in: fleet, old: old, new: checked)
@@ -126,6 +134,8 @@ struct FleetRules {
             let old = record
             record.passwordVerifier = verifier
             return (old.record, record.record)
+        case .logOff(let key), .forgive(let key):
+            return changedUser(key) { _ in }
         case .setMembers(let key, let members):
             return changedGroup(key) { $0.setMembers(members) }
         case .setMember(let key, let member):
