@@ -12,7 +12,7 @@ extension NationalAdministration {
     /// - Parameters:
     ///   - trusting: the names of the keys whose seals are believed, as they were noted elsewhere; nil for those that the
     ///     store knows, which proves nothing against whoever can write to it.
-    ///   - known: a head that was kept elsewhere, and that the log must reach.
+    ///   - known: a head or the record of a seal that was kept elsewhere: the log must have it, and may have grown since.
     public func verifyAudit(trusting: [String]? = nil, expecting known: Audit.AuditHead? = nil) throws -> AuditReport {
         let reading = AuditReading(store: store)
         var keys: [String: SealPublicKey] = [:]
@@ -29,7 +29,7 @@ extension NationalAdministration {
         var verifier = AuditVerifier(
             system: nation.identity.id,
             from: .genesis(of: nation.identity.id, created: UTCTime(microseconds: nation.created)),
-            erasures: erasures,
+            erasures: erasures, expecting: known,
             isGenuine: { payload, signature, id in keys[id]?.isGenuine(signature, of: payload) ?? false })
         try reading.pages(through: last) { records, seals in
             for seal in seals where seal.sequence <= last { verifier.feed(seal) }
@@ -37,6 +37,6 @@ extension NationalAdministration {
             return true
         }
         for seal in try reading.strandedSeals() { verifier.feed(seal) }
-        return verifier.finish(expecting: known)
+        return verifier.finish()
     }
 }
