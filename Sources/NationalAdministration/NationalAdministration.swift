@@ -1,5 +1,6 @@
 public import Administration
 import Audit
+import Dispatch
 public import MCFoundation
 public import Policy
 public import Storage
@@ -45,6 +46,10 @@ public actor NationalAdministration {
     var sealing: AuditSealing?
     /// Records up to this one have nothing left that their age would take.
     var sweptThrough: UInt64 = 0
+    /// Refused writes of documents that the log was told of.
+    var documentRefusals = RefusalNews()
+    /// Where the log is read that takes its time: beside administration, one reader after the other.
+    nonisolated let readers = DispatchQueue(label: "audit-reading", qos: .utility)
     /// The fleet map that was told last.
     private(set) var told: FleetSnapshot
     /// Changes that the directory does not have yet.

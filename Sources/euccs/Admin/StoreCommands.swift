@@ -1,6 +1,8 @@
 import ArgumentParser
 import ConfigurationFiles
+import MCFoundation
 import NationalAdministration
+import Policy
 import SQLiteStorage
 
 struct BackupCommand: AsyncParsableCommand {
