@@ -9,6 +9,8 @@ public struct AdministrationLimits: Hashable, Sendable {
     public var recordBytes = 4 << 20
     /// Octets of a body with tables.
     public var importBytes = 16 << 20
+    /// Log-in passwords in tables handed in at a time. More of them come as verifiers, made where the passwords are.
+    public var importPasswords = 500
     /// Records of a page.
     public var page = 1_000
     /// Records of a page where nobody says.

@@ -11,19 +11,25 @@ extension NationalAdministration {
     }
 
     /// Decides on a request to write a document, on what is true inside the writer's transaction, and keeps what comes of
-    /// it with its audit entries. The decision says what the requester is to be answered; a refused write is audited.
+    /// it with its audit entries. The decision says what the requester is to be answered; a refused write is audited, once
+    /// a minute while it is tried again.
     ///
     /// - Throws: `StoreError` where it cannot be kept; then nothing is.
     public func perform(
         _ request: XCAPRequest, by requester: XCAPRequester?, settings: DocumentSettings, at now: UTCTime
     ) throws -> DocumentDecision {
         var outcome: DocumentDecision?
+        var news = documentRefusals
         try commit(at: now) { fleet, identity in
             let decision = FleetDocuments(fleet: fleet, system: identity, settings: settings)
                 .decide(request, by: requester)
             outcome = decision
-            return .success(decision.fleet)
+            guard decision.fleet.changes.isEmpty else { return .success(decision.fleet) }
+            news = documentRefusals
+            return .success(FleetDecision(audit: news.news(of: decision.fleet.audit, at: now)))
         }
+        // What could not be kept was not told.
+        documentRefusals = news
         guard let outcome else { throw NationError("the store did not ask for a decision") }
         return outcome
     }

@@ -30,7 +30,9 @@ extension NationalAdministration {
     }
 
     /// The keys whose seals are believed, in the order of their names.
-    public func auditKeys() throws -> [AuditKeyRecord] {
+    public func auditKeys() throws -> [AuditKeyRecord] { try knownKeys() }
+
+    nonisolated func knownKeys() throws -> [AuditKeyRecord] {
         try store.contents().records.filter { $0.record.kind == AuditKeyRecord.kind }
             .map { try coding.decode(AuditKeyRecord.self, from: $0.record.body) }
     }

@@ -1,5 +1,6 @@
 public import Administration
 import Audit
+import Dispatch
 public import MCFoundation
 public import Policy
 public import Storage
@@ -45,6 +46,10 @@ public actor NationalAdministration {
     var sealing: AuditSealing?
     /// Records up to this one have nothing left that their age would take.
     var sweptThrough: UInt64 = 0
+    /// Refused writes of documents that the log was told of.
+    var documentRefusals = RefusalNews()
+    /// Where the log is read that takes its time: beside administration, one reader after the other.
+    nonisolated let readers = DispatchQueue(label: "audit-reading", qos: .utility)
     /// The fleet map that was told last.
     private(set) var told: FleetSnapshot
     /// Changes that the directory does not have yet.
@@ -178,7 +183,7 @@ public actor NationalAdministration {
         try carryOut(prepare(tables, by: administrator), making: making, at: now)
     }
 
-    /// What a closure decided inside the writer's transaction.
+    /// What a closure decided on what is true inside the writer's transaction.
     enum Verdict {
         /// To be kept, with its audit entries.
         case success(FleetDecision)
@@ -194,22 +199,32 @@ public actor NationalAdministration {
         try bringIn()
         // What others committed is so, whatever becomes of ours. What cannot be told now, `catchUp` tells or says why.
         defer { try? publish() }
+        // Decided and written out before the writer's transaction, so that nobody else waits for that; where others
+        // committed in between, once more in it.
+        let early = Result { try decided(at: now, decide) }
         let outcome = try store.write(after: sequence, at: now) { others in
             try take(others)
-            switch try decide(fleet, identity) {
-            case .success(let decision):
-                return StoreDecision(
-                    changes: try decision.changes.map { try $0.recordChange(by: coding) },
-                    audit: decision.audit.isEmpty ? nil : auditing.append(decision.audit, at: now),
-                    result: Result<FleetDecision, FleetRefusal>.success(decision))
-            case .failure(let refusal, let entries):
-                return StoreDecision(audit: auditing.append(entries, at: now), result: .failure(refusal))
-            }
+            return others.isEmpty ? try early.get() : try decided(at: now, decide)
         }
         let decision = try outcome.result.get()
         // What was decided is what was written: it is not read back.
         if let commit = outcome.commit { take(decision.changes, of: commit.sequence) }
         return decision
+    }
+
+    /// What a closure decides now, ready for the store.
+    private func decided(
+        at now: UTCTime, _ decide: (FleetSnapshot, SystemIdentity) throws -> Verdict
+    ) throws -> StoreDecision<Result<FleetDecision, FleetRefusal>> {
+        switch try decide(fleet, identity) {
+        case .success(let decision):
+            return StoreDecision(
+                changes: try decision.changes.map { try $0.recordChange(by: coding) },
+                audit: decision.audit.isEmpty ? nil : auditing.append(decision.audit, at: now),
+                result: .success(decision))
+        case .failure(let refusal, let entries):
+            return StoreDecision(audit: auditing.append(entries, at: now), result: .failure(refusal))
+        }
     }
 
     // MARK: Following

@@ -6,19 +6,45 @@ import Synchronization
 
 /// Makes what is kept of the passwords of an import.
 public enum PasswordWork {
-    /// Log-in verifiers are slow on purpose: they are made beforehand, on every processor.
+    /// Log-in verifiers are slow on purpose: they are made beforehand, on every processor. For a program that has nothing
+    /// else to do meanwhile.
     public static func making(for plan: FleetPlan) -> CredentialMaking {
         let logins = plan.pendingSecrets.filter { $0.purpose == .login }
-        let made = Mutex<[String: String]>([:])
+        let made = Mutex<[String: Administration.PasswordVerifier]>([:])
         DispatchQueue.concurrentPerform(iterations: logins.count) { index in
             let secret = logins[index]
-            guard let verifier = try? Credentials.PasswordVerifier(password: secret.password) else { return }
-            made.withLock { $0[secret.user] = verifier.text }
+            guard let verifier = verifier(of: secret.password) else { return }
+            made.withLock { $0[secret.user] = verifier }
         }
-        let verifiers = made.withLock { $0 }
+        return making(for: plan, verifiers: made.withLock { $0 })
+    }
+
+    /// From log-in verifiers that were made already. What devices prove is made here, beforehand too.
+    ///
+    /// - Parameter verifiers: by MCPTT ID.
+    public static func making(
+        for plan: FleetPlan, verifiers: [String: Administration.PasswordVerifier]
+    ) -> CredentialMaking {
+        var made: [DeviceSecret: CredentialHashes] = [:]
+        for secret in plan.pendingSecrets {
+            guard case .device(let userName, let realm) = secret.purpose else { continue }
+            let key = DeviceSecret(userName: userName, realm: realm, password: secret.password)
+            made[key] = hashes(userName: userName, realm: realm, password: secret.password)
+        }
+        let ready = made
         return CredentialMaking(
-            hashes: { userName, realm, password in hashes(userName: userName, realm: realm, password: password) },
-            verifier: { user, _ in verifiers[user].map { Administration.PasswordVerifier($0) } })
+            // Another name than planned, because somebody else changed it meanwhile, is rare.
+            hashes: { userName, realm, password in
+                ready[DeviceSecret(userName: userName, realm: realm, password: password)]
+                    ?? hashes(userName: userName, realm: realm, password: password)
+            },
+            verifier: { user, _ in verifiers[user] })
+    }
+
+    private struct DeviceSecret: Hashable {
+        var userName: String
+        var realm: String
+        var password: String
     }
 
     /// What the registrar proves a device's user by (RFC 8760).

@@ -22,35 +22,41 @@ extension SQLiteStore {
         try StoreFile.publish(part, as: path)
     }
 
-    /// Puts a backup in the place of a store that nobody has open.
+    /// Puts a backup in the place of a store that nobody has open. There is a store under the name at every moment: the
+    /// one that was there, and then the other.
     ///
-    /// The store that was there stays beside it under the name with `.replaced`. Throws `.busy` where it is open,
-    /// `.corrupt` or `.foreign` where the backup is not what it should be; then everything is as before.
+    /// The store that was there stays beside it under the name with `.replaced`, unless it is empty and there is one
+    /// already: what a restoration that was cut short left behind takes the place of nothing. Throws `.busy` where it is
+    /// open, `.corrupt` or `.foreign` where the backup is not what it should be; then everything is as before.
+    ///
+    /// - Parameter system: the MC system whose backup it has to be.
     public static func restore(
-        from backup: String, to path: String, limits: StoreLimits = StoreLimits()
+        from backup: String, to path: String, system: String, limits: StoreLimits = StoreLimits()
     ) throws(StoreError) {
         let turn = try FolderTurn(of: path, waitingMilliseconds: limits.busyTimeoutMilliseconds)
         defer { turn.end() }
         guard StoreFile.exists(backup) else { throw StoreError(.io, "\(backup) does not exist") }
         let part = path + ".part"
         defer { StoreFile.remove(part) }
+        var isEmpty = false
         do {
-            try inspect(backup, system: nil, configuration(limits))
+            try inspect(backup, system: system, mayBeEmpty: false, configuration(limits))
             var reading = configuration(limits)
             reading.readonly = true
             try copy(try DatabaseQueue(path: backup, configuration: reading), to: part)
-            try giveUp(path)
+            isEmpty = try giveUp(path)
         } catch {
             throw StoreError(error, "restoring \(backup)")
         }
-        if StoreFile.exists(path) {
-            StoreFile.remove(path + ".replaced")
-            try StoreFile.move(path, to: path + ".replaced")
-            // Only of a store too damaged to be closed in order. A new file must not find it.
-            if StoreFile.exists(path + "-wal") { try StoreFile.move(path + "-wal", to: path + ".replaced-wal") }
-            StoreFile.remove(path)
+        let replaced = path + ".replaced"
+        if StoreFile.exists(path), !isEmpty || !StoreFile.exists(replaced) {
+            try StoreFile.keep(path, as: replaced)
+            // Only of a store too damaged to be closed in order.
+            if StoreFile.exists(path + "-wal") { try StoreFile.move(path + "-wal", to: replaced + "-wal") }
         }
-        try StoreFile.publish(part, as: path)
+        // A new file must not find them.
+        StoreFile.removeBeside(path)
+        try StoreFile.replace(path, by: part)
     }
 
     /// Copies one commit's state in one read transaction, and looks whether it is whole.
@@ -76,16 +82,26 @@ extension SQLiteStore {
 
     /// Empties the write-ahead log of a store into its file. Only the last connection can do that, so `.busy` says that
     /// there are others.
-    private static func giveUp(_ path: String) throws {
-        guard StoreFile.exists(path) else { return }
+    ///
+    /// - Returns: whether nothing was ever kept in it.
+    private static func giveUp(_ path: String) throws -> Bool {
+        guard StoreFile.exists(path) else { return true }
         do {
             let queue = try DatabaseQueue(path: path)
-            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+            let isEmpty = try queue.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA journal_mode = DELETE")
+                guard try db.tableExists("commits") else {
+                    return try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") == 0
+                }
+                return try CommitRows.sequence(db) == 0
+            }
             try queue.close()
+            return isEmpty
         } catch {
             let error = StoreError(error, "closing \(path)")
             // What is damaged is what a backup is for.
             guard error.code == .corrupt else { throw error }
+            return false
         }
     }
 }

@@ -31,7 +31,7 @@ public final class SQLiteStore: NationalStore {
         try StoreFile.prepare(path)
         let configuration = Self.configuration(limits)
         do {
-            try Self.inspect(path, system: system, configuration)
+            try Self.inspect(path, system: system, mayBeEmpty: true, configuration)
             pool = try DatabasePool(path: path, configuration: configuration)
             try Self.setUp(pool, system: system, at: now)
             var reading = configuration
@@ -69,14 +69,17 @@ public final class SQLiteStore: NationalStore {
         return configuration
     }
 
-    /// Looks at a file before anything is written to it: what is not ours or newer than us stays as it is.
-    static func inspect(_ path: String, system: String?, _ configuration: Configuration) throws {
+    /// Looks at a file before anything is written to it: what is not ours, another system's or newer than us stays as it
+    /// is.
+    static func inspect(
+        _ path: String, system: String, mayBeEmpty: Bool, _ configuration: Configuration
+    ) throws {
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         try queue.unsafeRead { db in
             let application = try Int.fetchOne(db, sql: "PRAGMA application_id")
             if application != StoreSchema.application {
                 let tables = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
-                guard application == 0, tables == 0, system != nil else {
+                guard application == 0, tables == 0, mayBeEmpty else {
                     throw StoreError(.foreign, "\(path) is a database of another program")
                 }
                 return
@@ -84,7 +87,6 @@ public final class SQLiteStore: NationalStore {
             guard try !StoreSchema.migrator.hasBeenSuperseded(db) else {
                 throw StoreError(.newerSchema, "\(path) was written by a later version of this program")
             }
-            guard let system else { return }
             let kept = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'system'")
             guard kept == system else {
                 throw StoreError(.foreign, "\(path) is the store of \(kept ?? "no system"), not of \(system)")

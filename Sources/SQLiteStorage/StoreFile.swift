@@ -48,7 +48,31 @@ enum StoreFile {
 
     /// Removes a database with what stands beside it; what is not there does not matter.
     static func remove(_ path: String) {
-        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
+        unlink(path)
+        removeBeside(path)
+    }
+
+    /// Removes what stands beside a database, and not the database.
+    static func removeBeside(_ path: String) {
+        for suffix in ["-journal", "-wal", "-shm"] { unlink(path + suffix) }
+    }
+
+    /// Gives a file a second name, which may be another's until then. What stood beside that one goes with it.
+    static func keep(_ path: String, as name: String) throws(StoreError) {
+        let part = name + ".part"
+        unlink(part)
+        guard link(path, part) == 0 else { throw StoreError(errno: errno, "making \(part)") }
+        removeBeside(name)
+        // Two names of one file would both stay.
+        defer { unlink(part) }
+        try move(part, to: name)
+        try synchronise(folder(of: name))
+    }
+
+    /// Gives a finished file the name of another at once: whoever looks finds one or the other.
+    static func replace(_ path: String, by part: String) throws(StoreError) {
+        try move(part, to: path)
+        try synchronise(folder(of: path))
     }
 
     /// Gives a finished file its name, unless the name is taken.

@@ -25,6 +25,27 @@ import WebServices
         #expect(await bench.administration.fleet.user("sip:dario@mc.it.example")?.passwordVerifier != nil)
     }
 
+    @Test func `more passwords than it may hash are refused, and nothing is changed`() async throws {
+        var limits = AdministrationLimits()
+        limits.importPasswords = 1
+        let bench = try await Bench(limits)
+        let token = try await bench.logIn("fire")
+        func users(_ names: [String]) -> String {
+            let rows = names.map { #"sip:\#($0)@mc.it.example,vvf,responder,\#($0),a quite long one\r\n"# }.joined()
+            return #"{"users":"id,organisation,profile,login_name,login_password\r\n\#(rows)"}"#
+        }
+        let before = try bench.store.contents()
+        for query in ["?dry_run=true", ""] {
+            let refused = await bench.ask("POST", "import\(query)", users(["dario", "elena"]), token: token)
+            #expect(refused.status == 400 && refused.code == "limit-exceeded", "\(refused.text)")
+            #expect(refused.text.contains("login_verifier"))
+        }
+        #expect(try bench.store.contents() == before)
+        #expect(await bench.ask("POST", "import", users(["dario"]), token: token).status == 200)
+        let kept = await bench.administration.fleet.user("sip:dario@mc.it.example")?.passwordVerifier
+        #expect(kept.map { PasswordWork.proves("a quite long one", $0) } == true)
+    }
+
     @Test func `every mistake has its line and column`() async throws {
         let bench = try await Bench()
         let token = try await bench.logIn("root")

@@ -57,6 +57,24 @@ import WebServices
         }
     }
 
+    @Test func `a refused write that is tried again and again fills no log`() async throws {
+        let ground = try await Ground()
+        func head() async throws -> UInt64 { try await ground.administration.verifyAudit().head.sequence }
+        let before = try await head()
+        for _ in 0..<50 {
+            let answer = await ground.ask(
+                "PUT", Ground.flood, token: "carla.gc", type: Ground.groupType,
+                body: Ground.groupDocument("flood", ["carla"]))
+            #expect(answer.status == 403)
+        }
+        #expect(try await head() == before + 1)
+        for number in 0..<50 {
+            let path = "/xcap/org.openmobilealliance.groups/global/byGroupID/sip:g\(number)@mc.it.example"
+            _ = await ground.ask("DELETE", path, token: "carla.gc")
+        }
+        #expect(try await head() <= before + 10)
+    }
+
     @Test(arguments: [
         "", "/", "/xcap", "/xcap/", "/xcap//", "/xcap/..", "/xcap/../etc/passwd", "/xcap/%00/users/x/y",
         "/xcap/org.openmobilealliance.groups", "/xcap/org.openmobilealliance.groups/global",

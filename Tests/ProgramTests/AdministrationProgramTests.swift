@@ -100,6 +100,12 @@ extension ProgramTests {
         let verified = try Self.run(["admin", "audit", "verify", "--config", nation.config], seconds: 60)
         #expect(verified.status == 0)
         #expect(verified.output.hasPrefix("4 records, sound"), "\(verified.output)")
+        let hash = verified.output.split(separator: "\n").first?.split(separator: " ").last ?? ""
+        for (noted, status) in [("4:\(hash)", Int32(0)), ("3:\(hash)", 1), ("5:\(hash)", 1)] {
+            let compared = try Self.run(
+                ["admin", "audit", "verify", "--config", nation.config, "--sealed", noted], seconds: 60)
+            #expect(compared.status == status, "\(noted): \(compared.output)")
+        }
         let stranger = try Self.run(
             ["admin", "suspend", "--config", nation.config, "--as", "nobody", "sip:anna@mc.it.example"], seconds: 60)
         #expect(stranger.status == 2)

@@ -178,7 +178,8 @@ struct SQLiteStoreTests {
             limits.busyTimeoutMilliseconds = 20
             #expect(try code { _ = try ground.open("store", limits: limits) } == .busy)
             let restored = try code {
-                try SQLiteStore.restore(from: ground.path("backup"), to: ground.path("new"), limits: limits)
+                try SQLiteStore.restore(
+                    from: ground.path("backup"), to: ground.path("new"), system: SQLiteGround.system, limits: limits)
             }
             #expect(restored == .busy)
             close(other)

@@ -52,7 +52,7 @@ struct SQLiteGround: StoreGround {
     }
 
     func restore(_ backup: String, to name: String) throws {
-        try SQLiteStore.restore(from: path(backup), to: path(name))
+        try SQLiteStore.restore(from: path(backup), to: path(name), system: Self.system)
     }
 
     func path(_ name: String) -> String { folder + "/" + name }

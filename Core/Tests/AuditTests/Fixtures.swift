@@ -73,7 +73,8 @@ struct Log {
 
     /// The whole log, as a shell reads it from its store: personal fields by cursor beside the records.
     func verified(expecting known: AuditHead? = nil, erasures: ErasureLedger? = nil) -> AuditReport {
-        var verifier = AuditVerifier(system: italy, from: genesis, erasures: erasures, isGenuine: isGenuine)
+        var verifier = AuditVerifier(
+            system: italy, from: genesis, erasures: erasures, expecting: known, isGenuine: isGenuine)
         for seal in seals { verifier.feed(seal) }
         let sorted = personal.sorted { ($0.sequence, $0.index) < ($1.sequence, $1.index) }
         var cursor = 0
@@ -82,6 +83,6 @@ struct Log {
             while cursor < sorted.count, sorted[cursor].sequence <= record.sequence { cursor += 1 }
             verifier.feed(record, personal: Array(sorted[start..<cursor]))
         }
-        return verifier.finish(strayPersonal: Array(sorted[cursor...]), expecting: known)
+        return verifier.finish(strayPersonal: Array(sorted[cursor...]))
     }
 }

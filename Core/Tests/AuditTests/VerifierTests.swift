@@ -18,8 +18,33 @@ import Testing
         #expect(log.verified().findings == [AuditFinding(50, .sealDiffers(keyID: "seal-1"))])
         log.seals = []
         #expect(log.verified().isSound)
-        #expect(log.verified(expecting: original).findings == [AuditFinding(60, .headDiffers(last: 60))])
+        #expect(log.verified(expecting: original).findings == [AuditFinding(60, .headDiffers)])
     }
+
+    @Test func aLogThatGrewBeyondAKeptHeadIsSound() throws {
+        var log = Log(count: 60)
+        let kept = [0, 9, 49, 59].map { AuditHead(sequence: UInt64($0 + 1), hash: log.records[$0].hash) }
+        for head in kept + [genesis] {
+            #expect(log.verified(expecting: head).isSound)
+            #expect(AuditHead(noted: "\(head.sequence):\(head.hash)") == head)
+        }
+        let wrong = AuditHead(sequence: 30, hash: log.records[30].hash)
+        #expect(log.verified(expecting: wrong).findings == [AuditFinding(30, .headDiffers)])
+        let later = AuditHead(sequence: 61, hash: log.records[30].hash)
+        #expect(log.verified(expecting: later).findings == [AuditFinding(61, .truncated(last: 60))])
+        // Rewritten from there on, and the seals of it removed: the kept one tells.
+        log.seals = []
+        for position in 9..<60 {
+            log.records[position] = position == 9 ? try forged(log, at: 9) : rechained(log, at: position)
+        }
+        #expect(log.verified(expecting: kept[0]).isSound)
+        #expect(log.verified(expecting: kept[2]).findings == [AuditFinding(50, .headDiffers)])
+        log.records.remove(at: 49)
+        #expect(log.verified(expecting: kept[2]).findings.contains(AuditFinding(50, .headDiffers)))
+    }
+
+    @Test(arguments: ["", ":", "1:", "x:00", "1:00", "-1:" + String(repeating: "0", count: 64)])
+    func whatIsNoNotedHeadIsNotRead(text: String) { #expect(AuditHead(noted: text) == nil) }
 
     @Test func aForgedSealDoesNotSaveIt() {
         var log = Log(count: 60)
@@ -77,11 +102,11 @@ import Testing
     @Test func aPartIsVerifiedFromAKeptHead() {
         let log = Log(count: 60)
         let kept = AuditHead(sequence: 30, hash: log.records[29].hash)
-        var verifier = AuditVerifier(system: italy, from: kept, isGenuine: isGenuine)
+        var verifier = AuditVerifier(system: italy, from: kept, expecting: log.chain.head, isGenuine: isGenuine)
         for record in log.records[30...] {
             verifier.feed(record, personal: log.personal(of: record.sequence))
         }
-        let report = verifier.finish(expecting: log.chain.head)
+        let report = verifier.finish()
         #expect(report.isSound)
         #expect(report.records == 30)
         var wrong = AuditVerifier(system: italy, from: genesis, isGenuine: isGenuine)

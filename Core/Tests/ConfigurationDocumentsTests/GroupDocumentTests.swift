@@ -53,6 +53,51 @@ struct GroupDocumentTests {
         #expect(GroupDocument(group: group).group(replacing: group) == group)
     }
 
+    @Test("a group without members keeps what it forbids and what it allows", arguments: [false, true])
+    func withoutMembers(isAllowed: Bool) throws {
+        var group = sampleGroup()
+        group.setMembers([])
+        group.emergency = EmergencyRule(allowsEmergencyCalls: isAllowed, allowsImminentPerilCalls: false)
+        group.allowsConferenceState = isAllowed
+        let document = try GroupDocument(parsing: GroupDocument(group: group).serialized())
+        #expect(document.allowsAllMembers(.emergencyCall) == isAllowed)
+        #expect(document.group(replacing: group) == group)
+    }
+
+    @Test("what a document does not tell of emergencies stays when something else is edited")
+    func unrelatedEdit() throws {
+        var group = sampleGroup()
+        let nobody = [
+            Member(mcpttID: MCPTTID("sip:a@x"), mayCallInEmergency: false),
+            Member(mcpttID: MCPTTID("sip:b@x"), mayCallInEmergency: false),
+        ]
+        for (allowed, members) in [
+            (true, nobody), (false, nobody), (false, [nobody[0], Member(mcpttID: MCPTTID("sip:c@x"))]),
+        ] {
+            group.setMembers(members)
+            group.emergency = EmergencyRule(allowsEmergencyCalls: allowed, allowsImminentPerilCalls: false)
+            var document = GroupDocument(group: group)
+            document.displayName = "Water"
+            var expected = group
+            expected.displayName = "Water"
+            #expect(document.group(replacing: group) == expected)
+        }
+    }
+
+    @Test("a new entry may do nothing that no rule lets anybody do")
+    func newEntry() throws {
+        var group = sampleGroup()
+        group.setMembers([Member(mcpttID: MCPTTID("sip:a@x"), mayCallInEmergency: false)])
+        var document = GroupDocument(group: group)
+        document.entries.append(.init(mcpttID: MCPTTID("sip:b@x")))
+        let after = document.group(replacing: group)
+        #expect(after.member(MCPTTID("sip:b@x"))?.mayCallInEmergency == false)
+        // Taking the right away from all of a group that had it is the group's rule, as before.
+        group.setMembers([Member(mcpttID: MCPTTID("sip:a@x"))])
+        document.entries.removeLast()
+        #expect(!document.group(replacing: group).emergency.allowsEmergencyCalls)
+    }
+
     @Test("protection is written as an explicit false, and counts as true where it is missing")
     func protection() throws {
         let text = String(decoding: GroupDocument(group: sampleGroup()).serialized(), as: UTF8.self)

@@ -37,15 +37,30 @@ extension AdministrationService {
         let tables = try read.get()
         let prepared = try await administration.prepare(tables, by: name)
         var plan = prepared.plan
+        let passwords = plan.pendingSecrets.count { $0.purpose == .login }
+        guard passwords <= limits.importPasswords else {
+            throw Problem(
+                .limitExceeded, field: "login_password",
+                "\(passwords) passwords, at most \(limits.importPasswords): bring login_verifier instead")
+        }
         if !isDry {
-            let planned = plan
-            let making = try await slowly { PasswordWork.making(for: planned) }
+            let making = try await making(for: plan)
             plan = try await administration.carryOut(prepared, making: making, at: clock().utc)
         }
         return .json([
             "dry_run": .boolean(isDry), "created": .integer(Int64(plan.created)),
             "changed": .integer(Int64(plan.changed)), "unchanged": .integer(Int64(plan.unchanged)),
         ])
+    }
+
+    /// One verifier at a time, and each in its turn: who logs in meanwhile waits for one of them and not for all.
+    private func making(for plan: FleetPlan) async throws -> CredentialMaking {
+        var verifiers: [String: Administration.PasswordVerifier] = [:]
+        for secret in plan.pendingSecrets where secret.purpose == .login {
+            verifiers[secret.user] = try await slowly { PasswordWork.verifier(of: secret.password) }
+        }
+        let made = verifiers
+        return try await slowly { PasswordWork.making(for: plan, verifiers: made) }
     }
 
     /// RFC 9512 2.1

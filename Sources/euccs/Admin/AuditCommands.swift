@@ -19,14 +19,22 @@ struct AuditCommand: ParsableCommand {
             discussion: """
                 Without --key every key that the store knows is believed: whoever can write to the store could have added \
                 one. Note the names of the keys elsewhere.
+
+                A system that serves tells each seal in its own log: record and hash. With --sealed a log that was \
+                shortened or rewritten before that record is found out, seal and all.
                 """)
         @OptionGroup var store: StoreOptions
         @Option(help: "Believe seals of this key only; may be given several times.")
         var key: [String] = []
+        @Option(
+            help: "A seal that was noted elsewhere, as SEQUENCE:HASH; the log must have that record.",
+            transform: AuditWord.head)
+        var sealed: Audit.AuditHead?
 
         func run() async throws {
             try await AdminFailure.told {
-                let report = try await store.open().administration.verifyAudit(trusting: key.isEmpty ? nil : key)
+                let report = try await store.open().administration.verifyAudit(
+                    trusting: key.isEmpty ? nil : key, expecting: sealed)
                 for finding in report.findings { Terminal.complain("\(finding)") }
                 if report.findingsNotKept > 0 { Terminal.complain("and \(report.findingsNotKept) more") }
                 guard report.isSound else { throw ExitCode.failure }
@@ -136,6 +144,13 @@ enum AuditTime {
 
 /// Words of the command line that are values of the log.
 enum AuditWord {
+    static func head(_ text: String) throws -> AuditHead {
+        guard let head = AuditHead(noted: text) else {
+            throw ValidationError("expected the number of a record, a colon and its hash, found \(text)")
+        }
+        return head
+    }
+
     static func read<Word: RawRepresentable<String> & CaseIterable>(_ text: String) throws -> Word {
         guard let word = Word(rawValue: text) else {
             let known = Word.allCases.map(\.rawValue).joined(separator: ", ")

@@ -1,6 +1,8 @@
 import ArgumentParser
 import ConfigurationFiles
+import MCFoundation
 import NationalAdministration
+import Policy
 import SQLiteStorage
 
 struct BackupCommand: AsyncParsableCommand {
@@ -28,7 +30,8 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         try AdminFailure.told {
             let configuration = try SystemConfiguration.read(path: store.config)
-            try SQLiteStore.restore(from: file, to: try store.path(of: configuration))
+            try SQLiteStore.restore(
+                from: file, to: try store.path(of: configuration), system: configuration.identity.id.value)
             Terminal.show("restored from \(file)")
         }
     }

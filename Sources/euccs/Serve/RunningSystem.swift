@@ -35,14 +35,17 @@ final class RunningSystem: Sendable {
             let events = FleetIdentities.events(of: change.changes, before: change.before)
             if !events.isEmpty { Task { for event in events { await identity.tell(event) } } }
         }
-        state.withLock { state in
-            if let system = state.system {
-                system.replaceDirectory(change.directory)
-                if let documents = state.documents { system.documentsChanged(documents.changes(of: change)) }
-            } else {
+        let told = state.withLock { state -> (NationalSystem, NationalDocuments)? in
+            guard let system = state.system else {
                 state.waiting = change.directory
+                return nil
             }
+            system.replaceDirectory(change.directory)
+            return state.documents.map { (system, $0) }
         }
+        // What differs takes its time after an import, and whoever revokes a token does not wait for it. Changes come one
+        // after the other, so they are told in order.
+        if let (system, documents) = told { system.documentsChanged(documents.changes(of: change)) }
     }
 
     /// From now on subscribers are told of changed documents.

@@ -30,6 +30,14 @@ public struct AuditHash: Hashable, Sendable, CustomStringConvertible {
         self.init(of: previous.octets + encoding)
     }
 
+    /// Reads `description`, in whatever case; nil where the text is no such hash.
+    public init?(hexadecimal text: String) {
+        guard text.utf8.count == 64, text.utf8.allSatisfy({ $0 < 128 && Character(UnicodeScalar($0)).isHexDigit })
+        else { return nil }
+        let values = text.compactMap(\.hexDigitValue)
+        self.init(octets: stride(from: 0, to: 64, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) })
+    }
+
     /// 64 lower-case hexadecimal digits.
     public var description: String {
         let digits = Array("0123456789abcdef".utf8)
@@ -47,6 +55,15 @@ public struct AuditHead: Hashable, Sendable {
     public init(sequence: UInt64, hash: AuditHash) {
         self.sequence = sequence
         self.hash = hash
+    }
+
+    /// Reads `sequence:hash`, as a seal is noted; nil where the text is no such head.
+    public init?(noted text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].utf8.allSatisfy({ (48...57).contains($0) }),
+            let sequence = UInt64(parts[0]), let hash = AuditHash(hexadecimal: String(parts[1]))
+        else { return nil }
+        self.init(sequence: sequence, hash: hash)
     }
 
     /// The head of a log without records: SHA-256 of `EUCCS audit`, the system's name and the time of creation

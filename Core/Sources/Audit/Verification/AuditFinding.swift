@@ -37,8 +37,8 @@ public enum AuditFault: Hashable, Sendable, CustomStringConvertible {
     case sealNotCompared(keyID: String)
     /// A genuine seal or the expected head lies beyond the last record: the end of the log is gone.
     case truncated(last: UInt64)
-    /// The log ends otherwise than the head that was kept elsewhere.
-    case headDiffers(last: UInt64)
+    /// The record is another one than the head that was kept elsewhere says, or missing.
+    case headDiffers
 
     public var description: String {
         switch self {
@@ -54,7 +54,7 @@ public enum AuditFault: Hashable, Sendable, CustomStringConvertible {
         case .sealedRecordMissing(let key): "is sealed by \(key) and missing"
         case .sealNotCompared(let key): "seal by \(key) could not be compared"
         case .truncated(let last): "is known to have been written, and the log ends at record \(last)"
-        case .headDiffers(let last): "is not the end that was kept elsewhere; the log ends at record \(last)"
+        case .headDiffers: "is another than the one that was kept elsewhere"
         }
     }
 }

@@ -12,6 +12,8 @@ public struct AuditVerifier {
     private let system: MCSystemID
     private let isGenuine: SignatureCheck
     private let erasures: ErasureLedger?
+    /// A head that was kept elsewhere, until its record was compared with it.
+    private var known: AuditHead?
     private var report: AuditReport
     /// What the hash before the next record may be: as stored, and as computed where the two differ. Empty where the
     /// record before is unknown; then the next one is taken as it stands.
@@ -24,15 +26,19 @@ public struct AuditVerifier {
     /// - Parameters:
     ///   - start: genesis for a whole log, or a head that was verified and kept.
     ///   - erasures: what the log says was erased lawfully; nil leaves erasures unjudged.
+    ///   - known: a head or the record of a seal that was kept elsewhere, as by a partner: the log must have it, and may
+    ///     have grown since.
     public init(
-        system: MCSystemID, from start: AuditHead, erasures: ErasureLedger? = nil,
+        system: MCSystemID, from start: AuditHead, erasures: ErasureLedger? = nil, expecting known: AuditHead? = nil,
         isGenuine: @escaping SignatureCheck
     ) {
         self.system = system
         self.isGenuine = isGenuine
         self.erasures = erasures
+        self.known = known
         report = AuditReport(head: start)
         previous = [start.hash]
+        compareKnown(with: start)
     }
 
     public mutating func feed(_ seal: AuditSeal) {
@@ -59,6 +65,7 @@ public struct AuditVerifier {
         checkHash(of: stored)
         report.head = AuditHead(sequence: stored.sequence, hash: stored.hash)
         compareSeals(with: report.head)
+        compareKnown(with: report.head)
         do {
             let record = try AuditRecord(encoding: stored.encoding)
             if record.sequence != stored.sequence {
@@ -72,12 +79,8 @@ public struct AuditVerifier {
         }
     }
 
-    /// - Parameters:
-    ///   - strayPersonal: personal fields that are left in the store after the last record.
-    ///   - known: a head that was kept elsewhere, as by a partner, and that the log must end with.
-    public consuming func finish(strayPersonal: [AuditPersonal] = [], expecting known: AuditHead? = nil)
-        -> AuditReport
-    {
+    /// - Parameter strayPersonal: personal fields that are left in the store after the last record.
+    public consuming func finish(strayPersonal: [AuditPersonal] = []) -> AuditReport {
         let last = report.head
         for field in strayPersonal {
             report.note(field.sequence, .strayPersonal(index: field.index))
@@ -85,10 +88,10 @@ public struct AuditVerifier {
         for seal in waiting[compared...] {
             report.note(seal.sequence, .truncated(last: last.sequence))
         }
-        if let known, known != last {
+        if let known {
+            // A record that was never met although the log goes on is another one, or none, now.
             report.note(
-                known.sequence,
-                known.sequence > last.sequence ? .truncated(last: last.sequence) : .headDiffers(last: last.sequence))
+                known.sequence, known.sequence > last.sequence ? .truncated(last: last.sequence) : .headDiffers)
         }
         return report
     }
@@ -103,6 +106,12 @@ public struct AuditVerifier {
         // If only the stored hash was changed, the next record follows from the computed one; if the record was, it
         // follows from the stored one. Either way the harm is named here and not again at every later record.
         previous = [stored.hash] + candidates.suffix(1)
+    }
+
+    private mutating func compareKnown(with head: AuditHead) {
+        guard let known, known.sequence == head.sequence else { return }
+        self.known = nil
+        if known.hash != head.hash { report.note(head.sequence, .headDiffers) }
     }
 
     private mutating func compareSeals(with head: AuditHead) {

@@ -38,7 +38,9 @@ extension GroupDocument {
     /// One rule with what every member may do, and one for each set of members who may do more than that. Actions of a
     /// rule only add, so nobody gets what he does not have.
     private static func rules(of group: Group) -> [Rule] {
-        let granted = group.members.map { Self.actions(of: $0, in: group) }
+        // Of a group without members the rule says what one would have, so that what the group forbids is kept.
+        let everybody = group.members.isEmpty ? [Member(mcpttID: MCPTTID(""))] : group.members
+        let granted = everybody.map { Self.actions(of: $0, in: group) }
         let common = Action.allCases.filter { action in granted.allSatisfy { $0.contains(action) } }
         var rules = [Rule(id: "members", condition: .listMembers, actions: common)]
         var kinds: [(actions: [Action], members: [MCPTTID])] = []
@@ -73,11 +75,13 @@ extension GroupDocument {
     /// The group that the document describes. What a group document does not say (talk limit, depth of the queue,
     /// release, packing of the speech) stays as it is in `current`.
     ///
-    /// Where no rule lets anybody call in an emergency, that is the group's rule; the entries keep the right for the
-    /// day on which the group's rule changes.
+    /// Where no rule lets anybody call in an emergency, that is the group's rule; the entries keep the right that they
+    /// have for the day on which the group's rule changes. Where the group allows it and none of its members may, its
+    /// document says the same: then both stay as they are.
     public func group(replacing current: Group? = nil) -> Group {
         let calls = mayDo([.emergencyCall, .imminentPerilCall])
         let somebodyCalls = calls.everyMember || !calls.users.isEmpty
+        let unused = somebodyCalls ? nil : current?.unusedEmergencyRule
         let initiators = mayDo([.initiateConference])
         let joiners = mayDo([.join])
         var group = current ?? Group(id: id, kind: .chat, members: [])
@@ -91,7 +95,9 @@ extension GroupDocument {
                     mcpttID: entry.mcpttID, priority: entry.priority ?? 0, isReceiveOnly: entry.isReceiveOnly,
                     isRequired: entry.isRequired, mayInitiate: initiators.contains(entry.mcpttID),
                     mayJoin: joiners.contains(entry.mcpttID),
-                    mayCallInEmergency: !somebodyCalls || calls.contains(entry.mcpttID))
+                    mayCallInEmergency: somebodyCalls
+                        ? calls.contains(entry.mcpttID)
+                        : unused == nil && current?.member(entry.mcpttID)?.mayCallInEmergency ?? true)
             })
         if let maximumParticipants { group.maximumParticipants = maximumParticipants }
         if let hangTimer { group.hangTime = hangTimer }
@@ -108,9 +114,11 @@ extension GroupDocument {
         group.speech = speech(current?.speech)
         let emergency = mayDo([.emergencyCall])
         let peril = mayDo([.imminentPerilCall])
-        group.emergency = EmergencyRule(
-            allowsEmergencyCalls: emergency.everyMember || !emergency.users.isEmpty,
-            allowsImminentPerilCalls: peril.everyMember || !peril.users.isEmpty)
+        group.emergency =
+            unused
+            ?? EmergencyRule(
+                allowsEmergencyCalls: emergency.everyMember || !emergency.users.isEmpty,
+                allowsImminentPerilCalls: peril.everyMember || !peril.users.isEmpty)
         group.allowsConferenceState = allowsAllMembers(.conferenceState)
         return group
     }
@@ -140,6 +148,17 @@ extension GroupDocument {
         }
         grant.users.sort()
         return grant
+    }
+}
+
+extension Group {
+    /// What the group allows in an emergency, where it has members and none of them may do it: no rule of a document
+    /// tells that.
+    fileprivate var unusedEmergencyRule: EmergencyRule? {
+        guard emergency.allowsEmergencyCalls || emergency.allowsImminentPerilCalls, !members.isEmpty,
+            !members.contains(where: \.mayCallInEmergency)
+        else { return nil }
+        return emergency
     }
 }
 

@@ -2,8 +2,8 @@ import Audit
 
 /// How decisions on the fleet map are told to the audit log.
 enum FleetAudit {
-    /// Identities in one detail; longer lists are told in several.
-    static let identitiesPerDetail = 100
+    /// Details of one entry; what has more is told in several, so that the log leaves out none of them.
+    static let detailsPerEntry = AuditLimits.maxDetails - 4
 
     static func party(_ administrator: AdministratorRecord, in fleet: FleetSnapshot) -> AuditParty {
         let organisation = administrator.organisation.flatMap { fleet.organisation($0) }
@@ -20,20 +20,28 @@ enum FleetAudit {
         }
     }
 
-    static func entry(
+    /// What a change is told by: one entry, or several where its details do not fit into one.
+    static func entries(
         _ action: String, by administrator: AdministratorRecord, in fleet: FleetSnapshot, old: FleetRecord?,
         new: FleetRecord?, cause: String? = nil
-    ) -> AuditEntry? {
-        guard let record = new ?? old else { return nil }
-        var details = [subject(record.kind, record.key)]
+    ) -> [AuditEntry] {
+        guard let record = new ?? old else { return [] }
+        var subjects = [subject(record.kind, record.key)]
         if record.kind != .organisation, let organisation = record.organisation {
-            details.append(AuditDetail("organisation", organisation))
+            subjects.append(AuditDetail("organisation", organisation))
         }
-        details += differences(old, new)
-        if let cause { details.append(AuditDetail("cause", cause)) }
-        return AuditEntry(
-            .administration, action, actor: party(administrator, in: fleet), details: details,
-            authority: administrator.authority)
+        var facts = differences(old, new)
+        if let cause { facts.append(AuditDetail("cause", cause)) }
+        let room = detailsPerEntry - subjects.count
+        let count = max(1, (facts.count + room - 1) / room)
+        return (0..<count).map { part in
+            var details = subjects
+            if count > 1 { details.append(AuditDetail("part", "\(part + 1) of \(count)")) }
+            details += facts[part * room..<min(facts.count, (part + 1) * room)]
+            return AuditEntry(
+                .administration, action, actor: party(administrator, in: fleet), details: details,
+                authority: administrator.authority)
+        }
     }
 
     private static func differences(_ old: FleetRecord?, _ new: FleetRecord?) -> [AuditDetail] {
@@ -75,10 +83,8 @@ enum FleetAudit {
 
     private static func constituents(of group: GroupRecord) -> [AuditDetail] {
         guard let temporary = group.temporary else { return [] }
-        return [
-            AuditDetail("constituents", temporary.constituents.joined(separator: " ")),
-            AuditDetail("requestor", temporary.requestor, isPersonal: true),
-        ]
+        return list("constituents", temporary.constituents, isPersonal: false)
+            + [AuditDetail("requestor", temporary.requestor, isPersonal: true)]
     }
 
     private static func roles(_ administrator: AdministratorRecord) -> AuditDetail {
@@ -109,10 +115,16 @@ enum FleetAudit {
         return list("added", added) + list("removed", removed) + list("changed", changed)
     }
 
-    private static func list(_ name: String, _ identities: [String]) -> [AuditDetail] {
-        stride(from: 0, to: identities.count, by: identitiesPerDetail).map { start in
-            let part = identities[start..<min(start + identitiesPerDetail, identities.count)]
-            return AuditDetail(name, part.joined(separator: " "), isPersonal: true)
+    /// Identities between blanks, in as many details as it takes: a value that is too long is cut by the log.
+    private static func list(_ name: String, _ identities: [String], isPersonal: Bool = true) -> [AuditDetail] {
+        var texts: [String] = []
+        for identity in identities {
+            if let last = texts.last, last.utf8.count + 1 + identity.utf8.count <= AuditLimits.maxValueOctets {
+                texts[texts.count - 1] += " " + identity
+            } else {
+                texts.append(identity)
+            }
         }
+        return texts.map { AuditDetail(name, $0, isPersonal: isPersonal) }
     }
 }

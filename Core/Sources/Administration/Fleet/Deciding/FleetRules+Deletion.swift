@@ -4,9 +4,7 @@ extension FleetRules {
     mutating func deletion(_ old: FleetRecord?, _ request: FleetRequest) -> FleetDecision {
         guard let old else { return FleetDecision() }
         var decision = FleetDecision(changes: [.delete(old.kind, key: old.key)])
-        if let entry = FleetAudit.entry(request.action, by: administrator, in: fleet, old: old, new: nil) {
-            decision.audit.append(entry)
-        }
+        decision.audit += FleetAudit.entries(request.action, by: administrator, in: fleet, old: old, new: nil)
         switch old {
         case .organisation(let organisation):
             if fleet.isOrganisationUsed(organisation.id) {
@@ -56,8 +54,7 @@ extension FleetRules {
     func follow(_ old: FleetRecord, _ new: FleetRecord, _ decision: inout FleetDecision, _ cause: String) {
         decision.changes.append(.put(new))
         let action = "\(new.kind.rawValue).changed"
-        if let entry = FleetAudit.entry(action, by: administrator, in: fleet, old: old, new: new, cause: cause) {
-            decision.audit.append(entry)
-        }
+        decision.audit += FleetAudit.entries(
+            action, by: administrator, in: fleet, old: old, new: new, cause: cause)
     }
 }

@@ -51,8 +51,8 @@ struct FleetRules {
         }
         let checked = checked(new, insteadOf: old)
         guard refusals.isEmpty, checked != old else { return FleetDecision() }
-        let entry = FleetAudit.entry(request.action, by: administrator, in: fleet, old: old, new: checked)
-        var decision = FleetDecision(changes: [.put(checked)], audit: entry.map { [$0] } ?? [])
+        let entries = FleetAudit.entries(request.action, by: administrator, in: fleet, old: old, new: checked)
+        var decision = FleetDecision(changes: [.put(checked)], audit: entries)
         regroupFollowing(checked, insteadOf: old, &decision, request.action)
         return decision
     }
