@@ -61,11 +61,15 @@ extension ProgramTests {
         try await server.until("the configuration is wrong; nothing was changed")
         try change(nation, "log_level: loud", "log_level: debug")
         // Renewed files are noticed without a signal; those that do not fit are refused.
+        let first = try Self.serialShown(nation.port + 6)
         let renewed = try Self.run(["admin", "certificate", "renew", "--config", nation.config], seconds: 60)
         #expect(renewed.status == 0)
         try await server.until("certificates renewed: new connections use them")
+        let second = try Self.serialShown(nation.port + 6)
+        #expect(second != first)
         _ = try nation.write("rubbish", "access.pem")
         try await server.until("certificate refused; what was in use stays")
+        #expect(try Self.serialShown(nation.port + 6) == second)
         let numbers = try String(contentsOf: metrics, encoding: .utf8)
         #expect(numbers.contains("\neuccs_certificate_expiry_days{certificate=\"interconnection\"} 36"), "\(numbers)")
         #expect(numbers.contains("\neuccs_store_sequence "), "\(numbers)")
@@ -76,6 +80,22 @@ extension ProgramTests {
         let audit = try Self.run(
             ["admin", "audit", "export", "--config", nation.config, "--as", "admin", "--role", "auditor"], seconds: 60)
         #expect(audit.output.contains("configuration.reloaded"), "\(audit.output)")
+    }
+
+    /// The serial number of the certificate that an HTTPS port on loopback shows, as another TLS library reads it.
+    private static func serialShown(_ port: UInt16) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = [
+            "-c", "openssl s_client -connect 127.0.0.1:\(port) </dev/null 2>/dev/null | openssl x509 -noout -serial",
+        ]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let told = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(told.hasPrefix("serial="), "\(told)")
+        return told
     }
 
     @Test(arguments: [600, 2])

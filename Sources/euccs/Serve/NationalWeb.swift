@@ -11,6 +11,11 @@ import WebServices
 
 /// What of a national system is reached over HTTP.
 struct NationalWeb {
+    /// Certificates of all servers, ready to be shown.
+    struct Prepared {
+        fileprivate var shown: [(server: WebServer, certificate: WebCertificate)] = []
+    }
+
     private(set) var servers: [(name: String, server: WebServer)] = []
 
     var addresses: [(String, SocketAddress)] { servers.map { ($0.name, $0.server.address) } }
@@ -51,6 +56,20 @@ struct NationalWeb {
             await web.stop()
             throw error
         }
+    }
+
+    /// Reads the certificate again that its servers show; nothing changes yet.
+    func prepare(_ configuration: WebConfiguration?) throws -> Prepared {
+        guard let configuration else { return Prepared() }
+        let certificate = try Self.text(configuration.certificate.certificate)
+        let key = try Self.text(configuration.certificate.key)
+        return Prepared(
+            shown: try servers.map { ($0.server, try $0.server.prepare(certificatePEM: certificate, keyPEM: key)) })
+    }
+
+    /// From now on new connections are shown it.
+    func apply(_ prepared: Prepared) {
+        for (server, certificate) in prepared.shown { server.show(certificate) }
     }
 
     func stop() async {
