@@ -1,4 +1,5 @@
 import Foundation
+import FoundationNetworking
 import Testing
 
 extension ProgramTests {
@@ -82,6 +83,20 @@ extension ProgramTests {
         #expect(audit.output.contains("configuration.reloaded"), "\(audit.output)")
     }
 
+    /// What the port for operations says to a probe.
+    private static func probe(_ nation: Nation, _ path: String) async throws -> (status: Int, text: String) {
+        let url = try #require(URL(string: "http://127.0.0.1:\(nation.port + 7)\(path)"))
+        let (data, response) = try await URLSession.shared.data(from: url)
+        return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
+    }
+
+    /// The numbers of the samples whose name and labels begin so.
+    private static func values(_ metrics: String, _ beginning: String) -> [Double] {
+        metrics.split(separator: "\n").filter { $0.hasPrefix(beginning) }.compactMap { line in
+            line.split(separator: " ").last.flatMap { Double($0) }
+        }
+    }
+
     /// The serial number of the certificate that an HTTPS port on loopback shows, as another TLS library reads it.
     private static func serialShown(_ port: UInt16) throws -> String {
         let process = Process()
@@ -130,8 +145,20 @@ extension ProgramTests {
         try await bruno.until("listening")
         let anna = try device("anna", "rain over Genoa", "call")
         try await bruno.until("in the call of sip:flood@mc.it.example")
+        #expect(try await Self.probe(nation, "/healthz") == (200, "ok\n"))
+        #expect(try await Self.probe(nation, "/readyz") == (200, "ready\n"))
+        let before = try await Self.probe(nation, "/metrics")
+        #expect(before.status == 200)
+        #expect(Self.values(before.text, "euccs_draining ") == [0], "\(before.text)")
+        #expect(Self.values(before.text, "euccs_calls{function=\"controlling\"}") == [1])
         server.signal(SIGTERM)
         try await server.until("draining: no new calls and registrations")
+        #expect(try await Self.probe(nation, "/healthz") == (200, "ok\n"))
+        #expect(try await Self.probe(nation, "/readyz") == (503, "draining\n"))
+        let during = try await Self.probe(nation, "/metrics")
+        #expect(during.status == 200)
+        #expect(Self.values(during.text, "euccs_draining ") == [1], "\(during.text)")
+        #expect(Self.values(during.text, "euccs_calls{function=\"controlling\"}") == [1])
         let late = try device("anna", "rain over Genoa", "listen")
         try await late.until("503")
         if seconds == 600 {

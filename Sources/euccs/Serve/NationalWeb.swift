@@ -91,9 +91,8 @@ struct ReadinessPage: WebHandler {
     let metrics: ServeMetrics
 
     func respond(to request: WebRequest) async -> WebResponse {
-        metrics.isReady
-            ? WebResponse("text/plain; charset=utf-8", "ready\n")
-            : WebResponse(status: 503, "text/plain; charset=utf-8", "draining\n")
+        let readiness = metrics.readiness
+        return WebResponse(status: readiness.status, "text/plain; charset=utf-8", readiness.text + "\n")
     }
 }
 
