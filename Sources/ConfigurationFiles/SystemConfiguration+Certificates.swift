@@ -2,7 +2,8 @@ import Policy
 
 /// A certificate file that a configuration names.
 public struct CertificateFile: Hashable, Sendable {
-    /// What it is for: `access`, `interconnection`, `authority`, or `partner` with the name of the partner.
+    /// What it is for: `access`, `interconnection`, `web`, `authority`, `provider`, or `partner` with the name of the
+    /// partner.
     public var role: String
     public var certificate: String
     /// Set for certificates that the system itself shows.
@@ -28,8 +29,15 @@ extension SystemConfiguration {
                     role: "interconnection", certificate: certificates.interconnection.certificate,
                     key: certificates.interconnection.key))
         }
+        if let web, web.certificate != certificates.access, web.certificate != certificates.interconnection {
+            files.append(
+                CertificateFile(role: "web", certificate: web.certificate.certificate, key: web.certificate.key))
+        }
         if let authority = certificates.authority {
             files.append(CertificateFile(role: "authority", certificate: authority))
+        }
+        if let authority = web?.provider?.authority {
+            files.append(CertificateFile(role: "provider", certificate: authority))
         }
         for partner in partners {
             files.append(

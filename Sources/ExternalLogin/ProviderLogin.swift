@@ -5,6 +5,11 @@ public import MCFoundation
 import NIOHTTP1
 import WebClient
 
+/// Who certifies a provider's servers, ready to be believed.
+public struct ProviderTrust: Sendable {
+    fileprivate let web: WebExchange
+}
+
 /// Asks a nation's own OpenID provider for whom a code stands (RFC 6749 4.1.3 with PKCE, OpenID Connect Core 3.1.3), and
 /// believes its ID token by the keys that it publishes.
 public actor ProviderLogin {
@@ -15,7 +20,8 @@ public actor ProviderLogin {
     private static let keysAtMostEvery = Duration.seconds(10)
 
     private let settings: ProviderSettings
-    private let web: WebExchange
+    private let limitSeconds: Int64
+    private var web: WebExchange
     private let verification: IDTokenVerification
     private let now: @Sendable () -> Now
     private let complain: @Sendable (String) -> Void
@@ -32,9 +38,20 @@ public actor ProviderLogin {
         self.settings = settings
         self.now = now
         self.complain = complain
+        self.limitSeconds = limitSeconds
         web = try WebExchange(authorityPEM: settings.authorityPEM, limitSeconds: limitSeconds)
         verification = IDTokenVerification(issuer: settings.issuer, clientID: settings.clientID)
     }
+
+    /// Another authority for the provider's servers; nothing changes yet.
+    ///
+    /// - Throws: Where it is no certificate.
+    public nonisolated func prepare(authorityPEM: String) throws -> ProviderTrust {
+        ProviderTrust(web: try WebExchange(authorityPEM: authorityPEM, limitSeconds: limitSeconds))
+    }
+
+    /// From now on the provider's servers are believed by it alone.
+    public func believe(_ trust: ProviderTrust) { web = trust.web }
 
     /// Whom the provider authenticated; nil where that is nobody.
     public func exchange(_ job: ExternalCodeJob) async -> ExternalIdentity? {

@@ -61,7 +61,7 @@ public final class IdentityKeeper: Sendable {
                     defer { failing = true }
                     return !failing
                 }
-                if isNew { failing("log-ins cannot be kept, so nobody can log in: \(error)") }
+                if isNew { failing("log-ins cannot be kept: nobody logs in anew, and who is known goes on: \(error)") }
             }
             for one in batch { one.done(isKept) }
         }

@@ -4,10 +4,28 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// Why a web server did not start.
 public struct WebServerError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String
+}
+
+/// A certificate with its key that the TLS library took, ready to be shown.
+public struct WebCertificate: Sendable {
+    fileprivate let context: NIOSSLContext
+}
+
+/// What connections that are made are shown; nil: plain HTTP.
+private final class ShownCertificate: Sendable {
+    private let shown: Mutex<NIOSSLContext?>
+
+    init(_ context: NIOSSLContext?) { shown = Mutex(context) }
+
+    var context: NIOSSLContext? {
+        get { shown.withLock { $0 } }
+        set { shown.withLock { $0 = newValue } }
+    }
 }
 
 /// One HTTP listener with its handler. NIO stays in this room.
@@ -20,15 +38,18 @@ public final class WebServer: Sendable {
     public let address: MCFoundation.SocketAddress
     private let listening: any Channel
     private let connections: WebConnections
-    private let stopTime: Duration
+    private let certificate: ShownCertificate
+    private let limits: WebLimits
 
     private init(
-        address: MCFoundation.SocketAddress, listening: any Channel, connections: WebConnections, stopTime: Duration
+        address: MCFoundation.SocketAddress, listening: any Channel, connections: WebConnections,
+        certificate: ShownCertificate, limits: WebLimits
     ) {
         self.address = address
         self.listening = listening
         self.connections = connections
-        self.stopTime = stopTime
+        self.certificate = certificate
+        self.limits = limits
     }
 
     /// Binds and serves until `stop`.
@@ -40,12 +61,8 @@ public final class WebServer: Sendable {
         }
         let connections = WebConnections(limit: limits.connections)
         do {
-            let context = try listener.tls.map { tls in
-                var tls = tls
-                tls.shutdownTimeout = .nanoseconds(limits.linger.wholeNanoseconds)
-                return try NIOSSLContext(configuration: tls)
-            }
-            let listening = try await bootstrap(context, limits, connections, logger, handler)
+            let certificate = ShownCertificate(try listener.tls.map { try context($0, limits) })
+            let listening = try await bootstrap(certificate, limits, connections, logger, handler)
                 .bind(
                     to: NIOCore.SocketAddress(
                         ipAddress: listener.address.address.description, port: Int(listener.address.port))
@@ -53,16 +70,40 @@ public final class WebServer: Sendable {
             let port = listening.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? listener.address.port
             let address = MCFoundation.SocketAddress(listener.address.address, port: port)
             return WebServer(
-                address: address, listening: listening, connections: connections, stopTime: limits.stopTime)
+                address: address, listening: listening, connections: connections, certificate: certificate,
+                limits: limits)
         } catch {
             throw WebServerError(description: "\(listener.address): \(error)")
         }
     }
 
+    private static func context(_ tls: TLSConfiguration, _ limits: WebLimits) throws -> NIOSSLContext {
+        var tls = tls
+        tls.shutdownTimeout = .nanoseconds(limits.linger.wholeNanoseconds)
+        return try NIOSSLContext(configuration: tls)
+    }
+
+    /// A certificate (and its chain) and its key of two PEM texts for this server; nothing changes yet.
+    ///
+    /// - Throws: Where it is none, or the key is of another.
+    public func prepare(certificatePEM: String, keyPEM: String) throws(WebServerError) -> WebCertificate {
+        do {
+            let tls = try WebListener.tls(certificatePEM: certificatePEM, keyPEM: keyPEM)
+            return WebCertificate(context: try Self.context(tls, limits))
+        } catch {
+            throw WebServerError(description: "\(address): \(error)")
+        }
+    }
+
+    /// From now on connections that are made are shown it; those that stand go on. A listener without TLS stays so.
+    public func show(_ fresh: WebCertificate) {
+        if certificate.context != nil { certificate.context = fresh.context }
+    }
+
     /// Lets requests that are being answered end, closes the rest and returns when all is over, or after
     /// `WebLimits.stopTime`: what is not answered by then is cancelled and not waited for.
     public func stop() async {
-        let over = connections.stop(on: listening.eventLoop, within: stopTime)
+        let over = connections.stop(on: listening.eventLoop, within: limits.stopTime)
         try? await listening.close().get()
         try? await over.get()
     }
@@ -70,7 +111,7 @@ public final class WebServer: Sendable {
     /// On the threads that NIO shares in a process: calls have threads of their own, so that nothing here delays them,
     /// and a group per listener would be threads that wait.
     private static func bootstrap(
-        _ context: NIOSSLContext?, _ limits: WebLimits, _ connections: WebConnections, _ logger: Logger,
+        _ certificate: ShownCertificate, _ limits: WebLimits, _ connections: WebConnections, _ logger: Logger,
         _ handler: any WebHandler
     ) -> ServerBootstrap {
         ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -89,6 +130,7 @@ public final class WebServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
+                    let context = certificate.context
                     if let context { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
                     var decoding = NIOHTTPDecoderLimitConfiguration()
                     decoding.maxHeaderFieldSize = limits.headerBytes

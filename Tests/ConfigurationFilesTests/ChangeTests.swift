@@ -78,6 +78,33 @@ import Testing
         #expect(files.map { $0.key != nil } == [true, true, false, false])
     }
 
+    @Test func `files of the web are named too, where they are of its own`() throws {
+        for name in ["nation.sqlite", "web.pem", "web.key", "login.pem"] { try example.write("", name) }
+        let web = """
+
+            web:
+              https: ["127.0.0.1:8443"]
+              certificate: {certificate: web.pem, key: web.key}
+              provider:
+                issuer: https://login.example
+                authorization_endpoint: https://login.example/a
+                token_endpoint: https://login.example/t
+                jwks_uri: https://login.example/k
+                client_id: euccs
+                authority: login.pem
+            """
+        let stored = try Example.text("system.yaml").replacingOccurrences(
+            of: "directory: directory.yaml", with: "store: nation.sqlite")
+        try #require(stored.contains("store: "))
+        let files = try example.system(stored + web).certificateFiles
+        #expect(
+            files.map(\.role) == ["access", "interconnection", "web", "authority", "provider", "partner mc.fr.example"])
+        #expect(files.map { $0.key != nil } == [true, true, true, false, false, false])
+        #expect(files[2].certificate.hasSuffix("web.pem") && files[4].certificate.hasSuffix("login.pem"))
+        let shared = web.replacingOccurrences(of: "  certificate: {certificate: web.pem, key: web.key}\n", with: "")
+        #expect(try !example.system(stored + shared).certificateFiles.contains { $0.role == "web" })
+    }
+
     @Test func `the time to drain has its bounds`() throws {
         #expect(try example.mistakes(replacing: "drain: 0 s", by: "drain: 2 h").count == 1)
         let text = try Example.text("system.yaml").replacingOccurrences(of: "drain: 0 s", with: "drain: 90 s")

@@ -44,6 +44,20 @@ import Testing
         var lastComplaint: String { complaints.withLock { $0.last ?? "" } }
     }
 
+    @Test func `another authority is believed from the next log-in on, and what is none changes nothing`() async throws
+    {
+        let desk = try await Desk()
+        let other = try await SmallProvider()
+        let login = try desk.login { $0.authorityPEM = other.authorityPEM }
+        #expect(await login.exchange(desk.job) == nil)
+        #expect(throws: (any Error).self) { try login.prepare(authorityPEM: "no certificate") }
+        let trust = try login.prepare(authorityPEM: desk.provider.authorityPEM)
+        #expect(await login.exchange(desk.job) == nil)
+        await login.believe(trust)
+        #expect(await login.exchange(desk.job) == ExternalIdentity(subject: "anna", nonce: "n-1"))
+        for provider in [desk.provider, other] { await provider.stop() }
+    }
+
     @Test func `a code becomes the user whom the provider names`() async throws {
         let desk = try await Desk()
         let login = try desk.login()

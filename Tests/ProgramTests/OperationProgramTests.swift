@@ -1,4 +1,5 @@
 import Foundation
+import FoundationNetworking
 import Testing
 
 extension ProgramTests {
@@ -61,11 +62,15 @@ extension ProgramTests {
         try await server.until("the configuration is wrong; nothing was changed")
         try change(nation, "log_level: loud", "log_level: debug")
         // Renewed files are noticed without a signal; those that do not fit are refused.
+        let first = try Self.serialShown(nation.port + 6)
         let renewed = try Self.run(["admin", "certificate", "renew", "--config", nation.config], seconds: 60)
         #expect(renewed.status == 0)
         try await server.until("certificates renewed: new connections use them")
+        let second = try Self.serialShown(nation.port + 6)
+        #expect(second != first)
         _ = try nation.write("rubbish", "access.pem")
         try await server.until("certificate refused; what was in use stays")
+        #expect(try Self.serialShown(nation.port + 6) == second)
         let numbers = try String(contentsOf: metrics, encoding: .utf8)
         #expect(numbers.contains("\neuccs_certificate_expiry_days{certificate=\"interconnection\"} 36"), "\(numbers)")
         #expect(numbers.contains("\neuccs_store_sequence "), "\(numbers)")
@@ -76,6 +81,36 @@ extension ProgramTests {
         let audit = try Self.run(
             ["admin", "audit", "export", "--config", nation.config, "--as", "admin", "--role", "auditor"], seconds: 60)
         #expect(audit.output.contains("configuration.reloaded"), "\(audit.output)")
+    }
+
+    /// What the port for operations says to a probe.
+    private static func probe(_ nation: Nation, _ path: String) async throws -> (status: Int, text: String) {
+        let url = try #require(URL(string: "http://127.0.0.1:\(nation.port + 7)\(path)"))
+        let (data, response) = try await URLSession.shared.data(from: url)
+        return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
+    }
+
+    /// The numbers of the samples whose name and labels begin so.
+    private static func values(_ metrics: String, _ beginning: String) -> [Double] {
+        metrics.split(separator: "\n").filter { $0.hasPrefix(beginning) }.compactMap { line in
+            line.split(separator: " ").last.flatMap { Double($0) }
+        }
+    }
+
+    /// The serial number of the certificate that an HTTPS port on loopback shows, as another TLS library reads it.
+    private static func serialShown(_ port: UInt16) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = [
+            "-c", "openssl s_client -connect 127.0.0.1:\(port) </dev/null 2>/dev/null | openssl x509 -noout -serial",
+        ]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let told = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(told.hasPrefix("serial="), "\(told)")
+        return told
     }
 
     @Test(arguments: [600, 2])
@@ -110,8 +145,20 @@ extension ProgramTests {
         try await bruno.until("listening")
         let anna = try device("anna", "rain over Genoa", "call")
         try await bruno.until("in the call of sip:flood@mc.it.example")
+        #expect(try await Self.probe(nation, "/healthz") == (200, "ok\n"))
+        #expect(try await Self.probe(nation, "/readyz") == (200, "ready\n"))
+        let before = try await Self.probe(nation, "/metrics")
+        #expect(before.status == 200)
+        #expect(Self.values(before.text, "euccs_draining ") == [0], "\(before.text)")
+        #expect(Self.values(before.text, "euccs_calls{function=\"controlling\"}") == [1])
         server.signal(SIGTERM)
         try await server.until("draining: no new calls and registrations")
+        #expect(try await Self.probe(nation, "/healthz") == (200, "ok\n"))
+        #expect(try await Self.probe(nation, "/readyz") == (503, "draining\n"))
+        let during = try await Self.probe(nation, "/metrics")
+        #expect(during.status == 200)
+        #expect(Self.values(during.text, "euccs_draining ") == [1], "\(during.text)")
+        #expect(Self.values(during.text, "euccs_calls{function=\"controlling\"}") == [1])
         let late = try device("anna", "rain over Genoa", "listen")
         try await late.until("503")
         if seconds == 600 {

@@ -87,6 +87,11 @@ final class RawClient: Sendable {
 
     func untilClosed() async -> String { await until { _ in false } }
 
+    /// The serial number of the certificate that the server showed; nil without TLS.
+    func serialShown() async throws -> [UInt8]? {
+        try await channel.withLock { $0 }?.nioSSL_peerCertificate().get()?.serialNumber
+    }
+
     func halfClose() { channel.withLock { $0 }?.close(mode: .output, promise: nil) }
 
     func close() { channel.withLock { $0 }?.close(promise: nil) }

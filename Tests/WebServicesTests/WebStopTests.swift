@@ -53,16 +53,13 @@ import WebServices
 @Suite(.timeLimit(.minutes(1))) struct WebTLSTests {
     private let tls: NIOSSLContext
     private let listener: WebListener
+    private let authority: CertificateAuthority
 
     init() throws {
         let now = Date()
         let validity = now.addingTimeInterval(-60)..<now.addingTimeInterval(3_600)
-        let authority = try CertificateAuthority(name: "Trial", country: "IT", validity: validity)
-        let issued = try authority.issue(
-            CertificateRequest(
-                purpose: .server, commonName: "mc.it.example",
-                names: CertificateRequest.names(ofDomain: "mc.it.example", addresses: ["127.0.0.1"]),
-                validity: validity))
+        authority = try CertificateAuthority(name: "Trial", country: "IT", validity: validity)
+        let issued = try Self.issue(by: authority)
         listener = try WebListener(
             address: MCFoundation.SocketAddress(.loopback, port: 0), certificatePEM: issued.certificatePEM,
             keyPEM: issued.keyPEM.text)
@@ -70,6 +67,15 @@ import WebServices
         client.trustRoots = .certificates(
             try NIOSSLCertificate.fromPEMBytes(Array(try authority.certificatePEM.utf8)))
         tls = try NIOSSLContext(configuration: client)
+    }
+
+    private static func issue(by authority: CertificateAuthority) throws -> IssuedCertificate {
+        let now = Date()
+        return try authority.issue(
+            CertificateRequest(
+                purpose: .server, commonName: "mc.it.example",
+                names: CertificateRequest.names(ofDomain: "mc.it.example", addresses: ["127.0.0.1"]),
+                validity: now.addingTimeInterval(-60)..<now.addingTimeInterval(3_000)))
     }
 
     private func serve(_ limits: WebLimits, _ handler: any WebHandler = Parrot()) async throws -> WebServer {
@@ -85,6 +91,35 @@ import WebServices
         await client.until { $0.hasSuffix("<GET /a? 0>") }
         client.send("PUT /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n" + String(repeating: "x", count: 1_001))
         #expect(await client.untilClosed().contains("HTTP/1.1 413 "))
+        await server.stop()
+    }
+
+    @Test func `a renewed certificate is shown to who connects then, and who is connected goes on`() async throws {
+        let server = try await serve(WebLimits())
+        let before = try await RawClient.connect(server, tls: tls)
+        before.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        await before.until { $0.hasSuffix("<GET /a? 0>") }
+        let first = try await before.serialShown()
+        let renewed = try Self.issue(by: authority)
+        let another = try Self.issue(by: authority)
+        #expect(throws: WebServerError.self) {
+            try server.prepare(certificatePEM: renewed.certificatePEM, keyPEM: another.keyPEM.text)
+        }
+        #expect(throws: WebServerError.self) { try server.prepare(certificatePEM: "", keyPEM: renewed.keyPEM.text) }
+        let prepared = try server.prepare(certificatePEM: renewed.certificatePEM, keyPEM: renewed.keyPEM.text)
+        let between = try await RawClient.connect(server, tls: tls)
+        between.send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+        await between.until { $0.hasSuffix("<GET /b? 0>") }
+        #expect(try await between.serialShown() == first)
+        server.show(prepared)
+        let after = try await RawClient.connect(server, tls: tls)
+        after.send("GET /c HTTP/1.1\r\nHost: x\r\n\r\n")
+        await after.until { $0.hasSuffix("<GET /c? 0>") }
+        let own = try NIOSSLCertificate.fromPEMBytes(Array(renewed.certificatePEM.utf8)).first
+        #expect(try await after.serialShown() == own?.serialNumber)
+        #expect(first != own?.serialNumber)
+        before.send("GET /d HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(await before.until { $0.hasSuffix("<GET /d? 0>") }.hasSuffix("<GET /d? 0>"))
         await server.stop()
     }
 

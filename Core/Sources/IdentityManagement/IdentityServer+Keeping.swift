@@ -61,7 +61,10 @@ extension IdentityServer {
 
     private mutating func record(_ recording: Recording, at now: Now) {
         let job = IdentityJobID(value: nextNumber())
-        guard recordings.set(job, recording, until: now.instant + settings.jobTimeout) else {
+        // A log-in is waited for, a refresh has something to go on with.
+        let isRefresh = recording.tokens.flatMap { pending.value($0, at: now.instant) }?.previous != nil
+        let patience = isRefresh ? min(settings.rotationTimeout, settings.jobTimeout) : settings.jobTimeout
+        guard recordings.set(job, recording, until: now.instant + patience) else {
             return recordingFailed(recording, at: now)
         }
         actions.append(.record(job, recording.changes))
@@ -86,7 +89,8 @@ extension IdentityServer {
         }
         if !owed.isEmpty, owedDue == nil { owedDue = now.instant + Self.retry }
         for held in recording.answers { answer(held.request, held.otherwise) }
-        if let number = recording.tokens, let tokens = pending.remove(number) { giveUp(tokens, at: now) }
+        guard let number = recording.tokens, let tokens = pending.value(number, at: now.instant) else { return }
+        goOnUnrotated(number, tokens, at: now)
     }
 
     // MARK: The process before

@@ -16,7 +16,7 @@ extension IdentityServer {
             return refuse(request, .invalidClient, "unknown client", user: nil)
         }
         switch families.decide(token, clientID: clientID, at: now.instant) {
-        case .valid(let id, _):
+        case .valid(let id, _), .inUse(let id, _):
             endFamily(id, reason: "client", at: now)
         case .reused(let id, _):
             endFamily(id, reason: "reused-refresh-token", at: now)

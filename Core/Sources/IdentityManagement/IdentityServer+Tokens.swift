@@ -7,8 +7,8 @@ struct PendingTokens: Sendable {
     var user: MCPTTID
     var clientID: String
     var family: TokenFamilyID
-    /// Of the refresh token that the client still holds; nil at log-in.
-    var previous: SecretHash?
+    /// The refresh token that the client came with, and its hash; nil at log-in.
+    var previous: (token: IdentitySecret, hash: SecretHash)?
     var refreshToken: IdentitySecret
     var scopes: ScopeSet
     var expiresIn: Int64
@@ -17,6 +17,8 @@ struct PendingTokens: Sendable {
     var idToken: IdentitySecret?
     /// The refresh token is kept, so that it holds whatever becomes of this process.
     var isRecorded = false
+    /// False where the client goes on with the refresh token that it came with.
+    var isRotated = true
 }
 
 extension IdentityServer {
@@ -105,6 +107,8 @@ extension IdentityServer {
             refuseGrant(request, "unknown-refresh-token", user: nil)
         case .wrongClient(let family):
             refuseGrant(request, "wrong-client", user: family.user)
+        case .inUse(_, let family):
+            refuse(request, .temporarilyUnavailable, "try again", user: family.user)
         case .reused(let id, let family):
             endFamily(id, reason: "reused-refresh-token", at: now)
             refuseGrant(request, "reused-refresh-token", user: family.user)
@@ -126,8 +130,9 @@ extension IdentityServer {
                 return refuseGrant(request, "unknown-refresh-token", user: family.user)
             }
             let tokens = PendingTokens(
-                request: request, user: family.user, clientID: clientID, family: id, previous: family.current,
-                refreshToken: rotated, scopes: scopes, expiresIn: settings.accessTokenLifetime.components.seconds,
+                request: request, user: family.user, clientID: clientID, family: id,
+                previous: (IdentitySecret(token), family.current), refreshToken: rotated, scopes: scopes,
+                expiresIn: settings.accessTokenLifetime.components.seconds,
                 needsIDToken: scopes.contains(.openID))
             // OpenID Connect Core 12.2: the ID token of a refresh should have no nonce.
             sign(tokens, for: user, family: family, nonce: nil, signer: signer, at: now)
@@ -200,16 +205,17 @@ extension IdentityServer {
             return pending.update(number) { $0 = tokens }
         }
         pending.remove(number)
+        families.told(tokens.family)
         // Revoked while it was being signed: the access token of it is on the list already.
         guard families.family(tokens.family, at: now.instant) != nil else {
             return refuseGrant(tokens.request, "revoked", user: tokens.user)
         }
-        audit(
-            .authorisation, "token.issued", user: tokens.user,
-            details: [
-                AuditDetail("client_id", tokens.clientID), AuditDetail("scope", tokens.scopes.description),
-                AuditDetail("grant", tokens.previous == nil ? "authorization_code" : "refresh_token"),
-            ])
+        var details = [
+            AuditDetail("client_id", tokens.clientID), AuditDetail("scope", tokens.scopes.description),
+            AuditDetail("grant", tokens.previous == nil ? "authorization_code" : "refresh_token"),
+        ]
+        if !tokens.isRotated { details.append(AuditDetail("rotated", "no")) }
+        audit(.authorisation, "token.issued", user: tokens.user, details: details)
         answer(
             tokens.request,
             .tokens(
@@ -218,11 +224,37 @@ extension IdentityServer {
                     expiresInSeconds: tokens.expiresIn, scopes: tokens.scopes)))
     }
 
-    /// No signature came, or nothing could be kept. A client that refreshed may try again with the token it has; a code is
-    /// used up.
+    /// The store is full, slow or gone. A log-in that nobody can keep is refused, but who is known stays so: his calls
+    /// would end with his access token. He is given a new one, and the refresh token that he came with stays the valid
+    /// one (RFC 6749 6: the server MAY issue a new refresh token), so that nothing is claimed which a restart would undo.
+    ///
+    /// - Replay: whoever holds a copy of that token uses it unseen as long as the store is gone; after that the first use
+    ///   rotates it and the second ends the log-in. A token that was replaced before ends it now as ever.
+    /// - Revocation: a log-in that was ended is no longer there and gets nothing. The new access token is known for being
+    ///   revoked in this process at once, and in the next one after the first refresh that is kept. Until then, where this
+    ///   process is killed too, ending only this log-in leaves that token to run out; suspension and log-off of the
+    ///   user reach it, for they go by the time of issue.
+    /// - The time in which a refresh token must be used begins anew, in this process.
+    mutating func goOnUnrotated(_ number: UInt64, _ tokens: PendingTokens, at now: Now) {
+        guard let previous = tokens.previous else {
+            pending.remove(number)
+            return giveUp(tokens, at: now)
+        }
+        var tokens = tokens
+        families.restore(tokens.family, current: previous.hash)
+        // What was given to the store may have got there all the same.
+        if families.family(tokens.family, at: now.instant) != nil { noteLogin(tokens.family, at: now) }
+        tokens.refreshToken = previous.token
+        tokens.isRotated = false
+        tokens.isRecorded = true
+        finish(number, tokens, at: now)
+    }
+
+    /// No signature came, or a log-in could not be kept. A client that refreshed may try again with the token it has; a
+    /// code is used up.
     mutating func giveUp(_ tokens: PendingTokens, at now: Now) {
         if let previous = tokens.previous {
-            families.restore(tokens.family, current: previous)
+            families.restore(tokens.family, current: previous.hash)
         } else {
             families.end(tokens.family)
         }

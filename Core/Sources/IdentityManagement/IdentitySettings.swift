@@ -108,6 +108,9 @@ public struct IdentitySettings: Sendable {
     public var longestLogin: Duration = .seconds(30 * 86_400)
     /// How long the shell may take for a password or a signature.
     public var jobTimeout: Duration = .seconds(20)
+    /// How long a refresh waits for the store; then it is answered without a new refresh token. Shorter than the patience
+    /// of clients.
+    public var rotationTimeout: Duration = .seconds(5)
     public var login = LoginPolicy()
     public var keys = SigningKeyPolicy()
     public var texts = LoginPageTexts()

@@ -26,6 +26,8 @@ struct TokenFamily: Sendable {
     var used = Instant(nanoseconds: .min)
     /// The second part of the refresh token that is valid now.
     var current: SecretHash
+    /// Of the one that `current` is about to replace: the client was not told yet.
+    var replacing: SecretHash?
     /// Issued and not expired, oldest first.
     var accessTokens: [AccessToken] = []
 }
@@ -33,6 +35,9 @@ struct TokenFamily: Sendable {
 enum RefreshDecision: Sendable {
     case valid(TokenFamilyID, TokenFamily)
     case unknown
+    /// The token is being used by another request: it is the newest that anybody was given, so that it comes twice is no
+    /// sign of a theft. Of two holders one shows as soon as the other was told the next.
+    case inUse(TokenFamilyID, TokenFamily)
     /// A token that was replaced by a newer one came again: one of two holders has stolen it (RFC 9700 4.14.2).
     case reused(TokenFamilyID, TokenFamily)
     case wrongClient(TokenFamily)
@@ -99,11 +104,12 @@ struct TokenFamilies: Sendable {
             let family = families.value(parts.id, at: instant), until(family) > instant
         else { return .unknown }
         guard family.clientID == clientID else { return .wrongClient(family) }
+        if let replacing = family.replacing, parts.secret.equals(replacing.octets) { return .inUse(parts.id, family) }
         guard parts.secret.equals(family.current.octets) else { return .reused(parts.id, family) }
         return .valid(parts.id, family)
     }
 
-    /// Replaces the refresh token of a family.
+    /// Replaces the refresh token of a family, as soon as `told` says so.
     mutating func rotate(
         _ id: TokenFamilyID, refreshToken: String, at instant: Instant, random: inout SeededGenerator
     ) -> IdentitySecret? {
@@ -111,6 +117,7 @@ struct TokenFamilies: Sendable {
             let name = refreshToken.split(separator: ".", omittingEmptySubsequences: false).first
         else { return nil }
         let secret = random.secretText(words: 4)
+        family.replacing = family.current
         family.current = SecretHash(of: secret)
         family.used = instant
         families.set(id, family, until: until(family))
@@ -119,8 +126,14 @@ struct TokenFamilies: Sendable {
 
     /// The client was never told the new token: the one before is valid again.
     mutating func restore(_ id: TokenFamilyID, current: SecretHash) {
-        families.update(id) { $0.current = current }
+        families.update(id) { family in
+            family.current = current
+            family.replacing = nil
+        }
     }
+
+    /// The client holds the newest token from now on; the one before is over.
+    mutating func told(_ id: TokenFamilyID) { families.update(id) { $0.replacing = nil } }
 
     /// Notes an access token; what it pushes out, because a family has too many, is to be revoked.
     mutating func note(

@@ -40,6 +40,8 @@ final class IdentityDesk {
     var disk = Disk()
     /// Whether the disk takes what it is given; nil: it says nothing yet.
     var keeps: Bool? = true
+    /// What a silent disk was given, in order.
+    var given: [IdentityChange] = []
     private let settings: IdentitySettings
     private let keys: [SigningKey]
 
@@ -86,7 +88,11 @@ final class IdentityDesk {
         }
         var all = actions
         for action in actions {
-            guard case .record(let job, let changes) = action, let keeps else { continue }
+            guard case .record(let job, let changes) = action else { continue }
+            guard let keeps else {
+                given += changes
+                continue
+            }
             if keeps { disk.take(changes) }
             all += feed(.recorded(job, isKept: keeps))
         }
@@ -232,6 +238,9 @@ final class IdentityDesk {
             PresentedToken(claims), needs: purpose, of: service, at: now.utc,
             revocations: server.tokenRevocations, directory: people)
     }
+
+    /// Names of what the last entry of the audit log says.
+    var lastDetails: [String] { audited.last?.details.map(\.name) ?? [] }
 
     var lastRefusal: String? {
         for entry in audited.reversed() {

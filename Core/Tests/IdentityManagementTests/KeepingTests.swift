@@ -144,23 +144,140 @@ import Testing
         #expect(refusal(answer(in: other)) == .invalidGrant)
     }
 
-    @Test func `a refresh that cannot be kept leaves the token that the client has`() throws {
+    @Test func `who is known goes on without a store, with the refresh token that he has`() throws {
         let desk = try IdentityDesk()
         let session = try desk.openSession()
         desk.keeps = false
-        #expect(refusal(desk.refresh(session.refreshToken)) == .temporarilyUnavailable)
+        for _ in 0..<3 {
+            desk.pass(.seconds(3_000))
+            let response = try tokens(desk.refresh(session.refreshToken))
+            #expect(response.refreshToken == session.refreshToken)
+            #expect(desk.verdict(on: desk.signed.first).map { if case .granted = $0 { true } else { false } } == true)
+            #expect(desk.lastDetails == ["client_id", "scope", "grant", "rotated"])
+        }
+        // Nothing was claimed that a restart undoes, and with the store rotation comes back.
         desk.restart()
         desk.keeps = true
-        _ = try tokens(desk.refresh(session.refreshToken))
+        let rotated = try tokens(desk.refresh(session.refreshToken))
+        #expect(rotated.refreshToken != session.refreshToken)
+        #expect(desk.lastDetails == ["client_id", "scope", "grant"])
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+        #expect(desk.lastRefusal == "reused-refresh-token")
     }
 
-    @Test func `a silent disk is waited for no longer than for other work`() throws {
+    @Test func `the store comes back without a restart, and the token rotates`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.keeps = false
+        _ = try tokens(desk.refresh(session.refreshToken))
+        desk.keeps = true
+        let rotated = try tokens(desk.refresh(session.refreshToken))
+        #expect(rotated.refreshToken != session.refreshToken)
+        desk.restart()
+        _ = try tokens(desk.refresh(rotated.refreshToken))
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+    }
+
+    @Test func `without a store nobody logs in who is not known`() throws {
+        let desk = try IdentityDesk()
+        let code = try desk.openCode()
+        desk.keeps = false
+        #expect(refusal(desk.tokens(IdentityDesk.redemption(code))) == .temporarilyUnavailable)
+    }
+
+    @Test func `without a store a token that was replaced ends the log-in as ever`() throws {
+        let desk = try IdentityDesk()
+        let first = try desk.openSession()
+        let second = try tokens(desk.refresh(first.refreshToken))
+        let access = desk.signed.first
+        desk.keeps = false
+        #expect(refusal(desk.refresh(first.refreshToken)) == .invalidGrant)
+        #expect(refusal(desk.refresh(second.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+    }
+
+    @Test func `a copy that was used without a store shows when it is back`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.keeps = false
+        _ = try tokens(desk.refresh(session.refreshToken))
+        _ = try tokens(desk.refresh(session.refreshToken))
+        desk.keeps = true
+        let owner = try tokens(desk.refresh(session.refreshToken))
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+        #expect(refusal(desk.refresh(owner.refreshToken)) == .invalidGrant)
+    }
+
+    @Test func `who loses his rights without a store gets nothing, and what he got ends`() throws {
+        let desk = try IdentityDesk()
+        let anna = try desk.openSession()
+        let bruno = try desk.openSession("bruno")
+        desk.keeps = false
+        _ = try tokens(desk.refresh(anna.refreshToken))
+        let access = desk.signed.first
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        #expect(refusal(desk.refresh(anna.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+        // The client gives it back.
+        _ = try tokens(desk.refresh(bruno.refreshToken))
+        let other = desk.signed.first
+        desk.feed(
+            .revocationRequested(
+                desk.request(),
+                RequestParameters([
+                    (name: "token", value: bruno.refreshToken.revealed), (name: "client_id", value: "radio"),
+                ])))
+        #expect(refusal(desk.refresh(bruno.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: other) == .refused(.revoked))
+    }
+
+    @Test func `what was given without a store is known for being revoked once a refresh is kept`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.keeps = false
+        _ = try tokens(desk.refresh(session.refreshToken))
+        let access = desk.signed.first
+        desk.keeps = true
+        _ = try tokens(desk.refresh(session.refreshToken))
+        desk.restart()
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+        #expect(desk.verdict(on: access) == .refused(.revoked))
+    }
+
+    @Test func `a log-in that ends while the store is waited for gives nothing`() throws {
         let desk = try IdentityDesk()
         let session = try desk.openSession()
         desk.keeps = nil
         #expect(desk.refresh(session.refreshToken) == nil)
-        desk.pass(.seconds(20))
-        #expect(refusal(answer(in: desk.feed(.timeAdvanced))) == .temporarilyUnavailable)
+        desk.feed(.userLoggedOff(IdentityDesk.anna))
+        desk.pass(.seconds(5))
+        #expect(refusal(answer(in: desk.feed(.timeAdvanced))) == .invalidGrant)
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+    }
+
+    @Test func `a silent disk is waited for no longer than clients wait`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.keeps = nil
+        let actions = desk.feed(
+            .tokenRequested(
+                desk.request(),
+                RequestParameters([
+                    (name: "grant_type", value: "refresh_token"), (name: "client_id", value: "radio"),
+                    (name: "refresh_token", value: session.refreshToken.revealed),
+                ])))
+        // One signature is late too: then all is ready at last.
+        var late: [IdentityJobID] = []
+        for action in actions { if case .sign(let job, _) = action { late.append(job) } }
+        #expect(late.count == 2)
+        desk.feed(.signed(late[0], IdentitySecret("a")))
+        #expect(desk.server.nextDeadline == desk.now.instant + .seconds(5))
+        desk.pass(.seconds(5))
+        #expect(answer(in: desk.feed(.timeAdvanced)) == nil)
+        // Comes at last, and is of no interest.
+        desk.feed(.recorded(try record(in: actions), isKept: true))
+        let given = try tokens(answer(in: desk.feed(.signed(late[1], IdentitySecret("b")))))
+        #expect(given.refreshToken == session.refreshToken)
         desk.keeps = true
         _ = try tokens(desk.refresh(session.refreshToken))
     }
@@ -237,6 +354,38 @@ import Testing
         let newer = try tokens(desk.tokens(IdentityDesk.redemption(code)))
         desk.restart()
         _ = try tokens(desk.refresh(newer.refreshToken))
+    }
+
+    @Test func `what the store took late is put right again`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        let before = try #require(desk.disk.logins.values.first).current
+        desk.keeps = nil
+        _ = desk.refresh(session.refreshToken)
+        desk.pass(.seconds(5))
+        desk.feed(.timeAdvanced)
+        // The disk carries out all it was given, in order.
+        desk.keeps = true
+        desk.disk.take(desk.given)
+        #expect(desk.given.count > 1)
+        #expect(desk.disk.logins.values.first?.current == before)
+        desk.restart()
+        _ = try tokens(desk.refresh(session.refreshToken))
+    }
+
+    @Test func `a client that asks again while the store is waited for is no thief`() throws {
+        let desk = try IdentityDesk()
+        let session = try desk.openSession()
+        desk.keeps = nil
+        #expect(desk.refresh(session.refreshToken) == nil)
+        #expect(refusal(desk.refresh(session.refreshToken)) == .temporarilyUnavailable)
+        desk.pass(.seconds(5))
+        #expect(try tokens(answer(in: desk.feed(.timeAdvanced))).refreshToken == session.refreshToken)
+        desk.keeps = true
+        let next = try tokens(desk.refresh(session.refreshToken))
+        // Once the next one is told, it is.
+        #expect(refusal(desk.refresh(session.refreshToken)) == .invalidGrant)
+        #expect(refusal(desk.refresh(next.refreshToken)) == .invalidGrant)
     }
 
     @Test func `a revocation is acknowledged when it is kept; one that cannot be is tried again`() throws {

@@ -41,6 +41,7 @@ enum NationalIdentity {
             } complain: { why in
                 logger.warning("the provider authenticated nobody", metadata: ["why": "\(why)"])
             }
+            running.provider = login
             exchange = { await login.exchange($0) }
         }
         guard case .store(let path) = configuration.directory else { throw NationError("log-in needs a store") }

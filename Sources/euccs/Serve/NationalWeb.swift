@@ -11,6 +11,11 @@ import WebServices
 
 /// What of a national system is reached over HTTP.
 struct NationalWeb {
+    /// Certificates of all servers, ready to be shown.
+    struct Prepared {
+        fileprivate var shown: [(server: WebServer, certificate: WebCertificate)] = []
+    }
+
     private(set) var servers: [(name: String, server: WebServer)] = []
 
     var addresses: [(String, SocketAddress)] { servers.map { ($0.name, $0.server.address) } }
@@ -56,6 +61,20 @@ struct NationalWeb {
         }
     }
 
+    /// Reads the certificate again that its servers show; nothing changes yet.
+    func prepare(_ configuration: WebConfiguration?) throws -> Prepared {
+        guard let configuration else { return Prepared() }
+        let certificate = try Self.text(configuration.certificate.certificate)
+        let key = try Self.text(configuration.certificate.key)
+        return Prepared(
+            shown: try servers.map { ($0.server, try $0.server.prepare(certificatePEM: certificate, keyPEM: key)) })
+    }
+
+    /// From now on new connections are shown it.
+    func apply(_ prepared: Prepared) {
+        for (server, certificate) in prepared.shown { server.show(certificate) }
+    }
+
     func stop() async {
         for (_, server) in servers { await server.stop() }
     }
@@ -75,9 +94,8 @@ struct ReadinessPage: WebHandler {
     let metrics: ServeMetrics
 
     func respond(to request: WebRequest) async -> WebResponse {
-        metrics.isReady
-            ? WebResponse("text/plain; charset=utf-8", "ready\n")
-            : WebResponse(status: 503, "text/plain; charset=utf-8", "draining\n")
+        let readiness = metrics.readiness
+        return WebResponse(status: readiness.status, "text/plain; charset=utf-8", readiness.text + "\n")
     }
 }
 

@@ -1,6 +1,7 @@
 import Administration
 import CallControl
 import DocumentNotification
+import ExternalLogin
 import IdentityManagement
 import IdentityService
 import NationalAdministration
@@ -15,6 +16,7 @@ final class RunningSystem: Sendable {
         var waiting: DirectorySnapshot?
         var documents: NationalDocuments?
         var identity: IdentityService?
+        var provider: ProviderLogin?
     }
 
     let fleet = CurrentFleet()
@@ -53,6 +55,12 @@ final class RunningSystem: Sendable {
 
     /// From now on log-in is told who was suspended.
     func tell(_ identity: IdentityService) { state.withLock { $0.identity = identity } }
+
+    /// Who authenticates the nation's users instead of us; nil: we do.
+    var provider: ProviderLogin? {
+        get { state.withLock { $0.provider } }
+        set { state.withLock { $0.provider = newValue } }
+    }
 
     func deliver(_ documents: [FoundDocument], for lookUp: DocumentLookUpID) {
         state.withLock { $0.system?.deliver(documents, for: lookUp) }

@@ -75,12 +75,6 @@ struct ServeCommand: AsyncParsableCommand {
         running.tell(documents)
         let system = try await start(configuration, directory, identity, documents, running, audit, logger)
         running.isUp(system)
-        let upkeep = Task { [config, metricsFile] in
-            var upkeep = Upkeep(
-                occasions, path: config, system: system, administration: administration, level: level, logger: logger,
-                metricsFile: metricsFile)
-            await upkeep.run()
-        }
         let following = Task {
             await administration?.follow(every: Self.following) { error in
                 logger.error("the store cannot be followed; the last directory stays", metadata: ["why": "\(error)"])
@@ -89,6 +83,12 @@ struct ServeCommand: AsyncParsableCommand {
         let web = try await startWeb(
             configuration, identity, documents,
             ServeMetrics(system: system, administration: administration, audit: audit), logger)
+        let upkeep = Task { [config, metricsFile, provider = running.provider] in
+            var upkeep = Upkeep(
+                occasions, path: config, system: system, web: web, provider: provider, administration: administration,
+                level: level, logger: logger, metricsFile: metricsFile)
+            await upkeep.run()
+        }
         for (name, address) in (Array(system.addresses) + web.addresses).sorted(by: { $0.0 < $1.0 }) {
             Terminal.show("\(name) \(address)")
         }

@@ -29,7 +29,6 @@ struct ServeMetrics: Sendable {
         return families
     }
 
-    /// Whether new calls are welcome: no longer once the system drains.
-    /// Without its audit log a system goes on with its calls, and is no place to bring new ones to.
-    var isReady: Bool { !system.isDraining && audit?.trouble == nil }
+    /// Whether new calls are welcome.
+    var readiness: Readiness { Readiness(isDraining: system.isDraining, auditTrouble: audit?.trouble) }
 }

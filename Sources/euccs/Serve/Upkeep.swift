@@ -1,6 +1,7 @@
 import Audit
 import CertificateAuthority
 import ConfigurationFiles
+import ExternalLogin
 import Foundation
 import HostTime
 import Logging
@@ -37,6 +38,8 @@ struct Upkeep {
     private let occasions: Occasions
     private let path: String
     private let system: NationalSystem
+    private let web: NationalWeb
+    private let provider: ProviderLogin?
     private let administration: NationalAdministration?
     private let level: SharedLevel
     private let logger: Logger
@@ -45,9 +48,11 @@ struct Upkeep {
     private var marks: [FileMark]
 
     init(
-        _ occasions: Occasions, path: String, system: NationalSystem, administration: NationalAdministration?,
-        level: SharedLevel, logger: Logger, metricsFile: String? = nil
+        _ occasions: Occasions, path: String, system: NationalSystem, web: NationalWeb, provider: ProviderLogin?,
+        administration: NationalAdministration?, level: SharedLevel, logger: Logger, metricsFile: String? = nil
     ) {
+        self.web = web
+        self.provider = provider
         self.metricsFile = metricsFile
         self.occasions = occasions
         self.path = path
@@ -77,7 +82,7 @@ struct Upkeep {
                 await checkDates()
             case .tick:
                 ticks += 1
-                let isRenewed = takeUpRenewedFiles()
+                let isRenewed = await takeUpRenewedFiles()
                 if isRenewed || ticks.isMultiple(of: Self.looksPerDateCheck) { await checkDates() }
                 await writeMetrics()
             }
@@ -101,17 +106,17 @@ struct Upkeep {
         do {
             let fresh = try SystemConfiguration.read(path: path)
             let change = ConfigurationChange(from: system.configuration, to: fresh)
-            let prepared = try system.prepare(change.effective)
+            let prepared = try prepare(change.effective)
             switch change.effective.directory {
             case .file:
                 let directory = try DirectoryFile.read(for: change.effective).snapshot(for: change.effective)
-                try system.apply(prepared)
+                try await apply(prepared)
                 system.replaceDirectory(directory)
             case .store:
                 if change.takesEffect.contains("partners") {
                     try await administration?.replacePartners(change.effective.partners.map(\.partner))
                 }
-                try system.apply(prepared)
+                try await apply(prepared)
             }
             marks = FileMark.of(change.effective)
             level.value = Logger.Level(rawValue: change.effective.logLevel.rawValue) ?? .info
@@ -138,15 +143,39 @@ struct Upkeep {
 
     // MARK: Certificates
 
+    /// Certificates of everything that shows or believes one.
+    private struct Prepared {
+        var system: PreparedConfiguration
+        var web: NationalWeb.Prepared
+        var trust: ProviderTrust?
+    }
+
+    /// Throws where a certificate does not fit; nothing changes yet.
+    private func prepare(_ configuration: SystemConfiguration) throws -> Prepared {
+        var trust: ProviderTrust?
+        if let provider, let authority = configuration.web?.provider?.authority {
+            trust = try provider.prepare(authorityPEM: try String(contentsOfFile: authority, encoding: .utf8))
+        }
+        return Prepared(
+            system: try system.prepare(configuration), web: try web.prepare(configuration.web), trust: trust)
+    }
+
+    private func apply(_ prepared: Prepared) async throws {
+        // The one that may throw comes first.
+        try system.apply(prepared.system)
+        web.apply(prepared.web)
+        if let trust = prepared.trust { await provider?.believe(trust) }
+    }
+
     /// True where files changed and are used from now on. What does not fit is said once, and looked at again when it
     /// changes again.
-    private mutating func takeUpRenewedFiles() -> Bool {
+    private mutating func takeUpRenewedFiles() async -> Bool {
         let configuration = system.configuration
         let now = FileMark.of(configuration)
         guard now != marks else { return false }
         marks = now
         do {
-            try system.apply(try system.prepare(configuration))
+            try await apply(try prepare(configuration))
             logger.notice("certificates renewed: new connections use them")
             return true
         } catch {
