@@ -14,6 +14,7 @@ def load():
 class Figures:
     def __init__(self, users, groups):
         self.rows = []
+        self.verdicts = []
         self.about = {
             "users": users, "groups": groups, "processors": os.cpu_count(), "machine": platform.machine(),
             "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "load_before": load()}
@@ -35,6 +36,13 @@ class Figures:
             self.add(f"{what}, {name}", 1_000 * quantile(seconds, share), "ms",
                      peer and 1_000 * quantile(peer, share), of)
 
+    def judge(self, what, value, limit, unit):
+        """A figure that is owed: met, or not. On a busy machine the latter says nothing, so it ends nothing."""
+        is_met = value <= limit
+        self.verdicts.append({"what": what, "value": round(value, 3), "limit": limit, "unit": unit, "met": is_met})
+        print(f"{'met' if is_met else 'NOT MET'}: {what} in {self.number(value)} {unit}, "
+              f"owed {self.number(limit)} {unit}", flush=True)
+
     @staticmethod
     def number(value):
         return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
@@ -42,7 +50,7 @@ class Figures:
     def write(self, path):
         self.about["load_after"] = load()
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(self.about | {"figures": self.rows}, file, indent=1)
+            json.dump(self.about | {"figures": self.rows, "owed": self.verdicts}, file, indent=1)
             file.write("\n")
 
 

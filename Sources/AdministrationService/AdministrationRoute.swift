@@ -84,14 +84,13 @@ enum AdministrationRoute: Hashable, Sendable {
     }
 
     /// Names of the parameters of its query.
-    var parameters: [String] {
+    func parameters(_ method: String) -> [String] {
         switch self {
         case .collection: ["limit", "after", "organisation"]
+        case .record: method == "PUT" ? ["dry_run"] : []
         case .importing: ["dry_run"]
         case .export: ["organisation"]
-        case .session, .description, .record, .suspension, .login, .withdrawal, .member, .password,
-            .auditVerification:
-            []
+        case .session, .description, .suspension, .login, .withdrawal, .member, .password, .auditVerification: []
         }
     }
 }

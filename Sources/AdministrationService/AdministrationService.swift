@@ -76,7 +76,8 @@ public struct AdministrationService: WebHandler {
         return response
     }
 
-    private func answer(_ request: WebRequest) async throws -> WebResponse {
+    /// What is asked for, where there is such a thing and it can be done with it.
+    func route(of request: WebRequest) throws -> AdministrationRoute {
         guard
             let segments = try RequestTarget.segments(
                 of: request.path, below: AdministrationRoute.prefix, limit: limits.segmentOctets),
@@ -87,6 +88,11 @@ public struct AdministrationService: WebHandler {
                 .methodNotAllowed, "expected \(route.methods.joined(separator: ", "))",
                 headers: [WebHeader("allow", route.methods.joined(separator: ", "))])
         }
+        return route
+    }
+
+    private func answer(_ request: WebRequest) async throws -> WebResponse {
+        let route = try route(of: request)
         switch (route, request.method) {
         case (.description, _): return Self.described
         case (.session, "POST"):
@@ -99,11 +105,12 @@ public struct AdministrationService: WebHandler {
         }
     }
 
-    private func parameters(of request: WebRequest, _ route: AdministrationRoute) throws -> [String: String] {
-        try RequestTarget.parameters(of: request.query, known: route.parameters, limit: FleetLimits.identity)
+    func parameters(of request: WebRequest, _ route: AdministrationRoute) throws -> [String: String] {
+        try RequestTarget.parameters(
+            of: request.query, known: route.parameters(request.method), limit: FleetLimits.identity)
     }
 
-    private func answer(
+    func answer(
         _ request: WebRequest, _ route: AdministrationRoute, _ parameters: [String: String], by caller: Caller
     ) async throws -> WebResponse {
         switch route {
@@ -112,7 +119,7 @@ public struct AdministrationService: WebHandler {
         case .collection(let kind): return try await list(kind, parameters, by: caller)
         case .record(let kind, let key):
             switch request.method {
-            case "PUT": return try await put(kind, key, request, by: caller)
+            case "PUT": return try await put(kind, key, request, parameters, by: caller)
             case "DELETE": return try await delete(kind, key, request, by: caller)
             default: return try await get(kind, key, request, by: caller)
             }

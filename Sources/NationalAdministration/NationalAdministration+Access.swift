@@ -41,6 +41,23 @@ extension NationalAdministration {
         return Performed(context: chosen, decision: decision, fleet: fleet)
     }
 
+    /// The fleet map as one request would leave it. Nothing is kept; who asks for what he may not have is audited.
+    public func rehearse<Context>(
+        by administrator: String, at now: UTCTime,
+        choosing choose: @Sendable (FleetSnapshot, AdministratorRecord) throws -> (FleetRequest, Context)
+    ) throws -> FleetSnapshot {
+        var fleet = try current()
+        guard let acting = fleet.administrator(administrator) else { throw FleetRefusal.nobody(administrator) }
+        let request = try choose(fleet, acting).0
+        do throws(FleetRefusal) {
+            fleet.apply(try FleetDecision.decide(request, by: acting, in: fleet, system: identity).changes)
+            return fleet
+        } catch {
+            if error.code == .notAllowed { try record([error.audit(of: request, by: acting, in: fleet)], at: now) }
+            throw error
+        }
+    }
+
     /// Keeps facts that change no record: log-ins, and what was refused before anything was decided.
     public func record(_ entries: [AuditEntry], at now: UTCTime) throws {
         guard !entries.isEmpty else { return }

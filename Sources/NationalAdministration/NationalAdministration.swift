@@ -314,7 +314,8 @@ public actor NationalAdministration {
 }
 
 extension FleetRefusal {
-    static func nobody(_ name: String) -> FleetRefusal {
+    /// Nobody of this name acts for the nation.
+    public static func nobody(_ name: String) -> FleetRefusal {
         FleetRefusal(.notAllowed, field: "administrator", "\(name) is no administrator of this nation")
     }
 }

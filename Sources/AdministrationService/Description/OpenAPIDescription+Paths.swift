@@ -94,6 +94,9 @@ extension OpenAPIDescription {
     private static let ifNoneMatch = parameter(
         "If-None-Match", in: "header", tags, "* in a PUT: only where there is no such record yet.")
 
+    private static let dryRun = parameter(
+        "dry_run", in: "query", ["type": "boolean"], "Say what would change; change nothing.")
+
     private static let line: JSONValue = [
         "type": "string", "maxLength": .integer(Int64(FleetLimits.identity)),
         "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
@@ -160,7 +163,7 @@ extension OpenAPIDescription {
         var answers = [(200, answer("It is replaced", reference(name), headers: ["ETag"]))]
         if isNew { answers.append((201, answer("It is made", reference(name), headers: ["ETag", "Location"]))) }
         return operation(
-            "put\(name)", "Make it, or replace it whole", parameters: [ifMatch, ifNoneMatch],
+            "put\(name)", "Make it, or replace it whole", parameters: [ifMatch, ifNoneMatch, dryRun],
             body: body(name + "Request"), answers: answers, refusals: [403, 404, 409, 412, 413, 415])
     }
 
@@ -215,9 +218,7 @@ extension OpenAPIDescription {
     private static var importing: JSONValue {
         operation(
             "importTables", "Take in users and groups, all or nothing",
-            parameters: [
-                parameter("dry_run", in: "query", ["type": "boolean"], "Say what would change; change nothing.")
-            ], body: body("Import", or: AdministrationService.yaml),
+            parameters: [dryRun], body: body("Import", or: AdministrationService.yaml),
             answers: [(200, answer("What changed", reference("ImportResult")))],
             refusals: [403, 413, 415, 422])
     }

@@ -69,18 +69,28 @@ extension AdministrationService {
         return .json(json, headers: [WebHeader("etag", tag)])
     }
 
-    func put(_ kind: FleetKind, _ key: String, _ request: WebRequest, by caller: Caller) async throws -> WebResponse {
+    func put(
+        _ kind: FleetKind, _ key: String, _ request: WebRequest, _ parameters: [String: String], by caller: Caller
+    ) async throws -> WebResponse {
+        let isDry = try Self.flag(parameters["dry_run"], "dry_run")
         let conditions = try Preconditions(request)
         let body = try body(of: request, limit: limits.recordBytes)
         let record = try RecordBody.record(kind, key: key, from: body)
         let secrets = try await secrets(of: record, body, in: caller.fleet)
-        let performed = try await administration.perform(by: caller.administrator.id, at: clock().utc) {
-            fleet, acting in
+        let choose: @Sendable (FleetSnapshot, AdministratorRecord) throws -> (FleetRequest, Bool) = { fleet, acting in
             let old = fleet.record(kind, key: key)
             try conditions.check(old, by: acting)
             let new = secrets.applied(to: record, insteadOf: old)
             return (old == nil ? FleetRequest.create(new) : .replace(new), old == nil)
         }
+        if isDry {
+            let fleet = try await administration.rehearse(
+                by: caller.administrator.id, at: clock().utc, choosing: choose)
+            let json = try RecordBody.json(of: fleet.record(kind, key: key) ?? record)
+            return .json(json, headers: [WebHeader("etag", try RecordBody.tag(of: json))])
+        }
+        let performed = try await administration.perform(
+            by: caller.administrator.id, at: clock().utc, choosing: choose)
         let isNew = performed.context
         let kept = performed.fleet.record(kind, key: key) ?? record
         let json = try RecordBody.json(of: kept)

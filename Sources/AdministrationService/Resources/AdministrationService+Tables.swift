@@ -86,7 +86,7 @@ extension AdministrationService {
         return tables
     }
 
-    private static func flag(_ text: String?, _ name: String) throws -> Bool {
+    static func flag(_ text: String?, _ name: String) throws -> Bool {
         switch text {
         case nil, "false": return false
         case "true": return true

@@ -19,8 +19,8 @@ struct AdminCommand: ParsableCommand {
             """,
         subcommands: [
             InitCommand.self, ImportCommand.self, ExportCommand.self, SuspendCommand.self, ResumeCommand.self,
-            MemberCommand.self, OrganisationCommand.self, PasswordCommand.self, AuditCommand.self, BackupCommand.self,
-            RestoreCommand.self, CheckStoreCommand.self, CertificateCommand.self,
+            MemberCommand.self, OrganisationCommand.self, RecordCommand.self, PasswordCommand.self, AuditCommand.self,
+            BackupCommand.self, RestoreCommand.self, CheckStoreCommand.self, CertificateCommand.self,
         ])
 }
 
