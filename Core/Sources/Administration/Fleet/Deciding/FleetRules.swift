@@ -43,8 +43,8 @@ struct FleetRules {
         guard let new else { return deletion(old, request) }
         switch request {
         case .logOff, .forgive:
-            let entry = FleetAudit.entry(request.action, by: administrator, in: fleet, old: old, new: new)
-            return FleetDecision(audit: entry.map { [$0] } ?? [])
+            return FleetDecision(
+                audit: FleetAudit.entries(request.action, by: administrator, in: fleet, old: old, new: new))
         case .create, .replace, .delete, .setSuspended, .setMembers, .setMember, .removeMember, .setRights,
             .setCredentials, .setPassword:
             break
