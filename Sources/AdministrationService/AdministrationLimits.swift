@@ -5,7 +5,7 @@ public struct AdministrationLimits: Hashable, Sendable {
     public var sessions = SessionLimits()
     /// Octets of a body with a password.
     public var loginBytes = 16 << 10
-    /// Octets of a body with a record: a group of 10,000 members fits.
+    /// Octets of a body with a record, as large as the store keeps one: a group of 10,000 members fits.
     public var recordBytes = 4 << 20
     /// Octets of a body with tables.
     public var importBytes = 16 << 20

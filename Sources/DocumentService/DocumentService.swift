@@ -4,6 +4,7 @@ public import IdentityManagement
 import MCDocuments
 public import MCFoundation
 public import NationalAdministration
+import Storage
 public import WebServices
 
 /// Group and configuration management over HTTP (TS 24.481, TS 24.484): XCAP (RFC 4825) on the documents of the nation,
@@ -88,6 +89,9 @@ public struct DocumentService: WebHandler {
             let wish = XCAPRequest(request, method, uri)
             let decision = try await administration.perform(wish, by: requester, settings: settings, at: now())
             return WebResponse(decision.response)
+        } catch let error as StoreError where error.code == .invalid {
+            // Asked again it would be no smaller.
+            return WebResponse(XCAPResponse(.constraintFailure(phrase: "it is more than the store keeps of a document")))
         } catch {
             // The store cannot keep it now; nothing was changed.
             return WebResponse(status: 503, headers: [WebHeader("retry-after", "5")])

@@ -5,8 +5,8 @@ import Storage
 
 /// Lawful forgetting, of one person and by age (Regulation 2016/679 art. 17, Directive 2016/680 art. 4 and 16).
 extension NationalAdministration {
-    /// Erases every personal value of the log that is or lists one of these identities, with its salt. A list that names
-    /// others too goes whole. What stays is the record of what happened, and an entry that names fields, reason and
+    /// Erases every personal value of the log that is or names one of these identities, with its salt. A list that names
+    /// others too goes whole, and so does the path of a document of theirs. What stays is the record of what happened, and an entry that names fields, reason and
     /// administrator but not the person.
     ///
     /// - Parameters:
@@ -30,7 +30,7 @@ extension NationalAdministration {
         var fields: [AuditFieldKey] = []
         try AuditReading(store: store).pages { records, _ in
             for record in records {
-                for personal in record.personal where Self.isOf(names, personal.value) {
+                for personal in record.personal where personal.names(names) {
                     fields.append(AuditFieldKey(personal.sequence, personal.index))
                 }
             }
@@ -91,14 +91,6 @@ extension NationalAdministration {
     private static let erasuresPerWrite = 100
     private static let fieldsPerWrite = 10_000
     private static let fieldsPerSweep = 200_000
-
-    /// Octet by octet, whole or as a word of a list.
-    private static func isOf(_ names: [String], _ value: String) -> Bool {
-        names.contains { name in
-            value.utf8.elementsEqual(name.utf8)
-                || value.utf8.split(separator: UInt8(ascii: " ")).contains { $0.elementsEqual(name.utf8) }
-        }
-    }
 
     /// Whether a text says this identity, with its scheme or without.
     private static func names(_ identity: String, in text: String) -> Bool {

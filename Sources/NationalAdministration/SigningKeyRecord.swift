@@ -1,6 +1,6 @@
 import Administration
 public import MCFoundation
-import Storage
+public import Storage
 
 /// A private key by which identity management signs tokens. It stands in the store, and in its backups, so that tokens
 /// hold over a restart; it does not print.
@@ -23,6 +23,23 @@ public struct SigningKeyRecord: Codable, Sendable, CustomStringConvertible, Cust
 
     public var description: String { "SigningKeyRecord(\(id))" }
     public var customMirror: Mirror { Mirror(self, children: ["id": id]) }
+}
+
+extension SigningKeyRecord {
+    /// Forgets every signing key of a store that was restored: a backup has no revocations in it, so no token that was
+    /// signed before may hold. The next start makes a new key, and everybody logs in again.
+    ///
+    /// - Returns: how many keys there were.
+    @discardableResult
+    public static func forgetAll(in store: any NationalStore, at now: UTCTime) throws -> Int {
+        let contents = try store.contents()
+        let keys = contents.records.map(\.record).filter { $0.kind == kind }.map(\.key)
+        guard !keys.isEmpty else { return 0 }
+        _ = try store.write(after: contents.sequence, at: now) { _ in
+            StoreDecision(changes: keys.map { .delete(kind: kind, key: $0) }, result: ())
+        }
+        return keys.count
+    }
 }
 
 extension NationalAdministration {

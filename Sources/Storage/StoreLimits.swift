@@ -15,8 +15,8 @@ public struct StoreLimits: Hashable, Sendable {
     public var auditRowsPerWrite = 2_000_000
     public var kindOctets = 64
     public var keyOctets = 1_024
-    /// Of one record, one audit record or one personal value.
-    public var bodyOctets = 1 << 20
+    /// Of one record, one audit record or one personal value: a group of 10,000 members with the longest identities fits.
+    public var bodyOctets = 4 << 20
     /// How many audit rows or commits a page holds.
     public var page = 10_000
     /// How large the store may grow, in octets; nil for as large as the disk.

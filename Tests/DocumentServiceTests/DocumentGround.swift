@@ -24,9 +24,10 @@ struct DocumentGround {
     static let groupType = "application/vnd.oma.poc.groups+xml"
 
     init(
-        root: String = "/xcap", observe: @escaping @Sendable (NationalAdministration.Change) -> Void = { _ in }
+        root: String = "/xcap", limits: StoreLimits = StoreLimits(),
+        observe: @escaping @Sendable (NationalAdministration.Change) -> Void = { _ in }
     ) async throws {
-        let store = MemoryStore(disk: MemoryDisk(), limits: StoreLimits())
+        let store = MemoryStore(disk: MemoryDisk(), limits: limits)
         try NationalAdministration.found(
             NationRecord(name: "Italia", country: "IT", created: Self.now, identity: Self.identity),
             organisation: OrganisationRecord(id: "vvf", name: "Vigili del Fuoco", country: "IT"),

@@ -5,6 +5,7 @@ import DocumentService
 import MCFoundation
 import NationalAdministration
 import Policy
+import Storage
 import Testing
 import WebServices
 
@@ -181,5 +182,34 @@ import WebServices
         let node = await ground.ask("GET", path, token: "anna.g", query: query)
         #expect(node.status == 200 && node.header("content-type") == "application/xcap-el+xml")
         #expect(await ground.ask("GET", path, token: "anna.g").status == 400)
+    }
+
+    @Test func `a group as large as the rules allow fits the store`() throws {
+        let padding = String(repeating: "x", count: 220)
+        let members = (0..<10_000).map { GroupMember(id: "sip:\($0)\(padding)@mc.it.example", priority: 7) }
+        let record = GroupRecord(id: DocumentGround.id("all"), organisation: "vvf", type: .chat, members: members)
+        let body = try JSONRecordCoding(isBrief: true).encode(record)
+        #expect(body.count > 2 << 20)
+        try StoreLimits().check([.put(StoredRecord(kind: "group", key: record.id, body: body))])
+    }
+
+    @Test func `a group that the store does not take is refused for good`() async throws {
+        var limits = StoreLimits()
+        limits.bodyOctets = 2_000
+        let ground = try await DocumentGround(limits: limits)
+        var document = GroupDocument(id: MCPTTGroupID(DocumentGround.id("rescue")))
+        document.displayName = "Rescue"
+        document.entries = ["anna", "bruno", "chiara"].map { .init(mcpttID: MCPTTID(DocumentGround.id($0))) }
+        func put() async -> WebResponse {
+            await ground.ask(
+                "PUT", DocumentGround.rescue, token: "chiara.gc", type: DocumentGround.groupType,
+                body: document.serialized())
+        }
+        #expect(await put().status == 201)
+        document.displayName = String(repeating: "R", count: 250)
+        document.entries += (0..<60).map { .init(mcpttID: MCPTTID("sip:u\($0)@mc.fr.example")) }
+        let refused = await put()
+        #expect(refused.status == 409, "\(refused.status)")
+        #expect(String(decoding: refused.body, as: UTF8.self).contains("constraint-failure"))
     }
 }

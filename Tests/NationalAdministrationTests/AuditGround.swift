@@ -61,6 +61,14 @@ struct AuditGround {
             details: [AuditDetail("added", users.joined(separator: " "), isPersonal: true)])
     }
 
+    /// Somebody wrote a document of another.
+    static func trespass(_ user: String) -> AuditEntry {
+        let path = "/org.3gpp.mcptt.user-profile/users/\(user.replacing(":", with: "%3A"))/mcptt-user-profile-0.xml"
+        return AuditEntry(
+            .refusal, "document.refused", actor: AuditParty(identity: bruno, role: "user"),
+            details: [AuditDetail("document", path, isPersonal: true)], outcome: .refused("not-owner"))
+    }
+
     /// Keeps entries as the serving system does.
     func record(_ entries: [AuditEntry], at time: UTCTime = now) async throws {
         let nation = try await open().nation

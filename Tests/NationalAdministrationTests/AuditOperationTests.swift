@@ -206,12 +206,12 @@ import Testing
             let administration = try ground.open()
             try await ground.record([
                 AuditGround.call(AuditGround.anna, "1"), AuditGround.call(AuditGround.bruno, "2"),
-                AuditGround.affiliation(AuditGround.bruno, AuditGround.anna),
+                AuditGround.affiliation(AuditGround.bruno, AuditGround.anna), AuditGround.trespass(AuditGround.anna),
             ])
             let before = try ground.kept()
             let erased = try await administration.eraseFromAudit(
                 [AuditGround.anna], reason: "request 17", by: "root", at: AuditGround.now)
-            #expect(erased == 2)
+            #expect(erased == 3)
             let after = try ground.kept()
             #expect(Array(after.octets.prefix(before.octets.count)) == before.octets)
             #expect(!after.personal.contains { $0.contains("anna") })
@@ -222,7 +222,7 @@ import Testing
             for octets in after.octets { #expect(!String(decoding: octets, as: UTF8.self).contains("anna")) }
             let report = try await administration.verifyAudit()
             #expect(report.findings == [])
-            #expect(report.personalErased == 2)
+            #expect(report.personalErased == 3)
             // Whoever was erased is erased: once more finds nothing.
             #expect(
                 try await administration.eraseFromAudit(

@@ -134,13 +134,11 @@ extension StoreContract {
     }
 
     @Test(arguments: Engine.allCases)
-    func `ten thousand records are one write of seconds at most`(_ engine: Engine) throws {
+    func `ten thousand records are one write`(_ engine: Engine) throws {
         try engine.onGround { ground in
             let store = try ground.open()
             let body = String(repeating: "x", count: 300)
-            let clock = ContinuousClock()
-            let time = try clock.measure { try store.put((0..<10_000).map { .put("sip:user\($0)@fr.example", body) }) }
-            #expect(time < .seconds(10))
+            try store.put((0..<10_000).map { .put("sip:user\($0)@fr.example", body) })
             #expect(try store.contents().records.count == 10_000)
             #expect(try store.commits(after: 0, limit: 1).first?.changes.count == 10_000)
         }

@@ -32,6 +32,19 @@ import Testing
         #expect(!AuditQuery(identity: "sip:chiara@x").matches(erased))
     }
 
+    @Test func whoIsListedOrStandsInAPathIsFoundAndShownToDataProtection() {
+        for name in ["added", "removed", "changed", "requestor", "administrator", "device"] {
+            let recorded = entry([AuditDetail(name, "sip:anna@y sip:bruno@y", isPersonal: true)])
+            #expect(AuditQuery(identity: "sip:bruno@y").matches(recorded))
+            #expect(!AuditQuery(identity: "sip:runo@y").matches(recorded))
+            let cells = AuditExport(for: .dataProtection).row(recorded)
+            let shown = AuditExportedDetail(name: name, value: .shown("sip:anna@y sip:bruno@y"))
+            #expect(cells.last == .details([shown]))
+        }
+        let path = entry([AuditDetail("document", "/groups/users/sip%3Aanna@y/g", isPersonal: true)])
+        #expect(AuditQuery(identity: "sip:anna@y").matches(path))
+    }
+
     @Test func callsIncidentsAndClassesAreFound() {
         let recorded = entry([AuditDetail("call", "c-1"), AuditDetail("incident", "i-1", isPersonal: true)])
         #expect(AuditQuery(call: "c-1", incident: "i-1", classes: [.login, .call]).matches(recorded))

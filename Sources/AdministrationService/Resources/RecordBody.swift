@@ -82,8 +82,7 @@ struct NewSecrets: Sendable {
             var kept: UserRecord?
             if case .user(let old) = old { kept = old }
             user.credentials = credentials ?? kept?.credentials
-            // Who may log in no more does not come back with an old password.
-            user.passwordVerifier = user.loginName == nil ? nil : verifier ?? kept?.passwordVerifier
+            user.passwordVerifier = verifier ?? kept?.passwordVerifier
             return .user(user)
         case (.administrator(var administrator), let old):
             var kept: AdministratorRecord?

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConfigurationFiles
+import HostTime
 import MCFoundation
 import NationalAdministration
 import Policy
@@ -22,7 +23,11 @@ struct BackupCommand: AsyncParsableCommand {
 
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore", abstract: "Put a backup in the place of the store; no system may serve from it.")
+        commandName: "restore", abstract: "Put a backup in the place of the store; no system may serve from it.",
+        discussion: """
+            What was revoked since the backup cannot be known, so the keys that sign tokens are not restored: everybody \
+            logs in again. The store that was there stays beside it under the name with .replaced.
+            """)
     @OptionGroup var store: StoreOptions
     @Argument(help: "The backup.")
     var file: String
@@ -32,6 +37,9 @@ struct RestoreCommand: AsyncParsableCommand {
             let configuration = try SystemConfiguration.read(path: store.config)
             try SQLiteStore.restore(
                 from: file, to: try store.path(of: configuration), system: configuration.identity.id.value)
+            let restored = try self.store.openStore()
+            try SigningKeyRecord.forgetAll(in: restored, at: SystemClock.now().utc)
+            try restored.close()
             Terminal.show("restored from \(file)")
         }
     }

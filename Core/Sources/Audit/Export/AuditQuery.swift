@@ -30,7 +30,7 @@ public struct AuditQuery: Hashable, Sendable {
     public var from: UTCTime?
     /// Before this time.
     public var until: UTCTime?
-    /// The identity of whoever acted or was acted upon: any personal value that is exactly this.
+    /// The identity of whoever acted or was acted upon: any personal value that is or names exactly this.
     public var identity: String?
     /// The identifier of a call, exactly.
     public var call: String?
@@ -56,7 +56,7 @@ public struct AuditQuery: Hashable, Sendable {
         if let from, record.at < from { return false }
         if let until, record.at >= until { return false }
         if !classes.isEmpty, !classes.contains(record.kind) { return false }
-        if let identity, !recorded.personal.contains(where: { same($0.value, identity) }) { return false }
+        if let identity, !recorded.personal.contains(where: { $0.names([identity]) }) { return false }
         if let call, !names(recorded, AuditDetailName.call, call) { return false }
         if let incident, !names(recorded, AuditDetailName.incident, incident) { return false }
         return true

@@ -42,6 +42,34 @@ import Testing
         #expect(refusal { $0.displayName = String(repeating: "a", count: 257) }?.code == .invalid)
     }
 
+    @Test(arguments: ["=1+1", "+cmd", "-1", "@sum", "+39123;x", "+", "+39123@", "+39123@-x"])
+    func whatASpreadsheetWouldCalculateIsNoName(text: String) {
+        #expect(refusal { $0.privateIdentity = text }?.field == "privateIdentity")
+        let organisation = OrganisationRecord(id: text, name: "x", country: "IT")
+        #expect(Italy.refusal(.create(.organisation(organisation)))?.code == .invalid)
+    }
+
+    @Test(arguments: ["+390612345", "+390612345@mc.it.example", "a=1", "1-@"])
+    func namesOfTelephonesAreNames(text: String) { #expect(refusal { $0.privateIdentity = text } == nil) }
+
+    @Test func whoLogsInNoMoreKeepsNoPassword() throws {
+        var anna = Italy.user("anna")
+        anna.loginName = nil
+        let after = try Italy.with(.replace(.user(anna)))
+        #expect(after.user(anna.id)?.passwordVerifier == nil)
+        let table = try FleetTable(csv: Array("id,login_name\r\n\(Italy.id("anna")),\r\n".utf8), .users)
+        let plan = try FleetImport.plan([table], by: Italy.nation, in: Italy.fleet, system: Italy.system)
+        let making = CredentialMaking(hashes: { _, _, _ in nil }, verifier: { _, _ in nil })
+        var imported = Italy.fleet
+        imported.apply(try plan.decision(by: making).changes)
+        #expect(imported.user(anna.id)?.loginName == nil && imported.user(anna.id)?.passwordVerifier == nil)
+        // With the name back, the old password is not.
+        anna.loginName = "anna"
+        anna.passwordVerifier = nil
+        let again = try Italy.with(.replace(.user(anna)), in: imported)
+        #expect(again.user(anna.id)?.passwordVerifier == nil)
+    }
+
     @Test func theDomainIsKeptInLowerCase() throws {
         var user = Italy.user("dario")
         user.id = "sip:dario@MC.IT.example"

@@ -6,6 +6,8 @@ extension FleetRules {
         if let id = ownIdentity(value.id, "id", .user) { value.id = id }
         identities(&value)
         credentials(of: value, old)
+        // Who may log in no more does not come back with an old password.
+        if value.loginName == nil { value.passwordVerifier = nil }
         verifier(value.passwordVerifier)
         name(value.displayName, "displayName")
         name(value.agency, "agency")

@@ -38,15 +38,29 @@ enum FleetIdentity {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
     }
 
-    /// Letters, digits and `-_.@`: keys of organisations, profiles and administrators.
+    /// A first sign by which spreadsheets know a formula: the tables that we export are opened there.
+    private static func opensFormula(_ text: String) -> Bool { text.utf8.first.map { "=+-@".utf8.contains($0) } ?? false }
+
+    /// `+`, digits and perhaps a domain, as users are called who have telephone numbers: no spreadsheet calculates that.
+    private static func isTelephoneName(_ text: String) -> Bool {
+        guard text.utf8.first == UInt8(ascii: "+") else { return false }
+        let parts = text.dropFirst().split(separator: "@", omittingEmptySubsequences: false)
+        return (1...2).contains(parts.count) && (1...15).contains(parts[0].utf8.count)
+            && parts[0].utf8.allSatisfy { (48...57).contains($0) } && parts.dropFirst().allSatisfy(isDomain)
+    }
+
+    /// Letters, digits and `-_.@`, the first none by which spreadsheets know a formula: keys of organisations, profiles
+    /// and administrators, and the names of log-ins.
     static func isToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= FleetLimits.identity
+        !text.isEmpty && text.utf8.count <= FleetLimits.identity && !opensFormula(text)
             && text.utf8.allSatisfy { isAlphanumeric($0) || "-_.@".utf8.contains($0) }
     }
 
-    /// What stands in a quoted string of digest authentication and before the first colon of its hash (RFC 7616 3.4.4).
+    /// What stands in a quoted string of digest authentication and before the first colon of its hash (RFC 7616 3.4.4),
+    /// and is no formula.
     static func isUserName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= FleetLimits.identity
+            && (!opensFormula(text) || isTelephoneName(text))
             && text.utf8.allSatisfy { (33...126).contains($0) && !":\"\\".utf8.contains($0) }
     }
 
@@ -55,7 +69,7 @@ enum FleetIdentity {
     static func isName(_ text: String) -> Bool {
         text.utf8.count <= FleetLimits.name
             && text.unicodeScalars.allSatisfy { $0.value >= 32 && !(127...159).contains($0.value) }
-            && text.first != " " && text.last != " " && !["=", "+", "-", "@"].contains(text.first)
+            && text.first != " " && text.last != " " && !opensFormula(text)
     }
 
     static func isHexadecimal(_ text: String, digits: Int) -> Bool {
