@@ -15,6 +15,8 @@ public struct ProviderTrust: Sendable {
 public actor ProviderLogin {
     /// How long a key set is used before it is fetched again.
     private static let keysLast = Duration.seconds(3_600)
+    /// How long it is used where it cannot be fetched again.
+    private static let keysLastAtMost = Duration.seconds(86_400)
     /// A token by a key that is not known makes the set be fetched again, but not more often: the provider is not asked
     /// for every forgery.
     private static let keysAtMostEvery = Duration.seconds(10)
@@ -26,6 +28,7 @@ public actor ProviderLogin {
     private let now: @Sendable () -> Now
     private let complain: @Sendable (String) -> Void
     private var keys: (set: ProviderKeys, fetched: Instant)?
+    private var keysGiven: Instant?
 
     /// - Parameters:
     ///   - limitSeconds: how long an answer may take; a log-in makes two requests, three where keys have changed.
@@ -97,8 +100,8 @@ public actor ProviderLogin {
         var presented: PresentedIDToken
         do {
             presented = try payload(of: token, by: await keySet(mayBeKnown: true))
-        } catch .unbelieved(.unknownKey) {
-            // Keys change (OpenID Connect Core 10.1.1).
+        } catch .unbelieved(.unknownKey), .unbelieved(.wrongSignature) {
+            // Keys change (OpenID Connect Core 10.1.1), also under the name of the old one, or without any name.
             do {
                 presented = try payload(of: token, by: await keySet(mayBeKnown: false))
             } catch {
@@ -149,9 +152,16 @@ public actor ProviderLogin {
             }
             let set = try ProviderKeys(json: answer.body)
             keys = (set, instant)
+            keysGiven = instant
             return set
         } catch let failure as ProviderFailure {
-            throw .unreachable(failure)
+            guard mayBeKnown, let keys, let keysGiven, instant < keysGiven + Self.keysLastAtMost else {
+                throw .unreachable(failure)
+            }
+            // What is held is still believed; soon it is asked for again.
+            complain("\(settings.issuer): \(failure.code.rawValue): \(failure.description): the last keys go on")
+            self.keys = (keys.set, instant + Self.keysAtMostEvery - Self.keysLast)
+            return keys.set
         } catch {
             throw .unbelieved(.noKeySet)
         }

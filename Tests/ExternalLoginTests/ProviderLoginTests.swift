@@ -147,6 +147,36 @@ import Testing
         await desk.provider.stop()
     }
 
+    @Test func `a key that was replaced under its name is fetched, and not for every forgery`() async throws {
+        let desk = try await Desk()
+        let login = try desk.login()
+        #expect(await login.exchange(desk.job) != nil)
+        desk.provider.behaviour.withLock { $0.isForged = true }
+        desk.provider.replaced.withLock { $0 = true }
+        #expect(await login.exchange(desk.job) == nil)
+        #expect(desk.provider.keyFetches.withLock { $0 } == 1)
+        desk.instant.withLock { $0 = 10_000_000_000 }
+        #expect(await login.exchange(desk.job) != nil)
+        #expect(desk.provider.keyFetches.withLock { $0 } == 2)
+        await desk.provider.stop()
+    }
+
+    @Test func `keys that cannot be fetched again go on for a day`() async throws {
+        let desk = try await Desk()
+        let login = try desk.login()
+        #expect(await login.exchange(desk.job) != nil)
+        desk.provider.behaviour.withLock { $0.keysStatus = 503 }
+        for second: Int64 in [3_601, 3_605, 3_612, 86_399] {
+            desk.instant.withLock { $0 = second * 1_000_000_000 }
+            #expect(await login.exchange(desk.job) != nil)
+        }
+        #expect(desk.provider.keyFetches.withLock { $0 } == 4)
+        #expect(desk.lastComplaint.hasSuffix("the key set answered 503: the last keys go on"))
+        desk.instant.withLock { $0 = 86_410 * 1_000_000_000 }
+        #expect(await login.exchange(desk.job) == nil)
+        await desk.provider.stop()
+    }
+
     @Test func `what the provider answers instead of a token authenticates nobody, and is told`() async throws {
         let desk = try await Desk()
         let login = try desk.login()

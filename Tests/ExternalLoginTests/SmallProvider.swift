@@ -18,6 +18,8 @@ final class SmallProvider: Sendable {
         var token: String?
         /// Signs with another key under the name of the published one.
         var isForged = false
+        /// Of the key set.
+        var keysStatus = 200
         var keyID = "k1"
     }
 
@@ -31,6 +33,8 @@ final class SmallProvider: Sendable {
     let asked = Mutex<[Asked]>([])
     let keyFetches = Mutex(0)
     let published = Mutex<[String]>(["k1"])
+    /// Another key is published under the name of the old one.
+    let replaced = Mutex(false)
     let authorityPEM: String
     private let server: WebServer
     private let keys: [String: TokenKey]
@@ -80,7 +84,10 @@ final class SmallProvider: Sendable {
 
     private func keySet() -> WebResponse {
         keyFetches.withLock { $0 += 1 }
-        let entries = published.withLock { $0 }.compactMap { keys[$0] }.map { key in
+        let status = behaviour.withLock { $0.keysStatus }
+        guard status == 200 else { return WebResponse(status: status) }
+        let isReplaced = replaced.withLock { $0 }
+        let entries = published.withLock { $0 }.compactMap { isReplaced ? stranger : keys[$0] }.map { key in
             let (x, y) = key.publicCoordinates
             return #"{"kty":"EC","crv":"P-256","use":"sig","kid":"\#(key.id)","x":"\#(base64(x))","y":"\#(base64(y))"}"#
         }
