@@ -108,6 +108,8 @@ public final class WebServer: Sendable {
         try? await over.get()
     }
 
+    private static let ipv6Only = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
+
     /// On the threads that NIO shares in a process: calls have threads of their own, so that nothing here delays them,
     /// and a group per listener would be threads that wait.
     private static func bootstrap(
@@ -120,7 +122,10 @@ public final class WebServer: Sendable {
             // One at a time: the limit is looked at before each.
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                // Of IPv6 alone, so that IPv4 has a listener of its own on the port, and each of its clients an address
+                // that failed log-ins are counted by: mapped ones (RFC 4291 2.5.5.2) are one /64. A socket of IPv4
+                // does not know the option.
+                channel.setOption(Self.ipv6Only, value: 1).flatMapErrorThrowing { _ in }.flatMapThrowing {
                     try channel.pipeline.syncOperations.addHandler(WebAccepting(connections))
                 }
             }
