@@ -20,9 +20,14 @@ public struct PasswordVerifier: Sendable {
             self.parallelism = parallelism
         }
 
+        /// Octets of memory that one derivation may take, whoever made the verifier: twice those of `standard`. Verifiers
+        /// may be imported, and as many are looked at as there are processors.
+        public static let mostOctets = 64 << 20
+
         /// What a stored verifier may ask of us.
         fileprivate var isBearable: Bool {
             (1...20).contains(logN) && (1...32).contains(blockSize) && (1...4).contains(parallelism)
+                && 128 * blockSize << logN <= Self.mostOctets
         }
     }
 

@@ -2,6 +2,15 @@ import Credentials
 import Testing
 
 @Suite struct PasswordVerifierTests {
+    @Test(arguments: [
+        ("ln=16,r=8,p=1", true), ("ln=17,r=4,p=1", true), ("ln=17,r=8,p=1", false), ("ln=20,r=32,p=1", false),
+        ("ln=14,r=32,p=4", true), ("ln=15,r=32,p=1", false),
+    ])
+    func `a verifier asks for no more memory than is bearable`(_ cost: String, _ isBearable: Bool) {
+        let text = "$scrypt$\(cost)$AAAAAAAAAAAAAAAAAAAAAA$" + String(repeating: "A", count: 43)
+        #expect((PasswordVerifier(text) != nil) == isBearable)
+    }
+
     private static let light = PasswordVerifier.Cost(logN: 4, blockSize: 8, parallelism: 1)
 
     @Test func `a verifier proves its password, also after it was written and read`() throws {

@@ -127,7 +127,7 @@ import Testing
     private static let salt = "WATtvaULSfGaA9MPK54IKg"
     private static let hash = "WdIf6qqFdyAuglxL3mW8v9BfFrrrDy9nIKNvsH/33ng"
 
-    @Test(arguments: ["ln=15,r=8,p=1", "ln=17,r=8,p=2", "ln=16,r=16,p=1"])
+    @Test(arguments: ["ln=15,r=8,p=1", "ln=16,r=8,p=4", "ln=15,r=16,p=1"])
     func aReadyMadeVerifierIsKeptAsItIs(costs: String) throws {
         let text = "$scrypt$\(costs)$\(Self.salt)$\(Self.hash)"
         let plan = try plan(users: "id,login_name,login_verifier\nsip:anna@mc.it.example,anna,\"\(text)\"\n")
@@ -143,6 +143,7 @@ import Testing
     @Test(arguments: [
         "$scrypt$ln=14,r=8,p=1$\(salt)$\(hash)", "$scrypt$ln=15,r=7,p=1$\(salt)$\(hash)",
         "$scrypt$ln=15,r=8,p=0$\(salt)$\(hash)", "$scrypt$ln=18,r=8,p=2$\(salt)$\(hash)",
+        "$scrypt$ln=17,r=8,p=1$\(salt)$\(hash)", "$scrypt$ln=16,r=16,p=1$\(salt)$\(hash)",
         "$scrypt$ln=99,r=99,p=99$\(salt)$\(hash)", "$scrypt$ln=-15,r=8,p=1$\(salt)$\(hash)",
         "$scrypt$ln=015,r=8,p=1$\(salt)$\(hash)", "$scrypt$ln=15,p=1,r=8$\(salt)$\(hash)",
         "$scrypt$ln=15,r=8,p=1$c2hvcnQ$\(hash)", "$scrypt$ln=15,r=8,p=1$\(salt)$\(hash)A",

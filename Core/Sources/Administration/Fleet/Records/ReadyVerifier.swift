@@ -6,6 +6,8 @@ extension PasswordVerifier {
         static let blockSize = 8
         /// How many times the work of an own one is done for one log-in at most.
         static let dearest = 8
+        /// How many times its memory is taken: 64 MiB, more than which is not proved.
+        static let largest = 2
     }
 
     private static let longestNumber = 99
@@ -21,6 +23,7 @@ extension PasswordVerifier {
             costs.logN >= Cost.logN, costs.blockSize >= Cost.blockSize, costs.parallelism >= 1,
             costs.logN - Cost.logN <= Cost.dearest,
             (costs.blockSize * costs.parallelism) << (costs.logN - Cost.logN) <= Cost.dearest * Cost.blockSize,
+            costs.blockSize << (costs.logN - Cost.logN) <= Cost.largest * Cost.blockSize,
             let salt = Self.octets(ofBase64: parts[3]), (16...64).contains(salt),
             Self.octets(ofBase64: parts[4]) == 32
         else { return nil }
