@@ -70,14 +70,15 @@ struct Acceptor {
             guard let tls = context.trust.server(of: listener.name) else {
                 throw SignallingError.noIdentity(listener: listener.name)
             }
-            let box = VerdictBox()
-            verdict = box
             if tls.settings.clientCertificate == .none {
+                verdict = VerdictBox(nil, chains: context.chains)
                 try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
             } else {
                 let verifier = PeerVerifier(
                     authorities: tls.settings.authorities, peer: .client, expectedName: nil,
                     chainLimit: context.limits.certificateChain)
+                let box = VerdictBox(verifier, chains: context.chains)
+                verdict = box
                 try channel.pipeline.syncOperations.addHandler(
                     NIOSSLServerHandler(context: tls.context, customVerificationCallback: box.callback(verifier)))
             }

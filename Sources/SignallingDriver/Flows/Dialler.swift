@@ -54,11 +54,11 @@ final class Dialler: Sendable {
                 context.log.refused(nil, reason: "no authority pinned", detail: name)
                 throw SignallingError.noAuthority(name: name)
             }
-            let box = VerdictBox()
-            verdict = box
             let verifier = PeerVerifier(
                 authorities: authorities, peer: .server, expectedName: name, chainLimit: context.limits.certificateChain
             )
+            let box = VerdictBox(verifier, chains: context.chains)
+            verdict = box
             // An address is no server name (RFC 6066 3).
             let indication = IPAddress(name) == nil ? name : nil
             try channel.pipeline.syncOperations.addHandler(

@@ -37,6 +37,7 @@ final class FlowContext: Sendable {
     let counters = CounterBox()
     let log: RefusalLog
     let trust: CurrentTrust
+    let chains = SeenChains()
     let messageLimits: SIPLimits
     private let bounds: NIOLockedValueBox<(limits: TransportLimits, timeouts: TransportTimeouts)>
     private let lastFlow = Atomic<UInt64>(0)

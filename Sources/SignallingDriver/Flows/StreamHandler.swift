@@ -80,13 +80,19 @@ final class StreamHandler: ChannelDuplexHandler {
     }
 
     private func open(_ context: ChannelHandlerContext) {
-        guard case .handshaking = state else { return }
+        guard case .handshaking = state, !isRefused else { return }
+        var names: [String] = []
+        switch verdict?.judgeResumed(try? context.pipeline.syncOperations.nioSSL_peerCertificate()) {
+        case .believed(let proven): names = proven
+        case .refused(let why):
+            shared.counters.add(\.refusedCertificates)
+            return refuse("certificate refused", detail: why)
+        case nil: break
+        }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let flow = StreamFlow(id: shared.mintFlow(), channel: context.channel, context: shared) { keepAlive in
             bound.eventLoop.execute { bound.value.set(keepAlive) }
         }
-        var names: [String] = []
-        if case .believed(let proven) = verdict?.verdict { names = proven }
         var details = FlowDetails(
             transport: transport, remote: .init(context.remoteAddress) ?? .unknown,
             local: .init(context.localAddress) ?? .unknown, certificateNames: names)
