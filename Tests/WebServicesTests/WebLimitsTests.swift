@@ -17,6 +17,18 @@ import WebServices
         await server.stop()
     }
 
+    /// What was asked, in its order.
+    private final class Order: WebHandler {
+        private let asked = Mutex<[String]>([])
+
+        var paths: [String] { asked.withLock { $0 } }
+
+        func respond(to request: WebRequest) async -> WebResponse {
+            asked.withLock { $0.append(request.path) }
+            return WebResponse("text/plain", "<\(request.path)>")
+        }
+    }
+
     /// Hears long bodies only of who says a word.
     private struct Choosy: WebHandler {
         func bodyLimit(of head: WebRequest) -> Int { head.header("authorization") == "word" ? 100_000 : 100 }
@@ -82,6 +94,11 @@ import WebServices
         let answer = await client.untilClosed()
         #expect(answer.hasPrefix("HTTP/1.1 431 "))
         #expect(answer.contains("\r\nconnection: close\r\n"))
+        // What is inside the limits passes.
+        let modest = try await RawClient.connect(server)
+        modest.send("GET /a HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X: y\r\n", count: 15))
+        modest.send("Y: " + String(repeating: "x", count: 700) + "\r\n\r\n")
+        #expect(await modest.until { $0.hasSuffix(">") }.hasSuffix("<GET /a? 0>"))
         await server.stop()
     }
 
@@ -119,16 +136,22 @@ import WebServices
     }
 
     @Test func `connections above the limit wait until one is closed`() async throws {
-        let server = try await serve(limits { $0.connections = 1 })
+        let order = Order()
+        let server = try await serve(limits { $0.connections = 1 }, order)
         let first = try await RawClient.connect(server)
-        first.send(Self.get)
+        first.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
         await first.until { $0.hasSuffix(">") }
+        // Who waits is heard after whatever the first one asks, however much that is.
         let second = try await RawClient.connect(server)
-        second.send(Self.get)
-        try await Task.sleep(for: .milliseconds(100))
-        #expect(second.text.isEmpty)
+        second.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
+        for number in 1...50 {
+            first.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            await first.until { $0.ranges(of: "</1>").count == number + 1 }
+        }
+        #expect(order.paths == [String](repeating: "/1", count: 51))
         first.close()
-        #expect(await second.until { $0.hasSuffix(">") }.hasSuffix("<GET /a? 0>"))
+        await second.until { $0.hasSuffix(">") }
+        #expect(order.paths.last == "/2")
         await server.stop()
     }
 
@@ -136,22 +159,27 @@ import WebServices
         let gate = Gate()
         var routes = WebRoutes()
         routes.add("/slow", gate)
-        routes.add("/", Parrot())
+        let order = Order()
+        routes.add("/", order)
         let server = try await serve(limits { $0.connections = 2 }, routes)
         let gone = try await RawClient.connect(server)
         gone.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         await gate.untilAsked()
         try await gone.reset()
         let other = try await RawClient.connect(server)
-        other.send(Self.get)
-        #expect(await other.until { $0.hasSuffix(">") }.hasSuffix("<GET /a? 0>"))
+        other.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
+        await other.until { $0.hasSuffix(">") }
         // Who has gone keeps his place until what he asked is answered.
         let third = try await RawClient.connect(server)
-        third.send(Self.get)
-        try await Task.sleep(for: .milliseconds(100))
-        #expect(third.text.isEmpty)
+        third.send("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n")
+        for number in 1...50 {
+            other.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
+            await other.until { $0.ranges(of: "</2>").count == number + 1 }
+        }
+        #expect(order.paths == [String](repeating: "/2", count: 51))
         await gate.open()
-        #expect(await third.until { $0.hasSuffix(">") }.hasSuffix("<GET /a? 0>"))
+        await third.until { $0.hasSuffix(">") }
+        #expect(order.paths.last == "/3")
         await server.stop()
     }
 

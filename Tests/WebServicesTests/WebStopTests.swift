@@ -89,6 +89,8 @@ import WebServices
         let client = try await RawClient.connect(server, tls: tls)
         client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
         await client.until { $0.hasSuffix("<GET /a? 0>") }
+        client.send("PUT /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 1_000))
+        await client.until { $0.hasSuffix("<PUT /b? 1000>") }
         client.send("PUT /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n" + String(repeating: "x", count: 1_001))
         #expect(await client.untilClosed().contains("HTTP/1.1 413 "))
         await server.stop()
