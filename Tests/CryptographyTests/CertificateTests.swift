@@ -92,6 +92,34 @@ import Testing
         #expect(judge([forged.certificate, stolen.certificate], [root.certificate]) == .notValid)
     }
 
+    @Test(arguments: [
+        ("basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n", ChainVerification.believed),
+        // libcrypto takes it for an authority by its key usage; RFC 5280 4.2.1.9 does not.
+        ("keyUsage=critical,keyCertSign\n", .notValid), ("basicConstraints=critical,CA:false\n", .notValid),
+    ])
+    func `who signs another says of itself that it may`(
+        _ extensions: String, _ verdict: ChainVerification
+    ) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func file(_ name: String, _ text: String) throws -> String {
+            try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+            return "\(folder)/\(name)"
+        }
+        let key = try P256PrivateKey()
+        let request = try file(
+            "request.pem",
+            try OpenSSL.run(["req", "-new", "-key", try file("key.pem", key.pem), "-subj", "/CN=Middle"]))
+        let pem = try OpenSSL.run([
+            "x509", "-req", "-in", request, "-CA", try file("root.pem", root.certificate.pem), "-CAkey",
+            try file("root-key.pem", root.key.pem), "-days", "2", "-extfile", try file("extensions", extensions),
+        ])
+        let middle = Holder(key: key, certificate: try #require(Certificate.read(pem: pem)?.first))
+        let chain = [try leaf(of: middle).certificate, middle.certificate]
+        #expect(judge(chain, [root.certificate]) == verdict)
+    }
+
     @Test func `an octet changed anywhere is noticed`() throws {
         let leaf = try leaf(of: root).certificate
         for index in stride(from: 0, to: leaf.der.count, by: 7) {
