@@ -160,7 +160,7 @@ public actor ProviderLogin {
             }
             // What is held is still believed; soon it is asked for again.
             complain("\(settings.issuer): \(failure.code.rawValue): \(failure.description): the last keys go on")
-            self.keys = (keys.set, instant + Self.keysAtMostEvery - Self.keysLast)
+            self.keys = (keys.set, instant + (Self.keysAtMostEvery - Self.keysLast))
             return keys.set
         } catch {
             throw .unbelieved(.noKeySet)

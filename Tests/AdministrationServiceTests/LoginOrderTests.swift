@@ -1,4 +1,5 @@
 import AdministrationService
+import Synchronization
 import Testing
 import WebServices
 

@@ -206,8 +206,8 @@ import WebServices
         let second = nation.now.utc.microseconds / 1_000_000
         let user = nation.user.id
         let claims =
-            #"{"iss":"\(Self.issuer)","sub":"\(user)","mcptt_id":"\(user)","aud":"mc.it.example","iat":\(second),"#
-            + #""exp":\(second + 3_600),"jti":"x","client_id":"app","scope":"openid 3gpp:mc:ptt_service"}"#
+            #"{"iss":"\#(Self.issuer)","sub":"\#(user)","mcptt_id":"\#(user)","aud":"mc.it.example","iat":\#(second),"#
+            + #""exp":\#(second + 3_600),"jti":"x","client_id":"app","scope":"openid 3gpp:mc:ptt_service"}"#
         return try await keys.sign(Array(claims.utf8), with: key.id)
     }
 
@@ -261,7 +261,7 @@ import WebServices
     func `nobody waits for ever for a key that cannot be made, and it is made later`() async throws {
         let nation = try Nation()
         nation.makesKeys.withLock { $0 = false }
-        await #expect(throws: TokenKeyError.unreadable) { _ = try await service(nation) }
+        await #expect(throws: TokenKeyError.unreadable) { _ = try await self.service(nation) }
         nation.makesKeys.withLock { $0 = true }
         let service = try await service(nation)
         let ids = try await twoKeys(service)

@@ -1,5 +1,7 @@
 import Administration
 public import IdentityManagement
+import MCFoundation
+import NationalAdministration
 import WebServices
 
 /// How the log-in of users is reached, where this process serves it.
