@@ -55,30 +55,11 @@ public enum PEMFile {
         try write(certificate: issued.certificatePEM, to: certificatePath)
     }
 
-    /// A new file beside the target, on the disk before it is renamed over it: no reader sees half a file, also after a
-    /// loss of power, and an older file's wider mode does not survive.
-    private static func write(_ text: String, to path: String, mode: mode_t) throws {
-        let fresh = path + ".new"
-        unlink(fresh)
-        let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw PEMFileError(path: path, code: errno) }
-        var failure: Int32?
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            guard written > 0 else {
-                if written < 0, errno == EINTR { continue }
-                failure = errno
-                break
-            }
-            rest = rest.dropFirst(written)
-        }
-        if failure == nil, fsync(descriptor) != 0 { failure = errno }
-        close(descriptor)
-        if failure == nil, rename(fresh, path) != 0 { failure = errno }
-        if let failure {
-            unlink(fresh)
-            throw PEMFileError(path: path, code: failure)
+    private static func write(_ text: String, to path: String, mode: UInt32) throws {
+        do {
+            try DurableFile.write(text.utf8, to: path, mode: mode)
+        } catch {
+            throw PEMFileError(path: path, code: error.code)
         }
     }
 }

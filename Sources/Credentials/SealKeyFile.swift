@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 
 /// Why a key cannot be read or kept.
@@ -13,14 +14,14 @@ public struct SealKeyFileError: Error, Hashable, Sendable, CustomStringConvertib
 /// it, can still not seal what he changed.
 public enum SealKeyFile {
     /// The mode that the file must have: its owner reads and writes it.
-    private static let mode: mode_t = 0o600
+    private static let mode: UInt32 = 0o600
 
     /// Reads the key, or makes one where there is no file.
     public static func open(_ path: String) throws(SealKeyFileError) -> SealKey {
         let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             guard errno == ENOENT else { throw failure(path) }
-            return try make(path)
+            return try make(path, isReplacing: false)
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var status = stat()
@@ -36,28 +37,19 @@ public enum SealKeyFile {
 
     /// A new key in the place of the one that is there. Seals of the old one are believed on.
     public static func rotate(_ path: String) throws(SealKeyFileError) -> SealKey {
-        let fresh = path + ".new"
-        unlink(fresh)
-        let key = try make(fresh)
-        guard rename(fresh, path) == 0 else { throw failure(path) }
-        return key
+        try make(path, isReplacing: true)
     }
 
-    private static func make(_ path: String) throws(SealKeyFileError) -> SealKey {
+    private static func make(_ path: String, isReplacing: Bool) throws(SealKeyFileError) -> SealKey {
         guard let key = try? SealKey() else {
             throw SealKeyFileError(path: path, diagnosis: "the cryptographic library makes no key")
         }
-        let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw failure(path) }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {
-            try file.write(contentsOf: Data(key.pem.utf8))
-            try file.synchronize()
+            try DurableFile.write(key.pem.utf8, to: path, mode: mode, isReplacing: isReplacing)
+            return key
         } catch {
-            unlink(path)
-            throw SealKeyFileError(path: path, diagnosis: "it cannot be written: \(error)")
+            throw SealKeyFileError(path: path, diagnosis: String(cString: strerror(error.code)))
         }
-        return key
     }
 
     private static func failure(_ path: String) -> SealKeyFileError {

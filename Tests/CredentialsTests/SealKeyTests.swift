@@ -44,6 +44,20 @@ import Testing
         }
     }
 
+    @Test func `what a crash left half written is no key, and in nobody's way`() throws {
+        try inFolder { path in
+            // The key is written beside its place, and takes it when it is whole.
+            try Data("-----BEGIN".utf8).write(to: URL(fileURLWithPath: path + ".new"))
+            let made = try SealKeyFile.open(path)
+            #expect(try SealKeyFile.open(path).id == made.id)
+            #expect(!FileManager.default.fileExists(atPath: path + ".new"))
+            try Data("-----BEGIN".utf8).write(to: URL(fileURLWithPath: path + ".new"))
+            let new = try SealKeyFile.rotate(path)
+            #expect(try SealKeyFile.open(path).id == new.id)
+            #expect(!FileManager.default.fileExists(atPath: path + ".new"))
+        }
+    }
+
     @Test func `a file that others may read, or that holds no key, is refused`() throws {
         try inFolder { path in
             _ = try SealKeyFile.open(path)
