@@ -151,6 +151,8 @@ extension ProgramTests {
         #expect(before.status == 200)
         #expect(Self.values(before.text, "euccs_draining ") == [0], "\(before.text)")
         #expect(Self.values(before.text, "euccs_calls{function=\"controlling\"}") == [1])
+        #expect(Self.values(before.text, "euccs_media_driver_floor_reply_time_seconds").count == 2)
+        #expect(Self.values(before.text, "euccs_cell_refused_services_total").count == 4)
         server.signal(SIGTERM)
         try await server.until("draining: no new calls and registrations")
         #expect(try await Self.probe(nation, "/healthz") == (200, "ok\n"))
