@@ -120,7 +120,12 @@ extension ProgramTests {
         #expect(!numbers.output.contains("anna"))
         #expect(try audit("export", "--as", "nobody", "--role", "auditor").status == 2)
         #expect(try audit("export", "--as", "admin", "--role", "king").status != 0)
-        #expect(try audit("rotate-key").status == 0)
+        #expect(try audit("rotate-key").status == 64)
+        #expect(try audit("rotate-key", "--as", "nobody").status == 2)
+        #expect(try audit("rotate-key", "--as", "admin").status == 0)
+        let made = try audit("export", "--as", "admin", "--role", "auditor", "--format", "jsonl")
+        let key = made.output.split(separator: "\n").filter { $0.contains("audit.keyAdded") }
+        #expect(key.count == 1 && key[0].contains("\"admin\""), "\(made.output)")
         let erased = try audit("erase", "--as", "admin", "--user", "sip:anna@mc.it.example", "--reason", "request 17")
         #expect(erased.output.contains("values were erased"), "\(erased.output)")
         let after = try audit("export", "--as", "admin", "--role", "auditor", "--user", "sip:anna@mc.it.example")
@@ -136,11 +141,30 @@ extension ProgramTests {
         let users = try nation.write(Self.users, "users.csv")
         _ = try nation.admin("import", "--users", users, acting: true)
         let backup = nation.folder.appendingPathComponent("backup.sqlite").path
-        #expect(try nation.admin("backup", backup).status == 0)
+        #expect(try nation.admin("backup", backup).status == 64)
+        #expect(try nation.admin("backup", backup, acting: true).status == 0)
         #expect(try nation.admin("suspend", "sip:anna@mc.it.example", acting: true).status == 0)
         #expect(try nation.admin("export", "users").output.contains("true"))
-        #expect(try nation.admin("restore", backup).status == 0)
+        #expect(try nation.admin("restore", backup).status == 64)
+        let stranger = try Self.run(
+            ["admin", "restore", "--config", nation.config, "--as", "nobody", backup], seconds: 60)
+        #expect(stranger.status == 2)
+        #expect(try nation.admin("export", "users").output.contains("true"))
+        #expect(try nation.admin("restore", backup, acting: true).status == 0)
         #expect(try !nation.admin("export", "users").output.contains("true"))
+        // The copy tells of itself, and the store that was restored of that.
+        let log = try Self.run(
+            [
+                "admin", "audit", "export", "--config", nation.config, "--as", "admin", "--role", "auditor", "--format",
+                "jsonl",
+            ], seconds: 60
+        ).output
+        let acts = log.split(separator: "\n").filter { $0.contains("\"store.") }
+        try #require(acts.count == 2, "\(log)")
+        #expect(acts[0].contains("store.backedUp") && acts[1].contains("store.restored"))
+        #expect(acts.allSatisfy { $0.contains("\"admin\"") && $0.contains(backup.split(separator: "/").last ?? "") })
+        let verified = try Self.run(["admin", "audit", "verify", "--config", nation.config], seconds: 60)
+        #expect(verified.status == 0, "\(verified.output)")
     }
 
     @Test func `a user who is suspended leaves the call that runs, without a restart`() async throws {
