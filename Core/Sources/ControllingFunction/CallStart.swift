@@ -19,7 +19,8 @@ extension ControllingFunction {
             headers.append(.retryAfter, "5")
             throw Refusal(status: 503, headers: headers)
         }
-        let token = random.token(20)
+        let token = SessionIdentity.token(
+            reference: random.token(SessionIdentity.referenceLength), secret: random.token(20))
         guard let identity = SessionIdentity.uri(service: system.services.controllingGroup.value, token: token) else {
             throw Refusal(status: 500)
         }

@@ -165,6 +165,6 @@ extension ParticipatingFunction {
             "call.refused",
             RefusedCall.fields(asked, user: caller ?? asked?.callingUserID) + [
                 .init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? ""),
-            ])
+            ] + Observation.call(meantBy: request))
     }
 }
