@@ -30,6 +30,7 @@ HASHED = number("HASHED", 200)
 LOGINS = number("LOGINS", 200)
 REGISTRATIONS = min(USERS // 2, number("REGISTRATIONS", 10_000))
 TLS_DEVICES = min(USERS // 4, number("TLS_DEVICES", 1_000))
+NOTICES = number("NOTICES", 50)
 CHANGES = min(USERS // 4, number("CHANGES", 1_000))
 # An edge takes 256 users of one connection.
 PER_LINE = 200
@@ -243,6 +244,30 @@ def changing(nation):
         line.wire.close()
 
 
+def telling(nation):
+    """A device that follows its user profile hears of each change of it (RFC 5875): from when the change is durable and
+    answered to the administrator until the device has fetched the document and says what it knows."""
+    desk, name = Desk(nation), fleet.name(USERS // 2)
+    device = nation.device(name, "register")
+    ground.wait(60, lambda: "registered" in ground.text(device.log), "a device that registers", device)
+    path = f"/admin/v1/users/{urllib.parse.quote(fleet.identity(name), safe='')}"
+    asked, told = [], []
+    for priority in range(100, 100 + NOTICES):
+        user = json.loads(desk.ask("GET", path))
+        began = time.monotonic()
+        desk.ask("PUT", path, user | {"priority": priority})
+        committed = time.monotonic()
+        while f"you have priority {priority}, " not in ground.text(device.log):
+            if time.monotonic() - committed > 30:
+                raise Failed(f"a device is not told of a change: {ground.text(device.log)[-500:]}")
+            time.sleep(0.002)
+        told.append(time.monotonic() - committed)
+        asked.append(time.monotonic() - began)
+    figures.add_times("a change asked for until a device has its document", asked)
+    figures.add_times("a change committed until a device has its document", told)
+    ground.end(device)
+
+
 def main():
     say(f"{USERS:,} users, {GROUPS:,} groups; load {figures.about['load_before']}")
     importing_a_region()
@@ -254,6 +279,7 @@ def main():
         logging_in(nation)
     kept = registering(nation)
     changing(nation)
+    telling(nation)
     figures.add("resident memory at the end", nation.resident(), "MiB")
     del kept
     figures.write(os.environ["FIGURES"])

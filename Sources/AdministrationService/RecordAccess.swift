@@ -98,7 +98,8 @@ public struct RecordAccess: Sendable {
             let route = try service.route(of: request)
             switch route {
             case .collection, .record: break
-            case .session, .description, .suspension, .member, .password, .importing, .export, .auditVerification:
+            case .session, .description, .suspension, .login, .withdrawal, .member, .password, .importing, .export,
+                .auditVerification:
                 throw Problem.notFound
             }
             let fleet = try await administration.current()

@@ -17,15 +17,19 @@ struct AuditSealing: Sendable {
 /// Sealing the audit log of a store.
 extension NationalAdministration {
     /// Seals by this key from now on. Where it is new its public half is kept, and the log tells of it.
-    public func seal(by key: SealKey, policy: SealPolicy = SealPolicy(), at now: UTCTime) throws {
+    ///
+    /// - Parameter acting: who made the key; nil: the system itself, at its start.
+    public func seal(
+        by key: SealKey, policy: SealPolicy = SealPolicy(), made acting: ActingOperator? = nil, at now: UTCTime
+    ) throws {
         sealing = AuditSealing(key: key, policy: policy)
         guard try !auditKeys().contains(where: { $0.id == key.id }) else { return }
         let body = StoredRecord(
             kind: AuditKeyRecord.kind, key: key.id,
             body: try coding.encode(AuditKeyRecord(key.publicKey, since: now)))
         let entry = AuditEntry(
-            .administration, "audit.keyAdded", actor: Auditing.party(of: nation),
-            details: [AuditDetail("key", key.id)], authority: "whoever holds the store")
+            .administration, OperatorAct.sealKeyRotation.action, actor: acting?.party ?? Auditing.party(of: nation),
+            details: [AuditDetail("key", key.id)], authority: acting?.authority ?? "whoever holds the store")
         try keep([.put(body)], [entry], at: now)
     }
 

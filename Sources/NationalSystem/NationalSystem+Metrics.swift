@@ -29,6 +29,13 @@ extension NationalSystem {
         families += ProcessMetrics.families(started: started, now: SystemClock.now().instant)
         families += populations(cell.population)
         families += CounterFamilies.of(cell.counters, prefix: "euccs_cell")
+        families.append(
+            MetricFamily(
+                "euccs_cell_refused_services_total", help: "Calls and other requests that a function refused.",
+                kind: .counter,
+                samples: cell.counters.refusals.all.map {
+                    MetricSample(Double($0.count), labels: [.init("function", $0.function)])
+                }))
         families += CounterFamilies.of(signallingCounters, prefix: "euccs_signalling", gauges: ["openFlows"])
         for (number, counters) in mediaCounters.enumerated() {
             let labels = [MetricSample.Label("media_cell", "\(number)")]
@@ -41,9 +48,29 @@ extension NationalSystem {
                     "euccs_media_driver_cpu_time_seconds_total", help: "Processor time of the media cell's thread.",
                     kind: .counter,
                     samples: [MetricSample(Double(counters.processorNanoseconds) / 1_000_000_000, labels: labels)]))
+            families += replyTimes(counters.replyTimes, labels)
         }
         families.append(certificateMetrics(at: Date()))
         return families
+    }
+
+    /// From a floor message's arrival in the kernel until its replies were handed to it. Quantiles are of everything
+    /// since the start; collectors that want those of a time take the number of replies beside them.
+    private func replyTimes(_ times: LatencyHistogram, _ labels: [MetricSample.Label]) -> [MetricFamily] {
+        [
+            MetricFamily(
+                "euccs_media_driver_floor_replies_total", help: "Floor messages whose replies were timed.",
+                kind: .counter, samples: [MetricSample(Double(times.count), labels: labels)]),
+            MetricFamily(
+                "euccs_media_driver_floor_reply_time_seconds",
+                help: "From a floor message's arrival until its replies were handed to the kernel, since the start.",
+                kind: .gauge,
+                samples: [("0.5", 0.5), ("0.99", 0.99)].map { name, part in
+                    MetricSample(
+                        Double(times.quantile(part).wholeNanoseconds) / 1_000_000_000,
+                        labels: labels + [.init("quantile", name)])
+                }),
+        ]
     }
 
     private func populations(_ population: CellPopulation) -> [MetricFamily] {

@@ -161,7 +161,7 @@ public final class NationalSystem: Sendable {
         }
         return MediaDriverConfiguration(
             sockets: addresses.access.flatMap { pair($0, .access) }
-                + addresses.interconnection.flatMap { pair($0, .interconnection) })
+                + addresses.interconnection.flatMap { pair($0, .interconnection) }, measuresReplies: true)
     }
 
     private static func settings(_ configuration: SystemConfiguration) throws -> CellSettings {

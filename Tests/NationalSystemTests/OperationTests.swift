@@ -77,6 +77,15 @@ import Testing
         ] {
             #expect(names.contains(name), "\(name)")
         }
+        func labels(_ name: String, _ label: String) -> [String] {
+            let samples = families.first { $0.name == name }?.samples ?? []
+            return samples.compactMap { $0.labels.first { $0.name == label }?.value }
+        }
+        #expect(
+            labels("euccs_cell_refused_services_total", "function") == [
+                "participating", "controlling", "gateway", "documents",
+            ])
+        #expect(labels("euccs_media_driver_floor_reply_time_seconds", "quantile") == ["0.5", "0.99"])
         for family in families {
             #expect((family.kind == .counter) == family.name.hasSuffix("_total"), "\(family.name)")
             #expect(!family.help.isEmpty)

@@ -20,6 +20,26 @@ extension ProgramTests {
             return file.path
         }
 
+        /// Another folder with all that the nation has but its store.
+        func emptyCopy() throws -> Nation {
+            let other = folder.deletingLastPathComponent().appendingPathComponent("copy")
+            try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            where ["pem", "key"].contains((name as NSString).pathExtension) || name == "system.yaml" {
+                try FileManager.default.copyItem(
+                    at: folder.appendingPathComponent(name), to: other.appendingPathComponent(name))
+            }
+            // The configuration wants a file there; an empty one is as good as none.
+            try Data().write(to: other.appendingPathComponent("nation.sqlite"))
+            return Nation(folder: other, port: port)
+        }
+
+        /// When the store was last written to.
+        func lastCommit() throws -> Date {
+            let log = folder.appendingPathComponent("nation.sqlite-wal").path
+            return try #require(FileManager.default.attributesOfItem(atPath: log)[.modificationDate] as? Date)
+        }
+
         /// The file of a device of the user, who logs in with the same password.
         func profile(of user: String, password: String) throws -> String {
             try write(
@@ -126,7 +146,12 @@ extension ProgramTests {
         #expect(!numbers.output.contains("anna"))
         #expect(try audit("export", "--as", "nobody", "--role", "auditor").status == 2)
         #expect(try audit("export", "--as", "admin", "--role", "king").status != 0)
-        #expect(try audit("rotate-key").status == 0)
+        #expect(try audit("rotate-key").status == 64)
+        #expect(try audit("rotate-key", "--as", "nobody").status == 2)
+        #expect(try audit("rotate-key", "--as", "admin").status == 0)
+        let made = try audit("export", "--as", "admin", "--role", "auditor", "--format", "jsonl")
+        let key = made.output.split(separator: "\n").filter { $0.contains("audit.keyAdded") }
+        #expect(key.count == 1 && key[0].contains("\"admin\""), "\(made.output)")
         let erased = try audit("erase", "--as", "admin", "--user", "sip:anna@mc.it.example", "--reason", "request 17")
         #expect(erased.output.contains("values were erased"), "\(erased.output)")
         let after = try audit("export", "--as", "admin", "--role", "auditor", "--user", "sip:anna@mc.it.example")
@@ -142,11 +167,30 @@ extension ProgramTests {
         let users = try nation.write(Self.users, "users.csv")
         _ = try nation.admin("import", "--users", users, acting: true)
         let backup = nation.folder.appendingPathComponent("backup.sqlite").path
-        #expect(try nation.admin("backup", backup).status == 0)
+        #expect(try nation.admin("backup", backup).status == 64)
+        #expect(try nation.admin("backup", backup, acting: true).status == 0)
         #expect(try nation.admin("suspend", "sip:anna@mc.it.example", acting: true).status == 0)
         #expect(try nation.admin("export", "users").output.contains("true"))
-        #expect(try nation.admin("restore", backup).status == 0)
+        #expect(try nation.admin("restore", backup).status == 64)
+        let stranger = try Self.run(
+            ["admin", "restore", "--config", nation.config, "--as", "nobody", backup], seconds: 60)
+        #expect(stranger.status == 2)
+        #expect(try nation.admin("export", "users").output.contains("true"))
+        #expect(try nation.admin("restore", backup, acting: true).status == 0)
         #expect(try !nation.admin("export", "users").output.contains("true"))
+        // The copy tells of itself, and the store that was restored of that.
+        let log = try Self.run(
+            [
+                "admin", "audit", "export", "--config", nation.config, "--as", "admin", "--role", "auditor", "--format",
+                "jsonl",
+            ], seconds: 60
+        ).output
+        let acts = log.split(separator: "\n").filter { $0.contains("\"store.") }
+        try #require(acts.count == 2, "\(log)")
+        #expect(acts[0].contains("store.backedUp") && acts[1].contains("store.restored"))
+        #expect(acts.allSatisfy { $0.contains("\"admin\"") && $0.contains(backup.split(separator: "/").last ?? "") })
+        let verified = try Self.run(["admin", "audit", "verify", "--config", nation.config], seconds: 60)
+        #expect(verified.status == 0, "\(verified.output)")
     }
 
     @Test func `a user who is suspended leaves the call that runs, without a restart`() async throws {
@@ -166,6 +210,17 @@ extension ProgramTests {
         try await bruno.until("listening")
         let anna = try device("anna", "rain over Genoa", "call")
         try await bruno.until("in the call of sip:flood@mc.it.example")
+        // The store is copied while it serves the call, and the copy is a nation.
+        let backup = nation.folder.appendingPathComponent("backup.sqlite").path
+        #expect(try nation.admin("backup", backup, acting: true).status == 0)
+        let copy = try nation.emptyCopy()
+        let restored = try copy.admin("restore", backup, acting: true)
+        #expect(restored.status == 0, "\(restored.output)")
+        #expect(try copy.admin("check").status == 0)
+        #expect(try copy.admin("export", "fleet").output == nation.admin("export", "fleet").output)
+        let verified = try Self.run(["admin", "audit", "verify", "--config", copy.config], seconds: 60)
+        #expect(verified.status == 0, "\(verified.output)")
+        #expect(try !bruno.hasSaid("the call ended"))
         #expect(try nation.admin("suspend", "sip:bruno@mc.it.example", acting: true).output.hasPrefix("done"))
         try await bruno.until("the call ended")
         let back = try nation.admin("resume", "sip:bruno@mc.it.example", acting: true)
@@ -188,7 +243,13 @@ extension ProgramTests {
         let risen = try nation.write(
             "id,organisation,priority\nsip:anna@mc.it.example,national,77\n", "risen.csv")
         try #require(try nation.admin("import", "--users", risen, acting: true).status == 0)
-        try await anna.until("you have priority 77, groups: sip:flood@mc.it.example (2 members")
+        // From the commit to the device's line, with a process of ours that looks every few milliseconds.
+        let commit = try nation.lastCommit()
+        try await anna.until(
+            "you have priority 77, groups: sip:flood@mc.it.example (2 members", lookingEvery: .milliseconds(5))
+        let taken = Date().timeIntervalSince(commit)
+        print("a device knows of a change \(Int(taken * 1_000)) ms after its commit")
+        #expect(taken < 20)
         let left = try nation.write(
             "id,organisation,members\nsip:flood@mc.it.example,national,sip:bruno@mc.it.example\n", "left.csv")
         try #require(try nation.admin("import", "--groups", left, acting: true).status == 0)
@@ -218,12 +279,14 @@ final class Told: Sendable {
         try process.run()
     }
 
+    func hasSaid(_ words: String) throws -> Bool { try String(contentsOf: file, encoding: .utf8).contains(words) }
+
     /// Another process and the network are waited for, at most thirty seconds.
-    func until(_ words: String) async throws {
-        for _ in 0..<600 {
-            let said = try String(contentsOf: file, encoding: .utf8)
-            if said.contains(words) { return }
-            try await Task.sleep(for: .milliseconds(50))
+    func until(_ words: String, lookingEvery pause: Duration = .milliseconds(50)) async throws {
+        let limit = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < limit {
+            if try hasSaid(words) { return }
+            try await Task.sleep(for: pause)
         }
         let said = try String(contentsOf: file, encoding: .utf8)
         throw ToldError(description: "never said \"\(words)\": \(said)")

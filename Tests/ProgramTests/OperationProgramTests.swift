@@ -12,9 +12,10 @@ extension ProgramTests {
     @Test func `certificates are issued, listed, checked and renewed by the nation's own authority`() throws {
         let nation = try nation()
         defer { try? FileManager.default.removeItem(at: nation.folder.deletingLastPathComponent()) }
-        func certificate(_ verb: String, _ words: String...) throws -> Result {
+        func certificate(_ verb: String, _ words: [String]) throws -> Result {
             try Self.run(["admin", "certificate", verb, "--config", nation.config] + words, seconds: 60)
         }
+        func certificate(_ verb: String, _ words: String...) throws -> Result { try certificate(verb, words) }
         let listed = try certificate("list").output
         #expect(listed.contains("names     sip:mc.it.example, mc.it.example, 127.0.0.1"), "\(listed)")
         #expect(listed.contains(", 364 days left"), "\(listed)")
@@ -25,16 +26,34 @@ extension ProgramTests {
         #expect(early.output.contains("access: "), "\(early.output)")
         let access = nation.folder.appendingPathComponent("access.pem").path
         let before = try String(contentsOfFile: access, encoding: .utf8)
-        #expect(try certificate("renew", "--days", "800").output.contains("renewed: interconnection, until "))
+        let unnamed = try certificate("renew", "--days", "800")
+        #expect(unnamed.status == 2)
+        #expect(unnamed.output.contains("--as: expected an administrator"), "\(unnamed.output)")
+        #expect(try certificate("renew", "--as", "nobody").status == 2)
+        #expect(try String(contentsOfFile: access, encoding: .utf8) == before)
+        let told = try certificate("renew", "--days", "800", "--as", "admin").output
+        #expect(told.contains("renewed: interconnection, until "), "\(told)")
         #expect(try String(contentsOfFile: access, encoding: .utf8) != before)
         #expect(try String(contentsOfFile: access + ".previous", encoding: .utf8) == before)
         #expect(try certificate("check", "--within", "700").status == 0)
         let out = nation.folder.appendingPathComponent("radio7").path
-        let issued = try certificate("issue", "--purpose", "client", "--name", "radio7.it.example", "--out", out)
+        let issue = ["--purpose", "client", "--name", "radio7.it.example", "--out", out]
+        let issued = try certificate("issue", issue + ["--as", "admin"])
         #expect(issued.output.hasPrefix("issued: "), "\(issued.output)")
-        let twice = try certificate("issue", "--purpose", "client", "--name", "radio7.it.example", "--out", out)
+        let twice = try certificate("issue", issue + ["--as", "admin"])
         #expect(twice.status == 2)
         #expect(twice.output.contains("is there already"))
+        let log = try Self.run(
+            [
+                "admin", "audit", "export", "--config", nation.config, "--as", "admin", "--role", "auditor", "--format",
+                "jsonl",
+            ], seconds: 60
+        ).output
+        let acts = log.split(separator: "\n").filter { $0.contains("\"certificate.") }
+        try #require(acts.count == 2, "\(log)")
+        #expect(acts[0].contains("certificate.renewed") && acts[0].contains("access interconnection"))
+        #expect(acts[1].contains("certificate.issued") && acts[1].contains("radio7.it.example"))
+        #expect(acts.allSatisfy { $0.contains("\"admin\"") }, "\(acts)")
         // The key of another certificate: found by the check.
         try FileManager.default.removeItem(atPath: nation.folder.appendingPathComponent("access.key").path)
         try FileManager.default.copyItem(
@@ -63,7 +82,8 @@ extension ProgramTests {
         try change(nation, "log_level: loud", "log_level: debug")
         // Renewed files are noticed without a signal; those that do not fit are refused.
         let first = try Self.serialShown(nation.port + 6)
-        let renewed = try Self.run(["admin", "certificate", "renew", "--config", nation.config], seconds: 60)
+        let renewed = try Self.run(
+            ["admin", "certificate", "renew", "--config", nation.config, "--as", "admin"], seconds: 60)
         #expect(renewed.status == 0)
         try await server.until("certificates renewed: new connections use them")
         let second = try Self.serialShown(nation.port + 6)
@@ -151,6 +171,8 @@ extension ProgramTests {
         #expect(before.status == 200)
         #expect(Self.values(before.text, "euccs_draining ") == [0], "\(before.text)")
         #expect(Self.values(before.text, "euccs_calls{function=\"controlling\"}") == [1])
+        #expect(Self.values(before.text, "euccs_media_driver_floor_reply_time_seconds").count == 2)
+        #expect(Self.values(before.text, "euccs_cell_refused_services_total").count == 4)
         server.signal(SIGTERM)
         try await server.until("draining: no new calls and registrations")
         #expect(try await Self.probe(nation, "/healthz") == (200, "ok\n"))

@@ -3,6 +3,10 @@ public import SIP
 
 /// The MCPTT session identity: a contact of the function that stands for a call, kept apart from others of that
 /// function by its `gr` parameter (TS 24.379 4.5).
+///
+/// Ours begins with the reference of the call, a word that records of all functions and of the partners name it by: it
+/// travels with every contact that stands for the session, and whoever stands in between hides the rest only. Others read
+/// nothing into it, for the parameter is opaque. The rest is what cannot be guessed: a reference opens nothing.
 public enum SessionIdentity {
     /// The service identity `service` as contact of the session `token`; nil where the identity is no SIP URI.
     public static func uri(service: String, token: String) -> SIPURI? {
@@ -15,6 +19,31 @@ public enum SessionIdentity {
     public static func token(_ uri: SIPURI) -> String? {
         guard let token = uri.parameters["gr"], !token.isEmpty else { return nil }
         return token
+    }
+
+    /// The token of a new session.
+    ///
+    /// - Parameters:
+    ///   - reference: `referenceLength` small letters and digits, independent of the secret.
+    public static func token(reference: String, secret: String) -> String { reference + "." + secret }
+
+    public static let referenceLength = 12
+
+    /// What records call the session that an identity stands for, whichever function or gateway presents it; nil where
+    /// its owner is none of ours, or it stands for no session.
+    public static func reference(of uri: SIPURI) -> String? {
+        guard let token = token(uri) else { return nil }
+        // Presented by a function in between, which names the one behind it first.
+        guard let start = token.firstIndex(of: "~") else { return reference(in: token[...]) }
+        return reference(in: token[token.index(after: start)...])
+    }
+
+    private static func reference(in token: Substring) -> String? {
+        let word = token.utf8.prefix(referenceLength)
+        guard word.count == referenceLength, token.utf8.dropFirst(referenceLength).first == UInt8(ascii: "."),
+            word.allSatisfy({ (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) })
+        else { return nil }
+        return String(word)
     }
 
     /// A token that stands for another function's session identity and can be turned back without a table, so that

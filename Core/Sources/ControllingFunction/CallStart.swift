@@ -14,7 +14,8 @@ extension ControllingFunction {
         _ session: SessionID, _ caller: Participant, _ request: CallRequest, _ group: Group,
         _ offer: SpeechOffer, at now: Now
     ) {
-        let token = random.token(20)
+        let token = SessionIdentity.token(
+            reference: random.token(SessionIdentity.referenceLength), secret: random.token(20))
         guard let identity = SessionIdentity.uri(service: system.services.controllingGroup.value, token: token) else {
             preconditionFailure("the service identity of this function is no SIP URI")
         }

@@ -105,8 +105,8 @@ struct GroupCall: Sendable {
 
     func session(of key: ClientKey) -> SessionID? { sessions[key] }
 
-    /// How records name the call. Not by its token: whoever has that could rejoin.
-    var reference: String { String(StableHash.of(token), radix: 16) }
+    /// How records name the call, here and wherever else it is. Not by its token: whoever has that could rejoin.
+    var reference: String { SessionIdentity.reference(of: identity) ?? "" }
 
     /// What every record of the call says of it.
     var fields: [Observation.Field] {

@@ -30,16 +30,19 @@ struct BorderIdentities: Sendable {
         var named = group?.value ?? ""
         // What a peer calls a group must not look like the next piece.
         if named.isEmpty || named.contains(" ") { named = Self.noGroup }
-        return seal.seal("\(direction) \(partner.value) \(named) \(uri)").flatMap {
-            SessionIdentity.uri(service: system.services.gateway.value, token: $0)
-        }
+        guard let sealed = seal.seal("\(direction) \(partner.value) \(named) \(uri)") else { return nil }
+        // The reference of the call stays in sight: it says nothing but which records of both sides belong together.
+        let token = SessionIdentity.reference(of: uri).map { SessionIdentity.token(reference: $0, secret: sealed) }
+        return SessionIdentity.uri(service: system.services.gateway.value, token: token ?? sealed)
     }
 
     private static let noGroup = "-"
 
     /// What a sealed identity stands for; nil where it is not one of ours.
     func origin(of uri: SIPURI) -> Origin? {
-        guard let token = SessionIdentity.token(uri), let text = seal.open(token) else { return nil }
+        guard let token = SessionIdentity.token(uri), let sealed = token.split(separator: ".").last,
+            let text = seal.open(String(sealed))
+        else { return nil }
         let pieces = text.split(separator: " ", maxSplits: 3)
         guard pieces.count == 4, let original = SIPURI(String(pieces[3])) else { return nil }
         let crossing: Crossing

@@ -39,7 +39,7 @@ extension MCGateway {
     mutating func handle(_ event: MediaEvent, at now: Now) {
         guard case .legRefused(let leg, let refusal) = event, let id = sessionsByLeg[leg], let state = sessions[id]
         else { return }
-        actions.append(observe("border.leg-refused", [.init("cause", "\(refusal)")]))
+        actions.append(observe("border.leg-refused", state.fields + [.init("cause", "\(refusal)")]))
         var headers = Headers()
         headers.append(.reason, "SIP;cause=503;text=\"media\"")
         for side in [BorderSide.inside, .outside] {

@@ -36,6 +36,8 @@ struct BorderSession: Sendable {
     var trunk: TrunkID?
     /// Call-ID of the outside dialog.
     let outsideCallID: String
+    /// What records of all sides call the call; nil until the owner of the group has told.
+    var reference: String?
     var isEstablished = false
     var isRelayed = false
     /// A modification that one end asked for and the other has not answered.
@@ -46,6 +48,11 @@ struct BorderSession: Sendable {
         var transaction: ServerTransactionID
         /// What that end says of its media once the other has agreed.
         var offer: BorderDescription
+    }
+
+    /// What every record of the session says of it.
+    var fields: [Observation.Field] {
+        Observation.call(reference) + [.init("partner", partner.value)] + admitted.fields
     }
 
     /// The end that sent the INVITE.

@@ -55,6 +55,8 @@ extension MCGateway {
         sessions[lastSession] = BorderSession(
             crossing: route.crossing, partner: partner, admitted: route.admitted, inside: far == .inside ? end : near,
             outside: far == .outside ? end : near, trunk: trunk, outsideCallID: callID)
+        let known = Observation.call(meantBy: request)
+        sessions[lastSession]?.reference = known.first?.value
         partnersByCallID[callID] = partner
         ends[session] = (lastSession, far.other)
         ends[end.session] = (lastSession, far)
@@ -64,7 +66,7 @@ extension MCGateway {
         actions.append(
             observe(
                 "border.session-started",
-                [.init("partner", partner.value), .init("crossing", route.crossing == .leaving ? "out" : "in")]
+                known + [.init("partner", partner.value), .init("crossing", route.crossing == .leaving ? "out" : "in")]
                     + route.admitted.fields))
     }
 
@@ -125,6 +127,11 @@ extension MCGateway {
                 ports: ports, sessionID: state[near].sdpSession, version: state[near].sdpVersion,
                 floorSSRC: floorSSRC, trunk: near == .outside ? state.trunk : nil), boundary: random.token(16))
         state.isEstablished = true
+        if state.reference == nil {
+            // Towards the owner of the group, who tells the call only now.
+            state.reference = response.headers.contacts.first.flatMap { SessionIdentity.reference(of: $0.uri) }
+            actions.append(observe("border.session-answered", state.fields))
+        }
         sessions[id] = state
         let headers = crossedBack(response, of: state.crossing, partner: state.partner, group: state.admitted.group)
         agent.accept(state[near].session, headers: headers, body: response.body, at: now)
@@ -199,7 +206,6 @@ extension MCGateway {
         }
         partnersByCallID[state.outsideCallID] = nil
         sessionsPerPartner.remove(state.partner)
-        actions.append(
-            observe("border.session-ended", [.init("partner", state.partner.value)] + state.admitted.fields))
+        actions.append(observe("border.session-ended", state.fields))
     }
 }

@@ -188,6 +188,6 @@ extension MCGateway {
         if let user = (try? BorderSubject(request))?.callingUser {
             fields.append(.init("user", user.value, isPersonal: true))
         }
-        return observe("border.refused", fields)
+        return observe("border.refused", fields + Observation.call(meantBy: request))
     }
 }

@@ -12,12 +12,42 @@ public struct CellCounters: Hashable, Sendable {
     /// REGISTER without credentials, or with a nonce that serves no more.
     public var challengedRegistrations: UInt64 = 0
     public var refusedRegistrations: UInt64 = 0
-    /// Calls and other requests that a function refused.
-    public var refusedServices: UInt64 = 0
+    /// Calls and other requests that a function refused, by function.
+    public var refusals = FunctionRefusals()
     /// Refusals that were counted and not noted.
     public var unsaidRefusals: UInt64 = 0
     /// Flows that were refused or cut.
     public var cutFlows: UInt64 = 0
 
     public init() {}
+
+    /// Calls and other requests that the functions refused.
+    public var refusedServices: UInt64 { refusals.all.reduce(0) { $0 + $1.count } }
+}
+
+/// A count for each function of a cell.
+public struct FunctionRefusals: Hashable, Sendable {
+    public var participating: UInt64 = 0
+    public var controlling: UInt64 = 0
+    public var gateway: UInt64 = 0
+    public var documents: UInt64 = 0
+
+    public init() {}
+
+    /// With the names that the functions have in metrics, always in the same order.
+    public var all: [(function: String, count: UInt64)] {
+        [
+            ("participating", participating), ("controlling", controlling), ("gateway", gateway),
+            ("documents", documents),
+        ]
+    }
+
+    mutating func count(_ function: FunctionID) {
+        switch function {
+        case .participating: participating += 1
+        case .controlling: controlling += 1
+        case .gateway: gateway += 1
+        case .documents: documents += 1
+        }
+    }
 }

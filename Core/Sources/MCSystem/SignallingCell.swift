@@ -213,7 +213,7 @@ public struct SignallingCell: Sendable {
                 }
             case .withdrawRegistration(let identity, let device): withdraw(device, of: identity, at: now)
             case .verify(let job): actions.append(.verify(job))
-            case .note(let observation): say(observation)
+            case .note(let observation): say(observation, by: function)
             }
         }
     }
@@ -233,12 +233,13 @@ public struct SignallingCell: Sendable {
 
     mutating func note(_ name: String, _ fields: [Observation.Field] = []) { say(Observation(name, fields)) }
 
-    private mutating func say(_ observation: Observation) {
+    private mutating func say(_ observation: Observation, by function: FunctionID? = nil) {
         guard RefusalNotes.covers(observation) else { return actions.append(.note(observation)) }
         switch observation.name {
         case "registration.challenged": counters.challengedRegistrations += 1
         case "registration.refused": counters.refusedRegistrations += 1
-        case "request.refused", "call.refused", "border.refused", "authorisation.refused": counters.refusedServices += 1
+        case "request.refused", "call.refused", "border.refused", "authorisation.refused":
+            if let function { counters.refusals.count(function) }
         default: break
         }
         if let said = refusalNotes.said(observation, of: turn.source, at: turn.at) {

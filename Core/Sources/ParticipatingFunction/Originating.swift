@@ -168,6 +168,6 @@ extension ParticipatingFunction {
             "call.refused",
             RefusedCall.fields(asked, user: user ?? asked?.callingUserID, isInvitation: isInvitation) + [
                 .init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? ""),
-            ])
+            ] + Observation.call(meantBy: request))
     }
 }

@@ -61,6 +61,7 @@ extension ParticipatingFunction {
         headers.append(.sessionExpires, SessionTimers.header(refresher: .uac))
         for tag in ["tdialog", "norefersub", "explicitsub", "nosub"] { headers.append(.supported, tag) }
         calls[call.id]?.stage = .standing(pair)
+        calls[call.id]?.reference = response.headers.contacts.first.flatMap { SessionIdentity.reference(of: $0.uri) }
         deadlines.cancel(.answer(call.id))
         agent.accept(pair.clientSide, headers: headers, body: response.body, at: now)
         if call.affiliates {

@@ -18,6 +18,8 @@ struct PassedCall: Sendable {
     let tier: CallTier
     let asked: Asked
     var stage: Stage
+    /// What records of all functions call the call; nil until the controlling function has told.
+    var reference: String?
     /// A modification of one side that waits for the other's answer.
     var modification: Modification?
 

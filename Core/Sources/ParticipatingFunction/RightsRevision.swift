@@ -30,7 +30,9 @@ extension ParticipatingFunction {
                 && (try? authorise(kind, user)) != nil
             guard !mayGoOn else { continue }
             hangUp(id, reason: "SIP;cause=403;text=\"right withdrawn\"", at: now)
-            note("call.rightWithdrawn", [.init("user", user.mcpttID.value, isPersonal: true)])
+            note(
+                "call.rightWithdrawn",
+                Observation.call(call.reference) + [.init("user", user.mcpttID.value, isPersonal: true)])
         }
     }
 

@@ -40,7 +40,8 @@ extension ParticipatingFunction {
                 PassedCall(
                     id: CallID(value: numbers.next()), user: member, group: group, home: home, affiliates: false,
                     tier: information.tier, asked: .byFunction,
-                    stage: .offering(.init(server: session, branches: branches, offer: body.sessionDescription))),
+                    stage: .offering(.init(server: session, branches: branches, offer: body.sessionDescription)),
+                    reference: Observation.call(meantBy: request).first?.value),
                 at: now)
         } catch {
             refuse(session, error, request, isInvitation: true, at: now)

@@ -46,6 +46,21 @@ import Testing
         #expect(SessionIdentity.token(read).flatMap { SessionIdentity.identity(stoodForBy: $0) } == theirs)
     }
 
+    @Test func theReferenceOfACallIsReadOffEveryIdentityThatStandsForIt() throws {
+        let token = SessionIdentity.token(reference: "k3abcdefgh29", secret: "s-e.c_ret")
+        let own = try #require(SessionIdentity.uri(service: "sip:mcptt-controlling@it.example", token: token))
+        #expect(SessionIdentity.reference(of: own) == "k3abcdefgh29")
+        let standing = try #require(SessionIdentity.token(standingFor: own))
+        let passed = try #require(SessionIdentity.uri(service: "sip:mcptt-participating@it.example", token: standing))
+        #expect(SessionIdentity.reference(of: passed) == "k3abcdefgh29")
+        for text in [
+            "sip:mcptt@it.example", "sip:mcptt@it.example;gr=k3abcdefgh29", "sip:mcptt@it.example;gr=K3abcdefgh29.x",
+            "sip:mcptt@it.example;gr=k3abcdefgh2.9", "sip:mcptt@it.example;gr=a~b~it.example", "sip:a@b;gr=urn:uuid:1",
+        ] {
+            #expect(SessionIdentity.reference(of: try #require(SIPURI(text))) == nil)
+        }
+    }
+
     @Test func whatIsNoSessionIdentityHasNoToken() throws {
         for text in ["sip:mcptt-gateway@it.example", "sip:it.example;gr=x", "tel:+391234", "sip:a@[2001:db8::1];gr=x"] {
             #expect(SessionIdentity.token(standingFor: try #require(SIPURI(text))) == nil)

@@ -76,6 +76,7 @@ import Testing
         _ = lab.act(0) { $0.call(Self.fire, at: $1) }
         #expect(lab.handsets[0].rejections.map(\.status) == [404])
         #expect(lab.sites[0].cell.counters.refusedServices == 3)
+        #expect(lab.sites[0].cell.counters.refusals.participating == 3)
     }
 
     @Test func aTokenOfAnotherUserThanTheOneWhoRegisteredIsRefused() throws {

@@ -83,6 +83,40 @@ import Testing
         #expect(calls == [1, 0])
     }
 
+    /// The word that all countries' records of one call have in common, whoever called.
+    @Test(arguments: [0, 2])
+    func recordsOfBothCountriesCallACallTheSame(caller: Int) throws {
+        var lab = try Self.lab()
+        let session = lab.act(caller) { $0.call(Self.flood, at: $1) }
+        lab.pass(.seconds(2))
+        lab.act(caller) { $0.hangUp(session, at: $1) }
+        for index in 1..<4 where index != caller {
+            lab.act(index) { handset, now in
+                if let (session, _) = handset.invitations.first { handset.hangUp(session, at: now) }
+            }
+        }
+        lab.pass(.seconds(5))
+        func references(_ site: Int, _ name: String) -> [String?] {
+            lab.sites[site].notes.filter { $0.name == name }.map { note in
+                note.fields.first { $0.name == "call" }?.value
+            }
+        }
+        let started = try #require(references(0, "call.started").first ?? nil)
+        #expect(started.count == SessionIdentity.referenceLength)
+        #expect(references(0, "call.released") == [started])
+        for site in 0..<2 {
+            let ended = references(site, "border.session-ended")
+            #expect(ended.count == 2 && ended.allSatisfy { $0 == started }, "\(site): \(ended)")
+            // Invitations say it from the start, who calls the owner learns it with the answer.
+            let begun = references(site, "border.session-started") + references(site, "border.session-answered")
+            #expect(begun.filter { $0 == started }.count == 2, "\(site): \(begun)")
+        }
+        // It is no key: what opens the session stays hidden, and nobody can rejoin by the reference.
+        let identity = try #require(lab.handsets[caller].lastIdentity)
+        #expect(SessionIdentity.reference(of: identity) == started)
+        #expect(!lab.sites[0].notes.contains { "\($0)".contains(SessionIdentity.token(identity) ?? started) })
+    }
+
     /// Every leg towards France, whoever offered it, is on one trunk; and both gateways name it alike.
     @Test func allLegsOfACallShareOneTrunkPerPartner() throws {
         var lab = try Self.lab()

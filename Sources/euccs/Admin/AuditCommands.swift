@@ -110,12 +110,15 @@ struct AuditCommand: ParsableCommand {
             commandName: "rotate-key",
             abstract: "Make a new key for the seals; a system that serves takes it up at its next start.")
         @OptionGroup var store: StoreOptions
+        @OptionGroup var acting: ActorOptions
 
         func run() async throws {
             try await AdminFailure.told {
                 let (administration, configuration) = try store.open()
+                let maker = try await administration.operatorActing(
+                    as: acting.administrator, for: .sealKeyRotation, at: SystemClock.now().utc)
                 let key = try SealKeyFile.rotate(AuditKeyPath.beside(try store.path(of: configuration)))
-                try await administration.seal(by: key, at: SystemClock.now().utc)
+                try await administration.seal(by: key, made: maker, at: SystemClock.now().utc)
                 Terminal.show("seals are made by \(key.id)")
             }
         }

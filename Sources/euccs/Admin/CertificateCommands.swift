@@ -1,7 +1,10 @@
 import ArgumentParser
+import Audit
 import CertificateAuthority
 import ConfigurationFiles
 import Foundation
+import HostTime
+import MCFoundation
 import NationalAdministration
 
 /// Certificates of a national system: by the authority that `admin init` made, or brought in from elsewhere.
@@ -13,10 +16,11 @@ struct CertificateCommand: ParsableCommand {
             then on.
             """, subcommands: [Issue.self, Renew.self, List.self, Check.self])
 
-    struct Issue: ParsableCommand {
+    struct Issue: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Issue a certificate with a fresh key by the nation's own authority.")
         @OptionGroup var nation: AuthorityOptions
+        @OptionGroup var acting: CertificateActor
 
         @Option(help: "server (accepts clients), gateway (between systems) or client (a device).")
         var purpose: Purpose
@@ -38,18 +42,23 @@ struct CertificateCommand: ParsableCommand {
             try AuthorityOptions.validate(days: days)
         }
 
-        func run() throws {
-            try AdminFailure.told {
+        func run() async throws {
+            try await AdminFailure.told {
                 let (certificate, key) = (out + ".pem", out + ".key")
                 for file in [certificate, key] where FileManager.default.fileExists(atPath: file) {
                     throw NationError("\(file) is there already")
                 }
+                let log = try await acting.log(nation, .certificateIssue)
                 let authority = try nation.authority()
                 let names = name.flatMap { purpose.names(for: $0) }
                 let issued = try authority.issue(
                     CertificateRequest(
                         purpose: purpose.purpose, commonName: name[0], names: names,
                         validity: authority.validity(days: days, from: Date())))
+                try await log?.record([
+                    AuditDetail("purpose", purpose.rawValue), AuditDetail("names", name.joined(separator: " ")),
+                    AuditDetail("until", issued.notAfter.formatted(.iso8601)),
+                ])
                 try PEMFile.write(key: issued.keyPEM, to: key)
                 try PEMFile.write(certificate: issued.certificatePEM, to: certificate)
                 Terminal.show("issued: \(certificate), until \(issued.notAfter.formatted(.iso8601))")
@@ -57,19 +66,21 @@ struct CertificateCommand: ParsableCommand {
         }
     }
 
-    struct Renew: ParsableCommand {
+    struct Renew: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Renew the certificates that the configuration names; the old files stay as .previous.")
         @OptionGroup var nation: AuthorityOptions
+        @OptionGroup var acting: CertificateActor
 
         @Option(help: "Days for which they hold, as far as the authority does.")
         var days = 365
 
         func validate() throws { try AuthorityOptions.validate(days: days) }
 
-        func run() throws {
-            try AdminFailure.told {
+        func run() async throws {
+            try await AdminFailure.told {
                 let configuration = try nation.configuration()
+                let log = try await acting.log(nation, .certificateRenewal)
                 let authority = try nation.authority()
                 // All are made before any is replaced: what cannot be renewed changes nothing.
                 let renewals = try configuration.certificateFiles.compactMap { file in
@@ -81,6 +92,10 @@ struct CertificateCommand: ParsableCommand {
                         )
                     }
                 }
+                try await log?.record([
+                    AuditDetail("certificates", renewals.map(\.0.role).joined(separator: " ")),
+                    AuditDetail("until", renewals.map { $0.2.notAfter }.min()?.formatted(.iso8601) ?? ""),
+                ])
                 for (file, key, issued) in renewals {
                     try PEMFile.replace(issued, certificate: file.certificate, key: key)
                     let end = issued.notAfter.formatted(.iso8601)
@@ -157,6 +172,34 @@ struct CertificateCommand: ParsableCommand {
                     : "\(certificate.daysLeft(at: now)) days left"
             }
         }
+    }
+}
+
+/// In whose name certificates are made. A system whose directory is a file has neither administrators nor a log.
+struct CertificateActor: ParsableArguments {
+    /// Where it is written that it is done, before it is.
+    struct Log {
+        fileprivate let administration: NationalAdministration
+        fileprivate let act: OperatorAct
+        fileprivate let acting: ActingOperator
+
+        func record(_ details: [AuditDetail]) async throws {
+            try await administration.record(act, details, by: acting, at: SystemClock.now().utc)
+        }
+    }
+
+    @Option(name: .customLong("as"), help: "The administrator in whose name it is done; needed where there is a store.")
+    var administrator: String?
+
+    /// nil where there is no log.
+    func log(_ nation: AuthorityOptions, _ act: OperatorAct) async throws -> Log? {
+        let configuration = try nation.configuration()
+        guard case .store(let path) = configuration.directory else { return nil }
+        guard let administrator else { throw NationError("--as: expected an administrator of the nation, found none") }
+        let administration = try OpenedStore.administration(path, configuration)
+        return Log(
+            administration: administration, act: act,
+            acting: try await administration.operatorActing(as: administrator, for: act, at: SystemClock.now().utc))
     }
 }
 
