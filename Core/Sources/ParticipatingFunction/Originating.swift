@@ -30,6 +30,7 @@ extension ParticipatingFunction {
             let rejoins = SessionIdentity.token(request.uri) != nil
             try authorise(information.sessionType, user, isRejoining: rejoins)
             try authoriseTier(information, user)
+            try authoriseAnswer(request, user)
             try ResourcePriority.require(atMost: information.tier, in: request.headers)
             let group = information.requestURI.map { MCPTTGroupID($0) }
             try checkLimits(user, client, besides: group)
@@ -78,6 +79,16 @@ extension ParticipatingFunction {
     func authoriseTier(_ information: MCPTTInfo, _ user: User) throws(Refusal) {
         try information.requireCoherentIndicators()
         guard Self.mayCall(information.tier, user.rights) else { throw Refusal(status: 403) }
+    }
+
+    /// Who may not make others' devices answer may not ask for it (403 "143", TS 24.379 11.1.1.3.1.1).
+    ///
+    /// NOTSPEC: the text has it for private calls. A group call is answered as its members have chosen, whatever the
+    /// caller asks, and who may not force them is not left to believe that he did.
+    func authoriseAnswer(_ request: SIPRequest, _ user: User) throws(Refusal) {
+        guard request.headers[.privAnswerMode] == nil || user.rights.mayForceAutoAnswer else {
+            throw Refusal(.notAuthorisedToForceAnswer)
+        }
     }
 
     static func mayCall(_ tier: CallTier, _ rights: UserRights) -> Bool {
