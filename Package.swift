@@ -169,6 +169,7 @@ let outerTests: [Target] = [
             "ConfigurationDocuments",
             "Cryptography", "IdentityManagement",
         ], "Storage": ["SQLiteStorage", "GRDB"],
+        "IdentityService": ["ConfigurationDocuments", "Policy"],
         "NationalAdministration": ["SQLiteStorage"], "AdministrationService": ["Policy", "Logging"],
         "ResponderLogin": [
             "IdentityService", "Administration", "IdentityManagement", "WebServices", "Credentials", "Logging",

@@ -24,7 +24,7 @@ let rooms: [(String, [String])] = [
     ("CallControl", ["MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments"]),
     // Floor 2: functions
     ("Audit", ["MCFoundation", "CDigest"]),
-    ("CallAudit", ["MCFoundation", "CallControl", "Audit"]),
+    ("CallAudit", ["MCFoundation", "CallControl", "Audit", "Policy"]),
     ("Policy", ["MCFoundation", "HashTreeCollections"]),
     ("ConfigurationDocuments", ["MCFoundation", "CDigest", "CXML", "MCDocuments", "Policy", "OrderedCollections"]),
     ("IdentityManagement", ["MCFoundation", "CDigest", "Audit", "HashTreeCollections", "OrderedCollections"]),

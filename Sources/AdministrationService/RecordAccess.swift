@@ -12,6 +12,9 @@ public struct RecordAccess: Sendable {
     public static let kinds = AdministrationRoute.kinds.map(\.name) + [policy]
     public static let policy = "policy"
 
+    /// Which rights of users and profiles have an effect, for people.
+    public static let rightsInEffect = RecordSchemas.inEffect
+
     private let service: AdministrationService
     private let administration: NationalAdministration
     private let administrator: String

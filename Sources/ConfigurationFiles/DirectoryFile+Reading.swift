@@ -188,6 +188,7 @@ private final class DirectoryReader {
         read("join_chat", \.mayJoinChatGroups)
         read("emergency", \.mayCallInEmergency)
         read("imminent_peril", \.mayCallInImminentPeril)
+        read("force_auto_answer", \.mayForceAutoAnswer)
         fields.end()
         return rights
     }

@@ -24,6 +24,16 @@ extension Value {
             }
     }
 
+    /// ISO 3166: two capital letters.
+    func country() -> String? {
+        guard let text = text("a country code of two capital letters") else { return nil }
+        guard text.utf8.count == 2, text.utf8.allSatisfy({ (65...90).contains($0) }) else {
+            expected("a country code of two capital letters")
+            return nil
+        }
+        return text
+    }
+
     /// `sip:user@domain` without port, parameters or headers.
     func identity() -> String? {
         guard let text = text("an identity such as \"sip:user@domain\"") else { return nil }

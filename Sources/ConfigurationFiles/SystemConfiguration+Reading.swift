@@ -88,14 +88,7 @@ private struct SystemReader {
 
     func system(_ fields: Fields) -> System? {
         let name = fields.required("name")?.text()
-        let country = fields.required("country").flatMap { value -> String? in
-            guard let text = value.text("a country code of two capital letters") else { return nil }
-            guard text.utf8.count == 2, text.utf8.allSatisfy({ (65...90).contains($0) }) else {
-                value.expected("a country code of two capital letters")
-                return nil
-            }
-            return text
-        }
+        let country = fields.required("country")?.country()
         let domain = fields.required("domain")?.domain()
         let id = fields.optional("id")?.domain()
         let others = fields.optional("other_domains")?.list { $0.domain() } ?? []
@@ -323,6 +316,7 @@ extension SystemReader {
     fileprivate func partner(_ value: Value) -> PartnerRead? {
         guard let fields = value.fields() else { return nil }
         let system = fields.required("system")?.domain()
+        let country = fields.optional("country")?.country() ?? ""
         let domains = fields.required("domains")?.list { value in value.domain().map { (name: $0, value: value) } }
         let gateways = fields.required("gateways")?.list { gateway($0, system: system) }
         let authority = fields.required("authority")?.file(in: folder)
@@ -339,8 +333,8 @@ extension SystemReader {
         return PartnerRead(
             configuration: PartnerConfiguration(
                 partner: Partner(
-                    system: MCSystemID(system), domains: domains.map(\.name), services: services, gateways: gateways,
-                    agreement: agreement, offersTrunks: trunk),
+                    system: MCSystemID(system), country: country, domains: domains.map(\.name), services: services,
+                    gateways: gateways, agreement: agreement, offersTrunks: trunk),
                 authorityFile: authority),
             domains: domains)
     }

@@ -84,6 +84,20 @@ import WebServices
         }
     }
 
+    @Test func `the description says which rights have an effect`() async throws {
+        let bench = try await Bench()
+        let document = try await described(bench)
+        for name in ["Profile", "ProfileRequest"] {
+            let properties = try #require(try schema(name, of: document)["properties"] as? [String: Any])
+            let text = try #require((properties["rights"] as? [String: Any])?["description"] as? String)
+            let listed = text.split(separator: "In effect now: ").last?
+                .split(separator: ". ").first?.split(
+                    separator: ", ")
+            #expect(listed?.map(String.init) == UserRight.enforced.map(\.rawValue))
+            #expect(text.contains(RecordAccess.rightsInEffect))
+        }
+    }
+
     @Test func `every code of a problem is described`() async throws {
         let bench = try await Bench()
         let problem = try schema("Problem", of: try await described(bench))

@@ -60,7 +60,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "39:20: media.interconnection: expected ports that leave room below 65536 for 2 cells, two ports each"),
         Mistake(
             "directory: directory.yaml", "directory: directory.yaml\nstore: directory.yaml",
-            "73:12: directory: expected directory or store, found both"),
+            "74:12: directory: expected directory or store, found both"),
         Mistake(
             "documents: sip:mcptt-documents@mc.it.example ", "documents: sip:gms@mc.fr.example ",
             "18:14: services.documents: expected an identity in a domain of this system (mc.it.example, vvf.it.example), found \"sip:gms@mc.fr.example\""
@@ -79,39 +79,39 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "39:20: media.interconnection: expected v4 or v6 or both, found neither"),
         Mistake(
             "domains: [mc.fr.example] ", "domains: [mc.fr.example, vvf.it.example] ",
-            "43:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
+            "44:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
         ),
-        Mistake("trunk: true ", "trunk: maybe ", "47:12: partners[0].trunk: expected true or false, found \"maybe\""),
+        Mistake("trunk: true ", "trunk: maybe ", "48:12: partners[0].trunk: expected true or false, found \"maybe\""),
         Mistake(
             "users_admitted: all ", "users_admitted: some ",
-            "51:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
+            "52:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
         Mistake(
             "users_released: [sip:carla@mc.it.example]", "users_released: [carla]",
-            "52:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
+            "53:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
         ),
         Mistake(
             "heartbeat: 5 s ", "heartbeat: 5 ",
-            "59:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
+            "60:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
         ),
         Mistake(
             "idle: 600 s ", "idle: 2 s ",
-            "62:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
+            "63:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
         ),
         Mistake(
             "idle: 600 s ", "idle: 120 s ",
-            "62:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
+            "63:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
         Mistake(
             "flow_timer: 120 s ", "flow_timer: 900 s ",
-            "62:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
+            "63:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
         Mistake(
             "log_level: info ", "log_level: loud ",
-            "72:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
+            "73:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
         Mistake(
             "log_level: info ", "log_level: info\nlog_level: debug ",
-            "73:1: log_level: key appears twice in its mapping"),
+            "74:1: log_level: key appears twice in its mapping"),
         Mistake(
-            "limits:\n", "limits: 5\nlimites:\n", "65:9: limits: expected a mapping, found 5",
-            "66:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
+            "limits:\n", "limits: 5\nlimites:\n", "66:9: limits: expected a mapping, found 5",
+            "67:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
         ),
     ]
 
@@ -125,7 +125,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     @Test func `a file that is not there is told with the place where it is named`() throws {
         let told = try example.mistakes(replacing: "authority: fr-root.pem", by: "authority: fr-rot.pem")
         #expect(
-            told == ["system.yaml:46:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
+            told == ["system.yaml:47:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
     }
 
     static let directory = [
@@ -135,63 +135,63 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake(
             "id: sip:carla@mc.it.example  ", "id: sip:carla@mc.es.example  ",
             "4:9: users[0].id: expected an identity in a domain of this system (mc.it.example, vvf.it.example), found \"sip:carla@mc.es.example\"",
-            "40:14: groups[0].members[1].id: expected a user of this file, found \"sip:carla@mc.it.example\""),
+            "41:14: groups[0].members[1].id: expected a user of this file, found \"sip:carla@mc.it.example\""),
         Mistake("password: \"rain over Genoa\"", "password: 1234", "7:15: users[0].password: expected text in quotes"),
         Mistake("    password: \"rain over Genoa\"", "    #", "4:5: users[0]: expected password or ha1, found neither"),
         Mistake(
             "0123456789abcdef0123456789abcdef\"\n", "0123456789ABCDEF\"\n",
-            "24:12: users[1].ha1.md5: expected 32 hexadecimal digits in lower case",
-            "25:15: users[1].ha1.sha256: expected 64 hexadecimal digits in lower case"),
+            "25:12: users[1].ha1.md5: expected 32 hexadecimal digits in lower case",
+            "26:15: users[1].ha1.sha256: expected 64 hexadecimal digits in lower case"),
         Mistake(
             "id: sip:siren@mc.it.example\n", "id: sip:dispatch@mc.it.example\n",
-            "27:9: users[2].id: expected another MCPTT ID, found \"sip:dispatch@mc.it.example\" of line 22",
-            "41:14: groups[0].members[2].id: expected a user of this file, found \"sip:siren@mc.it.example\""),
+            "28:9: users[2].id: expected another MCPTT ID, found \"sip:dispatch@mc.it.example\" of line 23",
+            "42:14: groups[0].members[2].id: expected a user of this file, found \"sip:siren@mc.it.example\""),
         Mistake(
             "affiliations: [sip:liguria-flood@", "affiliations: [sip:liguria-fire@",
-            "31:22: users[2].legacy.affiliations[0]: expected a group of this file, found \"sip:liguria-fire@mc.it.example\""
+            "32:22: users[2].legacy.affiliations[0]: expected a group of this file, found \"sip:liguria-fire@mc.it.example\""
         ),
         Mistake(
             "receive_only: true    ", "receive_only: false    ",
-            "30:21: users[2].legacy.receive_only: expected true, for without floor control nobody can talk, found false"
+            "31:21: users[2].legacy.receive_only: expected true, for without floor control nobody can talk, found false"
         ),
         Mistake(
             "- sip:luc@mc.fr.example", "- sip:ana@mc.es.example",
-            "42:9: groups[0].members[3]: expected a user of this system or of a partner, found \"sip:ana@mc.es.example\""
+            "43:9: groups[0].members[3]: expected a user of this system or of a partner, found \"sip:ana@mc.es.example\""
         ),
         Mistake(
             "- sip:luc@mc.fr.example", "- sip:carla@mc.it.example",
-            "42:9: groups[0].members[3]: expected another member, found \"sip:carla@mc.it.example\" of line 40"),
+            "43:9: groups[0].members[3]: expected another member, found \"sip:carla@mc.it.example\" of line 41"),
         Mistake(
             "may_initiate: [sip:dispatch@", "may_initiate: [sip:boss@",
-            "43:20: groups[0].may_initiate[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
+            "44:20: groups[0].may_initiate[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
         Mistake(
             "type: prearranged ", "type: broadcast ",
-            "36:11: groups[0].type: expected one of prearranged, chat, found \"broadcast\""),
+            "37:11: groups[0].type: expected one of prearranged, chat, found \"broadcast\""),
         Mistake(
             "min_to_start: 2 ", "min_to_start: 501 ",
-            "45:19: groups[0].min_to_start: expected at most max_participants (500), found 501"),
+            "46:19: groups[0].min_to_start: expected at most max_participants (500), found 501"),
         Mistake(
             "codec: amr-wb ", "codec: evs ",
-            "52:12: groups[0].codec: expected one of amr-wb, amr-wb-be, opus, found \"evs\""),
+            "53:12: groups[0].codec: expected one of amr-wb, amr-wb-be, opus, found \"evs\""),
         Mistake(
             "hang_time: 10 s ", "hang_time: ten ",
-            "46:16: groups[0].hang_time: expected a duration from 1 s to 600 s, such as \"30 s\" or \"250 ms\", found \"ten\""
+            "47:16: groups[0].hang_time: expected a duration from 1 s to 600 s, such as \"30 s\" or \"250 ms\", found \"ten\""
         ),
         Mistake(
-            "calls: 4 ", "calls: 0 ", "21:14: users[0].maxima.calls: expected a whole number from 1 to 1000, found 0"),
+            "calls: 4 ", "calls: 0 ", "22:14: users[0].maxima.calls: expected a whole number from 1 to 1000, found 0"),
         Mistake(
             "may_join: members ", "may_join: all ",
-            "58:15: groups[0].may_join: expected members, nobody or a list of members, found \"all\""),
+            "59:15: groups[0].may_join: expected members, nobody or a list of members, found \"all\""),
         Mistake(
             "may_call: [sip:dispatch@", "may_call: [sip:boss@",
-            "62:18: groups[0].emergency.may_call[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
+            "63:18: groups[0].emergency.may_call[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
         Mistake(
             "timeout: 4 s ", "timeout: 90 s ",
-            "65:16: groups[0].acknowledgement.timeout: expected a duration from 1 s to 60 s, such as \"30 s\" or \"250 ms\", found \"90 s\""
+            "66:16: groups[0].acknowledgement.timeout: expected a duration from 1 s to 60 s, such as \"30 s\" or \"250 ms\", found \"90 s\""
         ),
         Mistake(
             "on_timeout: abandon ", "on_timeout: wait ",
-            "66:19: groups[0].acknowledgement.on_timeout: expected one of proceed, abandon, found \"wait\""),
+            "67:19: groups[0].acknowledgement.on_timeout: expected one of proceed, abandon, found \"wait\""),
     ]
 
     @Test(arguments: directory) func `a wrong directory file is told with place, expectation and finding`(

@@ -226,6 +226,16 @@ extension ProgramTests {
         let back = try nation.admin("resume", "sip:bruno@mc.it.example", acting: true)
         #expect(back.output.hasPrefix("done"))
         for process in [bruno, anna, server] { process.end() }
+        let told = try Self.run(
+            [
+                "admin", "audit", "export", "--config", nation.config, "--as", "admin", "--role", "auditor", "--format",
+                "jsonl",
+            ], seconds: 60
+        ).output.split(separator: "\n")
+        for action in ["registration.added", "service.bound", "affiliation.changed", "call.started"] {
+            let lines = told.filter { $0.contains("\"\(action)\"") }
+            #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("\"agency\":\"national\"") }, "\(lines)")
+        }
     }
 
     @Test func `a device learns its documents, is told of a change and obeys it`() async throws {

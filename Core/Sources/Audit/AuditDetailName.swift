@@ -3,7 +3,7 @@
 public enum AuditDetailName {
     /// The identifier of a call.
     public static let call = "call"
-    /// The identifier of an incident.
+    /// The identifier of an incident: that of the call in emergency or imminent peril, in what happened since it is one.
     public static let incident = "incident"
     /// The user something was done to or for.
     public static let user = "user"

@@ -1,6 +1,7 @@
 public import Audit
 public import CallControl
 public import MCFoundation
+public import Policy
 
 /// What the functions observe, as entries of the audit log (TS 33.180 10.1.2: user events, classes A, B and E). Every
 /// observation is either audited or named as one that is not, with the reason.
@@ -19,9 +20,11 @@ public struct CallAudit: Sendable {
     }
 
     /// The entry for the log; nil where nobody asks later who did this.
-    public func entry(for observation: Observation) -> AuditEntry? {
+    ///
+    /// - Parameter directory: what says of whom a user and a partner are.
+    public func entry(for observation: Observation, in directory: DirectorySnapshot? = nil) -> AuditEntry? {
         guard let rule = AuditRule.byName[observation.name] else { return nil }
-        var actor = actor(rule.actor, observation)
+        var actor = located(actor(rule.actor, observation), in: directory)
         if actor.identity.isEmpty, actor.role == "responder" { actor.role = "unknown" }
         let details = observation.fields.filter { field in
             !field.value.isEmpty && !(field.name == "user" && field.value == actor.identity)
@@ -31,6 +34,27 @@ public struct CallAudit: Sendable {
             details: details.map { AuditDetail($0.name, $0.value, isPersonal: $0.isPersonal) },
             authority: observation.value("partner").map { "agreement \($0)" } ?? "",
             outcome: outcome(rule, observation))
+    }
+
+    /// Whoever acted, with his organisation, and with his country where he is a partner's or the partner itself. An
+    /// identity that nobody proved stays without: what it claims is not written down as if it were so.
+    public func located(_ party: AuditParty, in directory: DirectorySnapshot?) -> AuditParty {
+        guard let directory, !party.identity.isEmpty else { return party }
+        var party = party
+        switch party.role {
+        case "responder":
+            let id = MCPTTID(party.identity)
+            let user = directory.user(id) ?? directory.user(publicIdentity: PublicUserIdentity(party.identity))
+            if let user {
+                party.agency = user.organisation
+                party.country = country
+            } else if let home = directory.routing.route(of: id)?.home, let partner = directory.partner(home) {
+                party.country = partner.country
+            }
+        case "partner": party.country = directory.partner(MCSystemID(party.identity))?.country ?? ""
+        default: break
+        }
+        return party
     }
 
     /// Whoever declares an emergency or imminent peril is looked for as such, also where it came to nothing.

@@ -110,10 +110,12 @@ struct GroupCall: Sendable {
 
     /// What every record of the call says of it.
     var fields: [Observation.Field] {
-        [
-            .init("call", reference), .init("group", group.id.value, isPersonal: true), .init("tier", "\(tier)"),
-        ]
+        [.init("call", reference), .init("group", group.id.value, isPersonal: true), .init("tier", "\(tier)")]
+            + incident
     }
+
+    /// A call in emergency or imminent peril is an incident, from when it became one on: it has the call's own name.
+    var incident: [Observation.Field] { tier > .normal ? [.init("incident", reference)] : [] }
 
     mutating func insert(_ participant: Participant, _ session: SessionID) {
         participants[session] = participant

@@ -133,6 +133,14 @@ extension ControllingFunction {
             floorSSRC: ssrcs.allocate(), ports: ports)
     }
 
+    /// The incident that somebody was kept out of, where there is one.
+    private func incident(_ asked: MCPTTInfo?, _ request: SIPRequest) -> [Observation.Field] {
+        let id =
+            SessionIdentity.token(request.uri).flatMap { groupsByToken[$0] }
+            ?? asked?.requestURI.map { MCPTTGroupID($0) }
+        return id.flatMap { calls[$0] }?.incident ?? []
+    }
+
     private mutating func refuse(_ session: SessionID, _ refusal: Refusal, _ request: SIPRequest, at now: Now) {
         var headers = refusal.responseHeaders(agent: system.domain)
         var body: [UInt8] = []
@@ -143,7 +151,7 @@ extension ControllingFunction {
         agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)
         note(
             "call.refused",
-            RefusedCall.fields(asked, user: asked?.callingUserID, isInvitation: false) + [
+            RefusedCall.fields(asked, user: asked?.callingUserID, isInvitation: false) + incident(asked, request) + [
                 .init("status", "\(refusal.status)"), .init("warning", refusal.warning.map { "\($0.code)" } ?? ""),
             ])
     }

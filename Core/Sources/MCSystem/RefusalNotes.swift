@@ -35,8 +35,10 @@ struct RefusalNotes: Sendable {
 
     /// The observation as it is to be said; nil where it is only counted.
     mutating func said(_ observation: Observation, of source: IPAddress?, at now: Instant) -> Observation? {
-        // What a peer wrote, such as the method, tells no kinds apart: there would be no end of them.
-        let details = observation.fields.filter { ["cause", "status", "warning"].contains($0.name) }.map(\.value)
+        // What a peer wrote, such as the method, tells no kinds apart: there would be no end of them. An incident does,
+        // so that what was said of an ordinary call before does not keep a refusal out of it.
+        let kinds = ["cause", "status", "warning", "incident"]
+        let details = observation.fields.filter { kinds.contains($0.name) }.map(\.value)
         let key = Key(source: source, kind: ([observation.name] + details).joined(separator: " "))
         let known = entries[key]
         if let known, now - known.saidAt < Self.interval {

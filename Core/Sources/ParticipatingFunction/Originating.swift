@@ -31,6 +31,7 @@ extension ParticipatingFunction {
             guard let kind = information.sessionType else { throw Refusal(.functionNotAllowed) }
             try authorise(kind, user)
             try authoriseTier(information, user)
+            try authoriseAnswer(request, user)
             try ResourcePriority.require(atMost: information.tier, in: request.headers)
             guard let group = information.requestURI.map({ MCPTTGroupID($0) }) else {
                 throw Refusal(.invalidCombination)
@@ -83,6 +84,16 @@ extension ParticipatingFunction {
     func authoriseTier(_ information: MCPTTInfo, _ user: User) throws(Refusal) {
         try information.requireCoherentIndicators()
         guard Self.mayCall(information.tier, user.rights) else { throw Refusal(status: 403) }
+    }
+
+    /// Who may not make others' devices answer may not ask for it (403 "143", TS 24.379 11.1.1.3.1.1).
+    ///
+    /// NOTSPEC: the text has it for private calls. A group call is answered as its members have chosen, whatever the
+    /// caller asks, and who may not force them is not left to believe that he did.
+    func authoriseAnswer(_ request: SIPRequest, _ user: User) throws(Refusal) {
+        guard request.headers[.privAnswerMode] == nil || user.rights.mayForceAutoAnswer else {
+            throw Refusal(.notAuthorisedToForceAnswer)
+        }
     }
 
     static func mayCall(_ tier: CallTier, _ rights: UserRights) -> Bool {

@@ -32,6 +32,9 @@ extension ParticipatingFunction {
             // Whoever leaves needs no token: nothing is granted.
             supersede(key, at: now)
             dropClient(key, .loggedOff, at: now)
+        // Who leaves may have selected whatever he did.
+        case .max where entity?.selectedUserProfileIndex ?? Self.profileIndex != Self.profileIndex:
+            throw Refusal(status: 403)
         case .max where settings.authorisation.requiresToken:
             // Also of a user who is configured as a telephone: a telephone publishes nothing.
             let wish = WaitingAuthorisation(
@@ -45,6 +48,12 @@ extension ParticipatingFunction {
         }
         settingsAccepted(transaction, expires: expires, at: now)
     }
+
+    /// The index of the one user profile that a user has (TS 24.484 8.3.2.8).
+    ///
+    /// NOTSPEC: which code refuses another one. Who serves him by that one, though his device works by another, lets
+    /// him believe that he may what he may not.
+    private static let profileIndex: UInt32 = 0
 
     mutating func settingsAccepted(_ transaction: ServerTransactionID, expires: UInt32, at now: Now) {
         var headers = Headers()

@@ -3,6 +3,8 @@ public import MCFoundation
 /// Another MC system, and what was agreed with it.
 public struct Partner: Hashable, Sendable {
     public var system: MCSystemID
+    /// ISO 3166, two capital letters: of whoever the system speaks for; empty where nobody said. No domain tells it.
+    public var country: String
     /// Domains whose users, groups and services it may speak for, lower case. Also what the routing table sends there.
     public var domains: [String]
     /// As published by the partner, for its first domain where nothing else was agreed.
@@ -16,10 +18,11 @@ public struct Partner: Hashable, Sendable {
 
     /// `services` follow from the first domain where they are left out.
     public init(
-        system: MCSystemID, domains: [String], services: ServiceIdentities? = nil, gateways: [GatewayTarget],
-        agreement: Agreement = Agreement(), offersTrunks: Bool = true
+        system: MCSystemID, country: String = "", domains: [String], services: ServiceIdentities? = nil,
+        gateways: [GatewayTarget], agreement: Agreement = Agreement(), offersTrunks: Bool = true
     ) {
         self.system = system
+        self.country = country
         self.domains = domains.map { $0.lowercased() }
         self.services = services ?? ServiceIdentities(domain: self.domains.first ?? system.value)
         self.gateways = gateways

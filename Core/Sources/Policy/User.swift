@@ -87,6 +87,8 @@ public struct UserRights: Hashable, Sendable {
     public var mayCallInEmergency = true
     /// `<allow-imminent-peril-call>`
     public var mayCallInImminentPeril = true
+    /// `<allow-force-auto-answer>`: `Priv-Answer-Mode` in his INVITE. Refusal 143. No ordinary responder has it.
+    public var mayForceAutoAnswer = false
 
     public init() {}
 }

@@ -3,6 +3,7 @@ import CallAudit
 import CallControl
 import Foundation
 import MCFoundation
+import Policy
 import Testing
 
 @Suite struct CallAuditTests {
@@ -109,6 +110,50 @@ import Testing
         }
         #expect(country("mc.it.example") == "IT")
         #expect(country("mc.fr.example") == "")
+    }
+
+    private func directory() throws -> DirectorySnapshot {
+        let system = SystemIdentity(id: Self.own, domain: Self.own.value)
+        let anna = User(
+            mcpttID: MCPTTID(Self.anna), publicIdentity: PublicUserIdentity("sip:ims-anna@mc.it.example"),
+            privateIdentity: PrivateUserIdentity("anna@mc.it.example"),
+            credentials: DigestSecrets(realm: "mc.it.example", md5: nil, sha256: nil),
+            organisation: "Vigili del Fuoco", homeSystem: Self.own)
+        let partner = Partner(
+            system: MCSystemID("fr"), country: "FR", domains: ["mc.fr.example"],
+            gateways: [GatewayTarget(host: "gw", serverName: "gw")])
+        return try DirectorySnapshot(system: system, users: [anna], groups: [], partners: [partner])
+    }
+
+    @Test(arguments: [
+        "call.started", "call.joined", "call.left", "call.refused", "registration.added", "service.bound",
+        "affiliation.changed", "affiliation.refused", "authorisation.refused", "request.refused",
+    ])
+    func `whoever acts is told with his organisation`(name: String) throws {
+        let cause = ["call.left": "hung up", "affiliation.changed": "published"][name] ?? "x"
+        let observation = Observation(name, [Self.user, .init("cause", cause), .init("status", "403")])
+        let actor = try #require(audit.entry(for: observation, in: try directory())).actor
+        #expect(actor == AuditParty(identity: Self.anna, role: "responder", agency: "Vigili del Fuoco", country: "IT"))
+        // Who knows only the address that is registered finds him too.
+        let address = Observation.Field("user", "sip:ims-anna@mc.it.example", isPersonal: true)
+        let other = Observation(name, [address, .init("cause", cause), .init("status", "403")])
+        #expect(audit.entry(for: other, in: try directory())?.actor.agency == "Vigili del Fuoco")
+    }
+
+    @Test func `a partner's user has the country of his system, and so has the partner`() throws {
+        let user = Observation.Field("user", "sip:luc@mc.fr.example", isPersonal: true)
+        let joined = audit.entry(
+            for: Observation("call.joined", [user, .init("system", "fr")]), in: try directory())
+        #expect(
+            joined?.actor == AuditParty(identity: "sip:luc@mc.fr.example", role: "responder", country: "FR"))
+        let lost = audit.entry(for: Observation("partner.reachable", [.init("partner", "fr")]), in: try directory())
+        #expect(lost?.actor == AuditParty(identity: "fr", role: "partner", country: "FR"))
+    }
+
+    @Test func `who only claims to be somebody is not told as of his organisation`() throws {
+        let refused = Observation("registration.refused", [Self.user, .init("cause", "credentials")])
+        #expect(
+            audit.entry(for: refused, in: try directory())?.actor == AuditParty(identity: Self.anna, role: "unknown"))
     }
 
     @Test func `what a partner does is done under its agreement`() throws {

@@ -176,6 +176,19 @@ import Testing
         #expect(fixture.wait(.seconds(5)).sent(.notify).isEmpty)
     }
 
+    @Test func whereTheGroupSaysSoNobodyLearnsWhoTakesPart() throws {
+        let group = ControllingFixture.fire {
+            $0.kind = .chat
+            $0.allowsConferenceState = false
+        }
+        var fixture = try ControllingFixture(groups: [group])
+        let anna = ControllingFixture.id("anna")
+        let request = fixture.invitation(anna, type: .chat)
+        let identity = try #require(fixture.receive(request).responses.first?.headers.contacts.first?.uri)
+        let asked = subscribe(&fixture, anna, to: identity.description)
+        #expect(asked.verdict == [403, 138] && asked.sent(.notify).isEmpty)
+    }
+
     @Test func whoIsNotInTheCallIs403With138() throws {
         var fixture = try ControllingFixture(groups: [ControllingFixture.fire { $0.kind = .chat }])
         let request = fixture.invitation(ControllingFixture.id("anna"), type: .chat)

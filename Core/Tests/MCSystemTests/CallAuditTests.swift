@@ -80,6 +80,54 @@ import Testing
         #expect(raised?.actor.identity == id("bruno"))
     }
 
+    /// What an export of one incident holds, by the action and who acted.
+    private func incident(_ name: String, in entries: [AuditEntry]) -> [String] {
+        var chain = AuditChain(system: MCSystemID("it"), created: UTCTime(microseconds: 1))
+        var random = SeededGenerator(seed: 1)
+        return entries.compactMap { entry in
+            let chained = chain.append(entry, at: UTCTime(microseconds: 1), using: &random)
+            let recorded = RecordedEntry(record: chained.record, personal: chained.personal)
+            let isMeant = AuditQuery(incident: name).matches(recorded)
+            return isMeant ? "\(entry.action) \(entry.actor.identity)" : nil
+        }
+    }
+
+    @Test func `an incident is all that happened in a call since it is an emergency, and nothing else`() throws {
+        var lab = Lab()
+        let flood = MCPTTGroupID("sip:flood@mc.it.example")
+        let members = Self.names.prefix(2).map { MCPTTID("sip:\($0)@mc.it.example") }
+        let groups = ["fire", "flood"].map { Lab.group($0, of: "it", members: members) }
+        try lab.addSite("it", users: Self.names, groups: groups)
+        for name in Self.names { lab.addHandset(name, at: 0) }
+        for index in 0..<3 { lab.ready(index, groups: index < 2 ? [Self.fire, flood] : []) }
+        // Another call in the same time, and a refusal before it is an incident.
+        let other = lab.act(1) { $0.call(flood, at: $1) }
+        lab.pass(.seconds(1))
+        let session = lab.act(0) { $0.call(Self.fire, at: $1) }
+        lab.pass(.seconds(1))
+        _ = lab.act(2) { $0.call(Self.fire, at: $1) }
+        lab.pass(.seconds(1))
+        _ = lab.act(1) { handset, now in handset.call(Self.fire, at: now) { $0.emergencyIndicator = true } }
+        lab.pass(.seconds(1))
+        _ = lab.act(2) { $0.call(Self.fire, at: $1) }
+        lab.act(1) { $0.hangUp(other, at: $1) }
+        lab.pass(.seconds(1))
+        lab.act(0) { $0.hangUp(session, at: $1) }
+        lab.pass(.seconds(5))
+        let all = entries(lab)
+        let raised = try #require(all.first { $0.action == "call.tierRaised" })
+        let name = try #require(raised.details.first { $0.name == AuditDetailName.incident }?.value)
+        #expect(raised.details.contains(AuditDetail(AuditDetailName.call, name)))
+        let told = incident(name, in: all)
+        #expect(told.first == "call.tierRaised \(id("bruno"))", "\(told)")
+        #expect(told.filter { $0 == "call.refused \(id("carla"))" }.count == 1, "\(told)")
+        #expect(told.contains("call.left \(id("anna"))") && told.last == "call.released it", "\(told)")
+        #expect(all.count { $0.action == "call.refused" } == 2, "\(all.map { "\($0.action) \($0.actor.identity)" })")
+        #expect(incident("", in: all).isEmpty)
+        let named = all.flatMap(\.details).filter { $0.name == AuditDetailName.incident }
+        #expect(named.count == told.count && named.allSatisfy { $0.value == name })
+    }
+
     @Test func `who is refused a call is named, with the group and the reason`() throws {
         var lab = try lab()
         let before = lab.sites[0].notes.count

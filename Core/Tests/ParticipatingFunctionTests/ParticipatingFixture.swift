@@ -114,12 +114,12 @@ struct ParticipatingFixture {
 
     mutating func publishSettings(
         mode: PoCSettings.AnswerMode? = .automatic, expires: String = "4294967295", client: String = "urn:uuid:1",
-        token: String? = nil, from origin: RequestOrigin = .user(identity, flow)
+        token: String? = nil, profile: UInt32? = nil, from origin: RequestOrigin = .user(identity, flow)
     ) -> [FunctionAction] {
         var request = fresh(.publish, to: "sip:mcptt-participating@it.example")
         request.headers.append(.event, "poc-settings")
         request.headers.append(.expires, expires)
-        let settings = PoCSettings([.init(id: client, answerMode: mode)])
+        let settings = PoCSettings([.init(id: client, answerMode: mode, selectedUserProfileIndex: profile)])
         var information = MCPTTInfo(clientID: MCPTTClientID(client))
         information.accessToken = token
         request.body = CallBody(

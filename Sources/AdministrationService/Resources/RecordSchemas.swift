@@ -95,9 +95,14 @@ enum RecordSchemas {
         JSONField("transmissionsN7", .integer(0...1_000), "Transmissions at a time (MaxSimultaneousTransmissionsN7)."),
     ])
 
+    /// So that nobody believes that something is refused which is not.
+    static let inEffect =
+        "In effect now: \(UserRight.enforced.map(\.rawValue).joined(separator: ", ")). The others are kept and told to "
+        + "devices in their user profile; this system asks for none of them yet."
+
     private static let profile: [JSONField] = [
         JSONField("name", token, "That of the path."),
-        JSONField("rights", rights, "What is not listed is not allowed."),
+        JSONField("rights", rights, "What is not listed is not allowed. \(inEffect)"),
         JSONField("maxima", maxima, "What is left out is as for an ordinary user."),
     ]
 

@@ -132,12 +132,7 @@ struct InitCommand: AsyncParsableCommand {
             NationRecord(name: name, country: country, created: now, identity: identity),
             organisation: OrganisationRecord(id: organisation, name: organisation, country: country),
             administrator: AdministratorRecord(id: administrator, roles: AdministratorRole.allCases),
-            profile: ProfileRecord(
-                name: "responder",
-                rights: [
-                    .callPrearrangedGroup, .callChatGroup, .joinChatGroup, .emergencyGroupCall, .imminentPerilCall,
-                    .cancelGroupEmergency,
-                ]), in: store, at: now)
+            profile: .responder, in: store, at: now)
         try store.close()
     }
 

@@ -11,6 +11,8 @@ struct RecordCommand: ParsableCommand {
         discussion: """
             KIND is one of \(RecordAccess.kinds.joined(separator: ", ")). The JSON, the rules and the audit entries \
             are those of the interface over HTTP; GET /admin/v1/openapi.json describes every field.
+
+            Rights of users and profiles. \(RecordAccess.rightsInEffect)
             """,
         subcommands: [Get.self, List.self, Put.self, Delete.self])
 

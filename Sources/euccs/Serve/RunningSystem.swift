@@ -20,6 +20,7 @@ final class RunningSystem: Sendable {
     }
 
     let fleet = CurrentFleet()
+    let directory = CurrentDirectory()
     private let state = Mutex(State())
 
     func isUp(_ system: NationalSystem) {
@@ -32,6 +33,7 @@ final class RunningSystem: Sendable {
 
     func replace(_ change: NationalAdministration.Change) {
         fleet.replace(change.fleet)
+        directory.replace(change.directory)
         // The policy it takes from the fleet map itself.
         if let identity = state.withLock({ $0.identity }) {
             let events = FleetIdentities.events(of: change.changes, before: change.before)
@@ -79,4 +81,13 @@ final class CurrentFleet: Sendable {
     var value: FleetSnapshot { fleet.withLock { $0 } }
 
     func replace(_ newest: FleetSnapshot) { fleet.withLock { $0 = newest } }
+}
+
+/// The directory as it was published last, for who is not the signalling cell.
+final class CurrentDirectory: Sendable {
+    private let directory = Mutex<DirectorySnapshot?>(nil)
+
+    var value: DirectorySnapshot? { directory.withLock { $0 } }
+
+    func replace(_ newest: DirectorySnapshot) { directory.withLock { $0 = newest } }
 }

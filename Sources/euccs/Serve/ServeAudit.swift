@@ -17,13 +17,16 @@ final class ServeAudit: Sendable {
 
     private let recorder: AuditRecorder
     private let calls: CallAudit
+    /// As it was published last.
+    private let directory: @Sendable () -> DirectorySnapshot?
     private let administration: NationalAdministration
     private let logger: Logger
     private let tended: Task<Void, Never>
 
     /// nil where the directory is a file: then there is no store to keep a log in.
     static func start(
-        _ configuration: SystemConfiguration, _ administration: NationalAdministration?, _ logger: Logger
+        _ configuration: SystemConfiguration, _ administration: NationalAdministration?,
+        directory: @escaping @Sendable () -> DirectorySnapshot?, _ logger: Logger
     ) async throws -> ServeAudit? {
         guard case .store(let path) = configuration.directory, let administration else { return nil }
         let key = try SealKeyFile.open(AuditKeyPath.beside(path))
@@ -35,15 +38,17 @@ final class ServeAudit: Sendable {
             logger.notice("the audit log is kept again")
         }
         logger.info("the audit log is sealed", metadata: ["key": "\(key.id)"])
-        return ServeAudit(recorder, nation, administration, logger)
+        return ServeAudit(recorder, nation, administration, directory, logger)
     }
 
     private init(
-        _ recorder: AuditRecorder, _ nation: NationRecord, _ administration: NationalAdministration, _ logger: Logger
+        _ recorder: AuditRecorder, _ nation: NationRecord, _ administration: NationalAdministration,
+        _ directory: @escaping @Sendable () -> DirectorySnapshot?, _ logger: Logger
     ) {
         self.recorder = recorder
         self.administration = administration
         self.logger = logger
+        self.directory = directory
         calls = CallAudit(system: nation.identity.id, country: nation.country)
         tended = Task {
             await administration.tendAudit(every: Self.tending, sweepingEvery: Self.sweeping) {
@@ -64,11 +69,15 @@ final class ServeAudit: Sendable {
 
     /// What the functions observe. Called on the thread of the signalling cell: it does not wait.
     func observe(_ observation: Observation) {
-        if let entry = calls.entry(for: observation) { recorder.record(entry) }
+        if let entry = calls.entry(for: observation, in: directory()) { recorder.record(entry) }
     }
 
     /// What others than the functions have to tell, such as log-in.
-    func record(_ entry: AuditEntry) { recorder.record(entry) }
+    func record(_ entry: AuditEntry) {
+        var entry = entry
+        entry.actor = calls.located(entry.actor, in: directory())
+        recorder.record(entry)
+    }
 
     /// Why the log cannot be kept now; nil where it can.
     var trouble: String? { recorder.trouble }

@@ -53,6 +53,7 @@ struct ServeCommand: AsyncParsableCommand {
                 administration = opened
                 directory = await opened.directory
                 running.fleet.replace(await opened.fleet)
+                running.directory.replace(directory)
             }
         } catch {
             Terminal.complain("\(error)")
@@ -67,7 +68,7 @@ struct ServeCommand: AsyncParsableCommand {
         if attached { end.includeEndOfInput() }
         let level = SharedLevel(Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info)
         let logger = level.logger(configuration.identity.domain)
-        let audit = try await startAudit(configuration, administration, logger)
+        let audit = try await startAudit(configuration, administration, running, logger)
         let identity = try await startIdentity(configuration, administration, running, audit, logger)
         let documents = configuration.web.flatMap { web in
             administration.map { NationalDocuments(configuration, web, $0) }
@@ -108,10 +109,12 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func startAudit(
-        _ configuration: SystemConfiguration, _ administration: NationalAdministration?, _ logger: Logger
+        _ configuration: SystemConfiguration, _ administration: NationalAdministration?, _ running: RunningSystem,
+        _ logger: Logger
     ) async throws -> ServeAudit? {
         do {
-            return try await ServeAudit.start(configuration, administration, logger)
+            return try await ServeAudit.start(
+                configuration, administration, directory: { running.directory.value }, logger)
         } catch {
             Terminal.complain("\(configuration.name): the audit log cannot be kept: \(error)")
             throw ExitCode.failure

@@ -46,8 +46,10 @@ extension FleetDocuments {
         // What is allowed comes from his rights below, and nothing else.
         policyUser.rights.mayCallInEmergency = false
         policyUser.rights.mayCallInImminentPeril = false
+        policyUser.rights.mayForceAutoAnswer = false
         var document = UserProfileDocument(user: policyUser, groups: groups)
         document.profileName = user.profile
+        document.maximumGroupCalls = Self.positive(rights.maxima.groupCallsN6)
         document.maximumTransmissions =
             user.maxima.transmissionsN7 ?? user.profile.flatMap { fleet.profile($0)?.maxima.transmissionsN7 }
         // Both are named by the elements of the schema.
@@ -82,7 +84,8 @@ extension FleetDocuments {
         let maxima = fleet.rights(of: user).maxima
         var document = UEConfiguration(
             domain: system.domain, maximumPrivateCalls: settings.privateCallsN10,
-            maximumGroupCalls: maxima.groupCallsPerClientN4, maximumTransmissions: settings.transmissionsN5,
+            maximumGroupCalls: Self.positive(maxima.groupCallsPerClientN4),
+            maximumTransmissions: settings.transmissionsN5,
             groupPriorities: groups.map { .init(group: $0.groupID, level: UInt32($0.priority)) },
             prefersIPv6: settings.prefersIPv6)
         document.owner = key
@@ -90,6 +93,9 @@ extension FleetDocuments {
         document.name = device.name.isEmpty ? nil : device.name
         return document
     }
+
+    /// The schemas have no 0 for N4 and N6. Whom none are allowed is told of one, and refused that one when he calls.
+    private static func positive(_ maximum: Int) -> Int { max(1, maximum) }
 
     /// One for the system; an organisation has the same under its name.
     private func serviceConfiguration(_ uri: XCAPURI) -> [UInt8]? {

@@ -23,10 +23,9 @@ extension UserProfileDocument {
         self.implicitAffiliations = implicitAffiliations
         self.privateCallRecipients = privateCallRecipients
         if !privateCallRecipients.isEmpty { allow([.privateCall, .privateCallParticipation]) }
-        if user.rights.mayCallInEmergency {
-            allow([.emergencyGroupCall, .cancelGroupEmergency, .activateEmergencyAlert, .cancelEmergencyAlert])
-        }
-        if user.rights.mayCallInImminentPeril { allow([.imminentPerilCall, .cancelImminentPeril]) }
+        if user.rights.mayCallInEmergency { allow([.emergencyGroupCall]) }
+        if user.rights.mayCallInImminentPeril { allow([.imminentPerilCall]) }
+        if user.rights.mayForceAutoAnswer { allow([.forceAutoAnswer]) }
     }
 
     /// What the profile says of the rights and bounds of its user. What a profile does not say stays as it is.
@@ -36,6 +35,7 @@ extension UserProfileDocument {
     public func apply(to user: inout User) {
         user.rights.mayCallInEmergency = allows(.emergencyGroupCall)
         user.rights.mayCallInImminentPeril = allows(.imminentPerilCall)
+        user.rights.mayForceAutoAnswer = allows(.forceAutoAnswer)
         if let maximumAffiliations { user.maxima.affiliationsN2 = maximumAffiliations }
         if let maximumGroupCalls { user.maxima.groupCallsN6 = maximumGroupCalls }
         if let priority { user.priority = UInt8(clamping: priority) }

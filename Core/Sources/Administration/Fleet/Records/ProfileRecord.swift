@@ -17,6 +17,11 @@ public struct ProfileRecord: FleetValue {
         self.maxima = maxima
     }
 
+    /// What a new nation gives an ordinary responder: nothing that its system would refuse.
+    public static let responder = ProfileRecord(
+        name: "responder",
+        rights: [.callPrearrangedGroup, .callChatGroup, .joinChatGroup, .emergencyGroupCall, .imminentPerilCall])
+
     public var key: String { name }
     public var record: FleetRecord { .profile(self) }
 
@@ -99,6 +104,7 @@ public struct EffectiveRights: Hashable, Sendable {
         rights.mayJoinChatGroups = allows(.joinChatGroup)
         rights.mayCallInEmergency = allows(.emergencyGroupCall)
         rights.mayCallInImminentPeril = allows(.imminentPerilCall)
+        rights.mayForceAutoAnswer = allows(.forceAutoAnswer)
         return rights
     }
 }
