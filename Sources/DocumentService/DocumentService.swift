@@ -91,7 +91,8 @@ public struct DocumentService: WebHandler {
             return WebResponse(decision.response)
         } catch let error as StoreError where error.code == .invalid {
             // Asked again it would be no smaller.
-            return WebResponse(XCAPResponse(.constraintFailure(phrase: "it is more than the store keeps of a document")))
+            return WebResponse(
+                XCAPResponse(.constraintFailure(phrase: "it is more than the store keeps of a document")))
         } catch {
             // The store cannot keep it now; nothing was changed.
             return WebResponse(status: 503, headers: [WebHeader("retry-after", "5")])

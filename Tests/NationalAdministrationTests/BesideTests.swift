@@ -51,7 +51,12 @@ import Testing
         let other = try NationalAdministration(store: MemoryStore(disk: disk), identity: AuditGround.identity)
         let readings = Mutex(0)
         store.beforeReading { first in
-            guard first == 1, readings.withLock({ $0 += 1; return $0 }) == 2 else { return }
+            guard first == 1 else { return }
+            let number = readings.withLock { count in
+                count += 1
+                return count
+            }
+            guard number == 2 else { return }
             WatchedStore.wait {
                 _ = try? await other.eraseFromAudit([AuditGround.anna], reason: "request 1", by: "root", at: Self.now)
             }

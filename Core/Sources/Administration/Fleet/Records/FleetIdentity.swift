@@ -39,7 +39,9 @@ enum FleetIdentity {
     }
 
     /// A first sign by which spreadsheets know a formula: the tables that we export are opened there.
-    private static func opensFormula(_ text: String) -> Bool { text.utf8.first.map { "=+-@".utf8.contains($0) } ?? false }
+    private static func opensFormula(_ text: String) -> Bool {
+        text.utf8.first.map { "=+-@".utf8.contains($0) } ?? false
+    }
 
     /// `+`, digits and perhaps a domain, as users are called who have telephone numbers: no spreadsheet calculates that.
     private static func isTelephoneName(_ text: String) -> Bool {
