@@ -144,9 +144,9 @@ import Testing
         _ = lab.act(2) { $0.call(Self.flood, at: $1) }
         lab.pass(.seconds(2))
         let identity = try #require(lab.handsets[2].lastIdentity)
-        for type in [nil, MCPTTSessionType.prearranged] {
+        for _ in 1...2 {
             let before = lab.sites[0].media.count
-            _ = lab.act(2) { $0.call(Self.flood, type: type, session: identity, at: $1) }
+            _ = lab.act(2) { $0.call(Self.flood, session: identity, at: $1) }
             lab.pass(.seconds(2))
             // The new legs are on it: otherwise the talk would cross twice.
             let legs = lab.sites[0].media.dropFirst(before).compactMap { command -> TrunkID? in
