@@ -180,7 +180,7 @@ extension OpenAPIDescription {
 
     private static var withdrawal: JSONValue {
         let key = parameter(
-            "id", in: "path", ["type": "string", "minLength": 1, "maxLength": 256],
+            "id", in: "path", ["type": "string", "pattern": "^[A-Za-z0-9_-]{1,256}$"],
             "`kid` of the key, as the key set of log-in publishes it.")
         return [
             "parameters": [key],

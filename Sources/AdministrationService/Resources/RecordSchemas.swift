@@ -36,7 +36,8 @@ enum RecordSchemas {
             examples: ["sip:anna@mc.it.example"]))
     private static let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     static let token = JSONSchema.text(
-        TextForm(minimum: 1, maximum: FleetLimits.identity, pattern: "^[A-Za-z0-9_.@-]+$", examples: ["vvf"]))
+        TextForm(
+            minimum: 1, maximum: FleetLimits.identity, pattern: "^[A-Za-z0-9_.][A-Za-z0-9_.@-]*$", examples: ["vvf"]))
     static let name = JSONSchema.text(name(minimum: 0))
     static let password = JSONSchema.text(TextForm(minimum: 8, maximum: 1_024))
     static let instance = JSONSchema.text(
