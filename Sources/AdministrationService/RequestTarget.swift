@@ -1,3 +1,5 @@
+import MCFoundation
+
 /// Path and query of a request, taken apart before anything is decoded: an encoded slash divides nothing.
 enum RequestTarget {
     /// The segments behind the prefix; nil where it is not there.
@@ -38,44 +40,9 @@ enum RequestTarget {
         return found
     }
 
-    /// RFC 3986 2.1; nil where a percent sign begins nothing, or the octets are no UTF-8.
-    static func decoded(_ text: Substring) -> String? {
-        var octets: [UInt8] = []
-        var rest = text.utf8[...]
-        while let octet = rest.popFirst() {
-            guard octet == UInt8(ascii: "%") else {
-                octets.append(octet)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
-                return nil
-            }
-            octets.append(high << 4 | low)
-        }
-        return String(validating: octets, as: UTF8.self)
-    }
+    static func decoded(_ text: Substring) -> String? { PercentEncoding.decode(text.utf8) }
 
-    static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var octets: [UInt8] = []
-        for octet in text.utf8 {
-            switch octet {
-            case 48...57, 65...90, 97...122: octets.append(octet)
-            case _ where "-._~!$'()*+,;:@".utf8.contains(octet): octets.append(octet)
-            default: octets += [UInt8(ascii: "%"), digits[Int(octet >> 4)], digits[Int(octet & 15)]]
-            }
-        }
-        return String(decoding: octets, as: UTF8.self)
-    }
-
-    private static func digit(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case 48...57: octet - 48
-        case 65...70: octet - 55
-        case 97...102: octet - 87
-        default: nil
-        }
-    }
+    static func encoded(_ text: String) -> String { PercentEncoding.encode(text, keeping: "!$'()*+,;:@") }
 
     private static func isPlain(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { $0.value >= 32 && !(127...159).contains($0.value) }

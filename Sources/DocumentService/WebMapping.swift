@@ -1,6 +1,7 @@
 import Administration
 import ConfigurationDocuments
 import MCDocuments
+import MCFoundation
 import WebServices
 
 extension XCAPRequest {

@@ -1,4 +1,5 @@
 import Foundation
+import MCFoundation
 public import NIOHTTP1
 
 extension WebExchange.Request {
@@ -20,19 +21,12 @@ extension WebExchange.Request {
 
     /// `application/x-www-form-urlencoded`, for a body or a query (RFC 6749 appendix B).
     public static func encoded(_ form: [(String, String)]) -> String {
-        form.map { "\(escaped($0))=\(escaped($1))" }.joined(separator: "&")
+        PercentEncoding.form(form.map { (name: $0.0, value: $0.1) })
     }
 
     /// RFC 6749 2.3.1: both are escaped before they are joined.
     public mutating func authorize(user: String, password: String) {
-        let pair = "\(Self.escaped(user)):\(Self.escaped(password))"
+        let pair = "\(PercentEncoding.encode(user)):\(PercentEncoding.encode(password))"
         headers.append(("authorization", "Basic " + Data(pair.utf8).base64EncodedString()))
-    }
-
-    /// RFC 3986 2.3: what is not unreserved is escaped.
-    private static func escaped(_ text: String) -> String {
-        var unreserved = CharacterSet.alphanumerics.intersection(CharacterSet(charactersIn: "\u{0}"..."\u{7f}"))
-        unreserved.insert(charactersIn: "-._~")
-        return text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
     }
 }

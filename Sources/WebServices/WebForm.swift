@@ -1,3 +1,5 @@
+import MCFoundation
+
 /// `application/x-www-form-urlencoded`: of a query or of the body of a form.
 public enum WebForm {
     public static let contentType = "application/x-www-form-urlencoded"
@@ -32,46 +34,11 @@ public enum WebForm {
 
     /// Text for a query or a form: everything but letters, digits and `-._~` escaped.
     public static func encoded(_ fields: [(name: String, value: String)]) -> String {
-        fields.map { "\(escaped($0.name))=\(escaped($0.value))" }.joined(separator: "&")
-    }
-
-    private static func escaped(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var octets: [UInt8] = []
-        for octet in text.utf8 {
-            switch octet {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                octets.append(octet)
-            default: octets += [UInt8(ascii: "%"), digits[Int(octet >> 4)], digits[Int(octet & 15)]]
-            }
-        }
-        return String(decoding: octets, as: UTF8.self)
+        PercentEncoding.form(fields)
     }
 
     private static func decoded(_ text: some Collection<UInt8>) -> String? {
-        var octets: [UInt8] = []
-        var rest = text.makeIterator()
-        while let octet = rest.next() {
-            switch octet {
-            case UInt8(ascii: "+"): octets.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = rest.next().flatMap(digit), let low = rest.next().flatMap(digit) else { return nil }
-                octets.append(high << 4 | low)
-            default: octets.append(octet)
-            }
-        }
-        return String(validating: octets, as: UTF8.self)
-    }
-
-    private static func digit(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): octet - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): octet - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): octet - UInt8(ascii: "A") + 10
-        default: nil
-        }
+        PercentEncoding.decode(text, isForm: true)
     }
 }
 

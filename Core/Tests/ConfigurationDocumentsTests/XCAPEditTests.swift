@@ -1,4 +1,5 @@
 import ConfigurationDocuments
+import MCFoundation
 import Testing
 
 @Suite("XCAP: PUT and DELETE of documents, elements and attributes")
@@ -153,6 +154,13 @@ struct XCAPEditTests {
         #expect(try status(.get, noneMatch: etag) == 304)
         #expect(try status(.get, noneMatch: "\"other\"") == 200)
         #expect(try status(.get, match: "\"other\"") == 412)
+        #expect(try status(.get, noneMatch: "W/" + etag) == 304)
+        // What is no condition is not taken for one that holds.
+        for malformed in ["", "other", "\"other", "*, \"other\""] {
+            #expect(try status(.put, noneMatch: malformed) == 412)
+            #expect(try status(.get, noneMatch: malformed) == 412)
+            #expect(try status(.put, match: malformed) == 412)
+        }
     }
 
     @Test("a new node under conditions: the tag guards the document, the star asks for the node")

@@ -1,4 +1,5 @@
 import ConfigurationDocuments
+import MCFoundation
 import Testing
 
 /// The resource-lists document of RFC 4825's examples, with a comment and a prefix of its own.

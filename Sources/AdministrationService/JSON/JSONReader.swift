@@ -1,3 +1,5 @@
+import MCFoundation
+
 /// Why octets are no JSON that is taken here. It never holds what stood there.
 struct JSONError: Error, Hashable, Sendable {
     /// From 0, in octets.
@@ -174,14 +176,7 @@ struct JSONReader {
         guard octets.count - position >= 4 else { throw error("a text has no end") }
         var code: UInt16 = 0
         for _ in 0..<4 {
-            let octet = octets[position]
-            let digit: UInt8
-            switch octet {
-            case 48...57: digit = octet - 48
-            case 65...70: digit = octet - 55
-            case 97...102: digit = octet - 87
-            default: throw error("expected four hexadecimal digits")
-            }
+            guard let digit = octets[position].hexadecimalDigit else { throw error("expected four hexadecimal digits") }
             code = code << 4 | UInt16(digit)
             position += 1
         }

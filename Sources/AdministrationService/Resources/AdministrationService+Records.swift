@@ -62,8 +62,8 @@ extension AdministrationService {
         let json = try RecordBody.json(of: record)
         let tag = try RecordBody.tag(of: json)
         let conditions = try Preconditions(request)
-        if let ifMatch = conditions.ifMatch, !ifMatch.holds(for: tag) { throw Preconditions.failed }
-        if let ifNoneMatch = conditions.ifNoneMatch, ifNoneMatch.holds(for: tag, isWeak: true) {
+        if let ifMatch = conditions.ifMatch, !ifMatch.matches(tag) { throw Preconditions.failed }
+        if let ifNoneMatch = conditions.ifNoneMatch, !ifNoneMatch.matchesNone(tag) {
             return WebResponse(status: 304, headers: [WebHeader("etag", tag)])
         }
         return .json(json, headers: [WebHeader("etag", tag)])

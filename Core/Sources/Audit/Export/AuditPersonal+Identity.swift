@@ -1,3 +1,5 @@
+import MCFoundation
+
 extension AuditPersonal {
     /// Whether the value is one of these identities, or names one: as a word of a list, or as a part of the path of a
     /// document, where it may be percent-encoded (RFC 3986 2.1).
@@ -5,14 +7,12 @@ extension AuditPersonal {
     /// Octet by octet: no two spellings of an identity are taken for each other, and none is found in a longer one.
     public func names(_ identities: [String]) -> Bool {
         let octets = Array(value.utf8)
-        let decoded = octets.contains(Self.percent) ? Self.decoded(octets) : nil
+        let decoded = octets.contains(UInt8(ascii: "%")) ? PercentEncoding.decodeWhatIs(octets) : nil
         return identities.contains { identity in
             let wanted = Array(identity.utf8)
             return Self.has(octets, wanted) || decoded.map { Self.has($0, wanted) } == true
         }
     }
-
-    private static let percent = UInt8(ascii: "%")
 
     private static func has(_ text: [UInt8], _ wanted: [UInt8]) -> Bool {
         guard let first = wanted.first, text.count >= wanted.count else { return false }
@@ -30,33 +30,6 @@ extension AuditPersonal {
         switch octet {
         case 48...57, 65...90, 97...122, 128...255: true
         default: "-_.!~*'()&=+$%@:".utf8.contains(octet)
-        }
-    }
-
-    private static func decoded(_ text: [UInt8]) -> [UInt8] {
-        var octets: [UInt8] = []
-        octets.reserveCapacity(text.count)
-        var position = 0
-        while position < text.count {
-            if text[position] == percent, position + 2 < text.count, let high = digit(text[position + 1]),
-                let low = digit(text[position + 2])
-            {
-                octets.append(high << 4 | low)
-                position += 3
-            } else {
-                octets.append(text[position])
-                position += 1
-            }
-        }
-        return octets
-    }
-
-    private static func digit(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case 48...57: octet - 48
-        case 65...70: octet - 55
-        case 97...102: octet - 87
-        default: nil
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import MCDocuments
+internal import MCFoundation
 
 /// What a server does with an XCAP request (RFC 4825 8). Whether the requester may is decided before
 /// (`ApplicationUsage.access(...)`).
@@ -80,18 +81,10 @@ public enum XCAP {
     /// The tag of a node is that of its document, so that `If-Match` with a tag also guards the insertion of a node that
     /// is not there yet; `*` asks for the node itself.
     static func unmet(_ request: XCAPRequest, exists: Bool, etag: String?) -> XCAPDecision? {
-        switch request.ifMatch {
-        case nil: break
-        case .any: guard exists else { return XCAPDecision(XCAPResponse(status: 412, etag: etag)) }
-        case .tags(let tags):
-            guard let etag, tags.contains(etag) else { return XCAPDecision(XCAPResponse(status: 412, etag: etag)) }
+        guard request.ifMatch?.matches(etag, exists: exists) ?? true, request.ifNoneMatch != .malformed else {
+            return XCAPDecision(XCAPResponse(status: 412, etag: etag))
         }
-        let isMet: Bool
-        switch request.ifNoneMatch {
-        case nil: isMet = true
-        case .any: isMet = !exists
-        case .tags(let tags): isMet = !(exists && etag.map { tags.contains($0) } ?? false)
-        }
+        let isMet = request.ifNoneMatch?.matchesNone(etag, exists: exists) ?? true
         return isMet ? nil : XCAPDecision(XCAPResponse(status: request.method == .get ? 304 : 412, etag: etag))
     }
 

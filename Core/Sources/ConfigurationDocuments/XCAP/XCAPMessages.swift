@@ -1,6 +1,6 @@
 internal import CDigest
 internal import MCDocuments
-internal import MCFoundation
+public import MCFoundation
 
 public enum XCAPMethod: Hashable, Sendable {
     case get, put, delete
@@ -24,22 +24,6 @@ public struct XCAPDocument: Hashable, Sendable {
         let digits = Array("0123456789abcdef".utf8)
         let text = hash.prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         etag = "\"" + String(decoding: text, as: UTF8.self) + "\""
-    }
-}
-
-/// `If-Match` and `If-None-Match` (RFC 9110 13.1).
-public enum ETagCondition: Hashable, Sendable {
-    /// `*`
-    case any
-    /// Tags with their quotes.
-    case tags([String])
-
-    /// Reads a header field; weak tags never match, because both comparisons here are strong.
-    public init(parsing field: String) {
-        let parts = field.split(separator: ",").map { part in
-            String(part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
-        }
-        self = parts == ["*"] ? .any : .tags(parts)
     }
 }
 

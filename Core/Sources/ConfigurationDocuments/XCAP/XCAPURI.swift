@@ -1,3 +1,5 @@
+import MCFoundation
+
 /// What an XCAP request is about (RFC 4825 6): a document, or a node in it.
 public struct XCAPURI: Hashable, Sendable {
     /// Application unique ID: the first segment below the root.
@@ -100,22 +102,7 @@ public struct XCAPURI: Hashable, Sendable {
         return bindings
     }
 
-    /// Percent-decoding (RFC 3986 2.1); nil where it is none, or not UTF-8 afterwards.
-    package static func decoded(_ text: Substring) -> String? {
-        var octets: [UInt8] = []
-        var rest = text.utf8[...]
-        while let octet = rest.popFirst() {
-            guard octet == UInt8(ascii: "%") else {
-                octets.append(octet)
-                continue
-            }
-            guard let high = rest.popFirst()?.hexadecimalDigit, let low = rest.popFirst()?.hexadecimalDigit else {
-                return nil
-            }
-            octets.append(high << 4 | low)
-        }
-        return String(validating: octets, as: UTF8.self)
-    }
+    package static func decoded(_ text: Substring) -> String? { PercentEncoding.decode(text.utf8) }
 }
 
 extension XCAPURI: CustomStringConvertible {
@@ -142,30 +129,7 @@ extension XCAPURI: CustomStringConvertible {
 
     /// Leaves what RFC 3986 allows in a segment.
     static func encoded(_ text: String, keeping more: String = "") -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        let kept = Array(("-._~!$&'()*+,;=:@" + more).utf8)
-        var octets: [UInt8] = []
-        for octet in text.utf8 {
-            switch octet {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                octets.append(octet)
-            case _ where kept.contains(octet): octets.append(octet)
-            default: octets += [UInt8(ascii: "%"), digits[Int(octet >> 4)], digits[Int(octet & 15)]]
-            }
-        }
-        return String(decoding: octets, as: UTF8.self)
-    }
-}
-
-extension UInt8 {
-    var hexadecimalDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        default: nil
-        }
+        PercentEncoding.encode(text, keeping: "!$&'()*+,;=:@" + more)
     }
 }
 
