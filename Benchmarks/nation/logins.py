@@ -26,11 +26,15 @@ class Application:
     def __init__(self, port, authority):
         trust = ssl.create_default_context(cafile=authority)
         self.line = http.client.HTTPSConnection("127.0.0.1", port, context=trust, timeout=60)
+        # What shows that the one who fills in the page is who opened it.
+        self.mark = None
 
     def ask(self, method, path, fields=None, expecting=200):
-        self.line.request(method, path, urlencode(fields) if fields else None, FORM if fields else {})
+        headers = dict(FORM if fields else {}, **({"cookie": self.mark} if self.mark else {}))
+        self.line.request(method, path, urlencode(fields) if fields else None, headers)
         answer = self.line.getresponse()
         body = answer.read().decode()
+        self.mark = (answer.headers["set-cookie"] or self.mark or "").split(";")[0]
         if answer.status != expecting:
             raise Failed(f"{method} {path}: {answer.status} {body[:300]}")
         return answer, body

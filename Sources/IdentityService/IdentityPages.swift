@@ -51,26 +51,28 @@ public struct IdentityPages: WebHandler {
     /// The browser comes back from the external provider.
     private func returned(_ request: WebRequest) async -> WebResponse {
         if let refusal = request.allowed("GET") { return refusal }
-        guard let fields = WebForm.fields(request.query) else { return .plain(400, "This is no answer.") }
+        guard let fields = WebForm.fields(request.query), let browser = BrowserOrigin(request) else {
+            return .plain(400, "This is no answer.")
+        }
         let parameters = RequestParameters(fields, limits: settings.limits)
-        return response(await service.ask { .externalReturned($0, parameters) })
+        return response(await service.ask { .externalReturned($0, parameters, from: browser) })
     }
 
     /// RFC 6749 3.1: GET, and POST too.
     private func authorize(_ request: WebRequest) async -> WebResponse {
         if let refusal = request.allowed("GET", "POST") { return refusal }
         let fields = request.method == "GET" ? WebForm.fields(request.query) : WebForm.fields(of: request)
-        guard let fields, let source = request.source else { return .plain(400, "This is no form.") }
+        guard let fields, let browser = BrowserOrigin(request) else { return .plain(400, "This is no form.") }
         let parameters = RequestParameters(fields, limits: settings.limits)
-        return response(await service.ask { .authorizationRequested($0, parameters, source: source) })
+        return response(await service.ask { .authorizationRequested($0, parameters, from: browser) })
     }
 
     private func logIn(_ request: WebRequest) async -> WebResponse {
         if let refusal = request.allowed("POST") { return refusal }
-        guard let fields = WebForm.fields(of: request), let source = request.source,
+        guard let fields = WebForm.fields(of: request), let browser = BrowserOrigin(request),
             let form = LoginForm(RequestParameters(fields, limits: settings.limits))
         else { return .plain(400, "This is no log-in form.") }
-        return response(await service.ask { .loginSubmitted($0, form, source: source) })
+        return response(await service.ask { .loginSubmitted($0, form, from: browser) })
     }
 
     private func tokens(
@@ -86,9 +88,10 @@ public struct IdentityPages: WebHandler {
 
     private func response(_ answer: IdentityAnswer) -> WebResponse {
         switch answer {
-        case .loginPage(let page): .page(200, page)
+        case .loginPage(let page, let mark): .page(200, page).marking(mark)
         case .errorPage(let error, let page): .page(error == .busy ? 503 : 400, page)
-        case .redirect(let location): WebResponse(status: 303, headers: [WebHeader("location", location.revealed)])
+        case .redirect(let location): .redirect(location)
+        case .redirectToProvider(let location, let mark): .redirect(location).marking(mark)
         case .tokens(let tokens): .json(tokens.json())
         case .refused(let error): .json(error.json(), status: error.code == .temporarilyUnavailable ? 503 : 400)
         case .revoked: WebResponse(status: 200)
@@ -113,6 +116,10 @@ extension WebResponse {
                 WebHeader("content-security-policy", LoginPage.contentSecurityPolicy),
                 WebHeader("referrer-policy", "no-referrer"),
             ], body: octets)
+    }
+
+    fileprivate static func redirect(_ location: IdentitySecret) -> WebResponse {
+        WebResponse(status: 303, headers: [WebHeader("location", location.revealed)])
     }
 
     fileprivate static func json(_ octets: [UInt8], status: Int = 200, headers: [WebHeader] = []) -> WebResponse {

@@ -49,7 +49,8 @@ public final class DeviceLogin: Sendable {
         }
         let back = try await post(
             form.action,
-            [("login", form.transaction), ("user", profile.userName), ("password", profile.password.text)])
+            [("login", form.transaction), ("user", profile.userName), ("password", profile.password.text)],
+            cookies: Self.server(form.action) == Self.server(place.authorizationEndpoint) ? page.cookies : nil)
         guard back.status == 303, let location = back.header("location") else {
             throw LoginError(code: .refused, description: "user name or password were refused")
         }
@@ -176,18 +177,21 @@ public final class DeviceLogin: Sendable {
         try await send(.GET, url)
     }
 
-    private func post(_ url: String, _ fields: [(String, String)]) async throws(LoginError) -> WebExchange.Answer {
-        try await send(.POST, url, fields)
+    private func post(
+        _ url: String, _ fields: [(String, String)], cookies: String? = nil
+    ) async throws(LoginError) -> WebExchange.Answer {
+        try await send(.POST, url, fields, cookies: cookies)
     }
 
     private func send(
-        _ method: HTTPMethod, _ url: String, _ form: [(String, String)]? = nil
+        _ method: HTTPMethod, _ url: String, _ form: [(String, String)]? = nil, cookies: String? = nil
     ) async throws(LoginError) -> WebExchange.Answer {
         // The address is not a secret, what is sent to it may be.
         let address = String(url.prefix { $0 != "?" })
-        guard let request = WebExchange.Request(method, url, form: form) else {
+        guard var request = WebExchange.Request(method, url, form: form) else {
             throw LoginError(code: .unreachable, description: "\(address) is no https address")
         }
+        if let cookies { request.headers.append(("cookie", cookies)) }
         do {
             return try await web.send(request)
         } catch {
@@ -200,6 +204,11 @@ public final class DeviceLogin: Sendable {
             throw LoginError(code: .unreachable, description: "an answer of identity management was \(answer.status)")
         }
         return value
+    }
+
+    /// To whom cookies of an address may be shown.
+    private static func server(_ url: String) -> String? {
+        URLComponents(string: url).map { "\($0.host?.lowercased() ?? ""):\($0.port ?? 443)" }
     }
 
     private static func text(words: Int, _ random: inout some RandomNumberGenerator) -> String {

@@ -33,6 +33,13 @@ public struct WebExchange: Sendable {
         public var body: [UInt8]
 
         public func header(_ name: String) -> String? { headers.first(name: name) }
+
+        /// What the server wants shown with the next request to it, as the value of `Cookie` (RFC 6265 4.2); nil where
+        /// it sets nothing.
+        public var cookies: String? {
+            let pairs = headers["set-cookie"].map { $0.prefix { $0 != ";" } }
+            return pairs.isEmpty ? nil : pairs.joined(separator: "; ")
+        }
     }
 
     public struct Failure: Error, CustomStringConvertible {

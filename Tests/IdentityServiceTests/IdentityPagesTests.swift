@@ -45,11 +45,12 @@ import WebServices
 
     private func request(
         _ method: String, _ path: String, query: [(name: String, value: String)] = [],
-        form: [(name: String, value: String)]? = nil
+        form: [(name: String, value: String)]? = nil, cookie: String? = nil
     ) -> WebRequest {
         WebRequest(
             method: method, path: "/identity" + path, query: WebForm.encoded(query),
-            headers: form == nil ? [] : [WebHeader("content-type", WebForm.contentType + "; charset=utf-8")],
+            headers: (form == nil ? [] : [WebHeader("content-type", WebForm.contentType + "; charset=utf-8")])
+                + (cookie.map { [WebHeader("cookie", $0)] } ?? []),
             body: form.map { Array(WebForm.encoded($0).utf8) } ?? [], source: IPAddress("192.0.2.7"))
     }
 
@@ -71,8 +72,14 @@ import WebServices
         #expect(page.status == 200)
         #expect(page.header("content-security-policy") == LoginPage.contentSecurityPolicy)
         let login = try field("login", in: page)
-        let back = await pages.respond(
-            to: request("POST", "/login", form: [("login", login), ("user", "anna"), ("password", "pioggia")]))
+        let cookie = try #require(page.header("set-cookie"))
+        let form = [(name: "login", value: login), ("user", "anna"), ("password", "pioggia")]
+        let lured = await pages.respond(to: request("POST", "/login", form: form))
+        #expect(lured.status == 400)
+        let shown = "theme=dark; " + cookie.prefix { $0 != ";" }
+        let again = await pages.respond(to: request("GET", "/authorize", query: asked, cookie: shown))
+        #expect(again.status == 200 && again.header("set-cookie") == nil)
+        let back = await pages.respond(to: request("POST", "/login", form: form, cookie: shown))
         #expect(back.status == 303)
         let location = try #require(back.header("location"))
         #expect(location.hasPrefix(Self.redirect + "?"))
@@ -88,6 +95,16 @@ import WebServices
                 ]))
         #expect(answer.status == 200)
         #expect(String(decoding: answer.body, as: UTF8.self).contains("\"token_type\":\"Bearer\""))
+    }
+
+    @Test func `no other host and no script gets at what a browser keeps, and no form of another site sends it`()
+        async throws
+    {
+        let page = await (try await pages()).respond(to: request("GET", "/authorize", query: asked))
+        let cookie = try #require(page.header("set-cookie"))
+        let parts = cookie.split(separator: ";").map { $0.drop { $0 == " " } }
+        #expect(parts.first?.hasPrefix("__Host-euccs-login=") == true)
+        #expect(parts.dropFirst().sorted() == ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"])
     }
 
     @Test func `what is no form, no method and no endpoint is answered as such`() async throws {

@@ -108,13 +108,14 @@ import WebServices
                 }, announce: { _ in }, audit: { _ in }, complain: { _ in }))
     }
 
-    private func post(_ pages: IdentityPages, _ path: String, _ form: [(name: String, value: String)]) async
-        -> WebResponse
-    {
+    private func post(
+        _ pages: IdentityPages, _ path: String, _ form: [(name: String, value: String)], cookie: String? = nil
+    ) async -> WebResponse {
         await pages.respond(
             to: WebRequest(
                 method: "POST", path: "/identity" + path, query: "",
-                headers: [WebHeader("content-type", WebForm.contentType)], body: Array(WebForm.encoded(form).utf8),
+                headers: [WebHeader("content-type", WebForm.contentType)]
+                    + (cookie.map { [WebHeader("cookie", $0)] } ?? []), body: Array(WebForm.encoded(form).utf8),
                 source: IPAddress("192.0.2.7")))
     }
 
@@ -135,7 +136,9 @@ import WebServices
         let text = String(decoding: page.body, as: UTF8.self)
         let start = try #require(text.firstRange(of: "name=\"login\" value=\"")?.upperBound)
         let login = String(text[start...].prefix { $0 != "\"" })
-        let back = await post(pages, "/login", [("login", login), ("user", "anna"), ("password", "pioggia")])
+        let back = await post(
+            pages, "/login", [("login", login), ("user", "anna"), ("password", "pioggia")],
+            cookie: page.header("set-cookie").map { String($0.prefix { $0 != ";" }) })
         let location = try #require(back.header("location"))
         let fields = try #require(WebForm.fields(location.split(separator: "?")[1]))
         let code = try #require(fields.first { $0.name == "code" }?.value)

@@ -110,6 +110,14 @@ def log_in_and_refresh(visitor):
     return tokens, fresh, location, verifier, state
 
 
+def lured(visitor):
+    """Who is lured to a page that somebody else opened is not logged in by it."""
+    page, _ = visitor.page(generate_token(48))
+    visitor.browser.cookies.clear()
+    back = visitor.submit(page)
+    check(back.status_code == 400, f"another browser does not go on with a log-in, not even to {back.status_code}")
+
+
 def refusals(visitor, tokens, location, verifier, state):
     endpoint = visitor.metadata["token_endpoint"]
     refused("a replayed code", lambda: visitor.tokens(location, verifier, state), "invalid_grant")
@@ -289,6 +297,7 @@ def main():
     visitor = Visitor()
     discovery(visitor)
     tokens, fresh, location, verifier, state = log_in_and_refresh(visitor)
+    lured(visitor)
     refusals(visitor, tokens, location, verifier, state)
     secrets = {"the password": PASSWORD, "the access token": fresh["access_token"],
                "the refresh token": fresh["refresh_token"], "the code": parse_qs(urlsplit(location).query)["code"][0]}

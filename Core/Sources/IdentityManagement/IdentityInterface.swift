@@ -47,17 +47,29 @@ public struct ExternalIdentity: Hashable, Sendable {
     }
 }
 
+/// Where a request of a browser comes from.
+public struct BrowserOrigin: Hashable, Sendable {
+    public var address: IPAddress
+    /// What an answer told it to keep (`IdentityAnswer`), as it shows it; nil where it shows nothing.
+    public var mark: IdentitySecret?
+
+    public init(address: IPAddress, mark: IdentitySecret? = nil) {
+        self.address = address
+        self.mark = mark
+    }
+}
+
 /// What the shell tells the server.
 public enum IdentityEvent: Sendable {
     /// GET or POST to the authorization endpoint.
-    case authorizationRequested(IdentityRequestID, RequestParameters, source: IPAddress)
+    case authorizationRequested(IdentityRequestID, RequestParameters, from: BrowserOrigin)
     /// POST to the log-in endpoint.
-    case loginSubmitted(IdentityRequestID, LoginForm, source: IPAddress)
+    case loginSubmitted(IdentityRequestID, LoginForm, from: BrowserOrigin)
     case passwordVerified(IdentityJobID, matches: Bool)
     /// The pool could not verify: not the user's fault.
     case passwordNotVerified(IdentityJobID)
     /// The browser came back from the external provider.
-    case externalReturned(IdentityRequestID, RequestParameters)
+    case externalReturned(IdentityRequestID, RequestParameters, from: BrowserOrigin)
     /// Nil where the provider refused or its token is not valid.
     case externalCodeExchanged(IdentityJobID, ExternalIdentity?)
     /// POST to the token endpoint.
@@ -136,11 +148,14 @@ public struct SigningJob: Hashable, Sendable {
 /// An answer to an HTTP request. The shell adds `Cache-Control: no-store` to all of them (RFC 6749 5.1).
 public enum IdentityAnswer: Hashable, Sendable {
     /// The log-in page: 200; with `hasFailed` 401 would make browsers ask, so 200 too.
-    case loginPage([UInt8])
+    /// `mark`: what the browser keeps and shows again, where it showed none that could be gone on with.
+    case loginPage([UInt8], mark: IdentitySecret?)
     /// 400; 503 where the error is `busy`.
     case errorPage(AuthorizationPageError, [UInt8])
     /// 303 See Other, so that a form's password is not sent on.
     case redirect(IdentitySecret)
+    /// 303 to the external provider, with a mark as for the log-in page.
+    case redirectToProvider(IdentitySecret, mark: IdentitySecret?)
     /// 200 with JSON.
     case tokens(TokenResponse)
     /// 400 with JSON; 503 where the code is `temporarilyUnavailable`.

@@ -3,9 +3,9 @@ import MCFoundation
 
 extension IdentityServer {
     /// The browser brings the provider's code, or its error (RFC 6749 4.1.2). The state is the log-in transaction: who
-    /// has it was sent there by us.
+    /// has it was sent there by us, and it must be the browser that was (RFC 6749 10.12).
     mutating func externalReturned(
-        _ request: IdentityRequestID, _ parameters: RequestParameters, at now: Now
+        _ request: IdentityRequestID, _ parameters: RequestParameters, from browser: BrowserOrigin, at now: Now
     ) {
         guard case .external(let provider) = settings.authentication, !parameters.exceedsLimits,
             !parameters.hasRepetition, let state = parameters["state"],
@@ -13,6 +13,10 @@ extension IdentityServer {
             let external = transaction.external
         else {
             audit(.refusal, "login.refused", user: nil, outcome: .refused("unknown-state"))
+            return answerPage(request, .unknownLogin)
+        }
+        guard transaction.isOf(browser) else {
+            audit(.refusal, "login.refused", user: nil, outcome: .refused("other-browser"))
             return answerPage(request, .unknownLogin)
         }
         // RFC 9207 2.4: a provider that says who it is must be the one that we asked.

@@ -3,8 +3,9 @@ import MCFoundation
 
 extension IdentityServer {
     mutating func authorize(
-        _ request: IdentityRequestID, _ parameters: RequestParameters, from address: IPAddress, at now: Now
+        _ request: IdentityRequestID, _ parameters: RequestParameters, from browser: BrowserOrigin, at now: Now
     ) {
+        let address = browser.address
         switch AuthorizationRequest.decide(parameters, clients: settings.clients) {
         case .refusedOnPage(let error):
             auditRefusal("authorization.refused", error.rawValue, from: address)
@@ -13,21 +14,26 @@ extension IdentityServer {
             auditRefusal("authorization.refused", refusal.code.rawValue, from: address)
             answer(request, .redirect(IdentitySecret(refusal.location(issuer: settings.issuer))))
         case .valid(let valid):
-            open(request, valid, from: address, at: now)
+            open(request, valid, from: browser, at: now)
         }
     }
 
     private mutating func open(
-        _ request: IdentityRequestID, _ valid: AuthorizationRequest, from address: IPAddress, at now: Now
+        _ request: IdentityRequestID, _ valid: AuthorizationRequest, from browser: BrowserOrigin, at now: Now
     ) {
-        var transaction = LoginTransaction(request: valid, source: LoginSource(address))
+        // One mark for all windows of a browser: to log in twice at a time is nothing unusual.
+        let shown = browser.mark.flatMap { Base64URL.decode($0.revealed)?.count == 32 ? $0 : nil }
+        let mark = shown ?? IdentitySecret(random.secretText(words: 4))
+        let fresh = shown == nil ? mark : nil
+        var transaction = LoginTransaction(
+            request: valid, source: LoginSource(browser.address), browser: SecretHash(of: mark.revealed))
         if case .external = settings.authentication {
             transaction.external = ExternalAttempt(
                 nonce: random.secretText(words: 2), codeVerifier: IdentitySecret(random.secretText(words: 4)))
         }
         let until = now.instant + settings.login.pageLifetime
         guard let id = transactions.open(transaction, until: until, random: &random) else {
-            auditRefusal("authorization.refused", "too-many-log-ins", from: address)
+            auditRefusal("authorization.refused", "too-many-log-ins", from: browser.address)
             let refusal = refusal(of: valid, .temporarilyUnavailable, "too many log-ins")
             answer(request, .redirect(IdentitySecret(refusal.location(issuer: settings.issuer))))
             return
@@ -40,22 +46,28 @@ extension IdentityServer {
                     ("nonce", external.nonce), ("code_challenge", CodeChallenge.s256(of: external.codeVerifier)),
                     ("code_challenge_method", "S256"),
                 ], to: provider.authorizationEndpoint)
-            answer(request, .redirect(IdentitySecret(location)))
+            answer(request, .redirectToProvider(IdentitySecret(location), mark: fresh))
         } else {
-            answer(request, .loginPage(form(id, userName: "", hasFailed: false)))
+            answer(request, .loginPage(form(id, userName: "", hasFailed: false), mark: fresh))
         }
     }
 
     mutating func logIn(
-        _ request: IdentityRequestID, _ login: LoginForm, from address: IPAddress, at now: Now,
+        _ request: IdentityRequestID, _ login: LoginForm, from browser: BrowserOrigin, at now: Now,
         directory: some IdentityDirectory
     ) {
+        let address = browser.address
         guard case .ownPasswords = settings.authentication,
             let transaction = transactions.transaction(login.transaction, at: now.instant), !transaction.isBusy,
             login.userName.utf8.count <= settings.limits.loginNameOctets,
             login.password.revealed.utf8.count <= settings.limits.passwordOctets
         else {
             auditRefusal("login.refused", "unknown-login", from: address)
+            answerPage(request, .unknownLogin)
+            return
+        }
+        guard transaction.isOf(browser) else {
+            auditRefusal("login.refused", "other-browser", from: address)
             answerPage(request, .unknownLogin)
             return
         }
@@ -158,7 +170,8 @@ extension IdentityServer {
             return answer(attempt.request, .redirect(IdentitySecret(refusal.location(issuer: settings.issuer))))
         }
         answer(
-            attempt.request, .loginPage(form(attempt.transaction, userName: attempt.userName, hasFailed: true)))
+            attempt.request,
+            .loginPage(form(attempt.transaction, userName: attempt.userName, hasFailed: true), mark: nil))
     }
 
     /// Nobody could judge the password: the attempt does not count.

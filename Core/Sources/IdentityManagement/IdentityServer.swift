@@ -106,16 +106,16 @@ public struct IdentityServer: Sendable {
         actions = []
         expire(at: now)
         switch event {
-        case .authorizationRequested(let request, let parameters, let source):
-            authorize(request, parameters, from: source, at: now)
-        case .loginSubmitted(let request, let form, let source):
-            logIn(request, form, from: source, at: now, directory: directory)
+        case .authorizationRequested(let request, let parameters, let browser):
+            authorize(request, parameters, from: browser, at: now)
+        case .loginSubmitted(let request, let form, let browser):
+            logIn(request, form, from: browser, at: now, directory: directory)
         case .passwordVerified(let job, let matches):
             judge(job, matches: matches, at: now, directory: directory)
         case .passwordNotVerified(let job):
             if case .password(let attempt) = authentications.remove(job) { abandon(attempt, at: now) }
-        case .externalReturned(let request, let parameters):
-            externalReturned(request, parameters, at: now)
+        case .externalReturned(let request, let parameters, let browser):
+            externalReturned(request, parameters, from: browser, at: now)
         case .externalCodeExchanged(let job, let identity):
             externalExchanged(job, identity, at: now, directory: directory)
         case .tokenRequested(let request, let parameters):

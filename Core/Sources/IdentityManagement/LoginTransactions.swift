@@ -4,11 +4,17 @@ import MCFoundation
 struct LoginTransaction: Sendable {
     var request: AuthorizationRequest
     var source: LoginSource
+    /// Of the mark of the browser that began it: nobody else goes on with it, who may have lured its user there.
+    var browser: SecretHash
     var attempts = 0
     /// An attempt is being judged: another one has to wait for it.
     var isBusy = false
     /// With an external provider: what we sent there.
     var external: ExternalAttempt?
+
+    func isOf(_ browser: BrowserOrigin) -> Bool {
+        browser.mark.map { SecretHash(of: $0.revealed).equals(self.browser.octets) } ?? false
+    }
 }
 
 /// What binds the provider's answer to our request.

@@ -14,7 +14,7 @@ import Testing
     }
 
     private func sent(_ desk: IdentityDesk) throws -> (state: String, nonce: String) {
-        guard case .redirect(let location) = desk.authorize() else { throw Missing() }
+        guard case .redirectToProvider(let location, mark: _) = desk.authorize() else { throw Missing() }
         #expect(location.revealed.hasPrefix("https://id.nation.example/auth?response_type=code&client_id=euccs&"))
         #expect(query("code_challenge_method", of: location) == "S256")
         let state = query("state", of: location)
@@ -26,7 +26,7 @@ import Testing
 
     private func back(_ desk: IdentityDesk, _ pairs: [(name: String, value: String)]) -> IdentityJobID? {
         let request = desk.request()
-        for action in desk.feed(.externalReturned(request, RequestParameters(pairs))) {
+        for action in desk.feed(.externalReturned(request, RequestParameters(pairs), from: desk.browser())) {
             if case .exchangeExternalCode(let id, _) = action { return id }
         }
         return nil
@@ -51,6 +51,17 @@ import Testing
         }
         #expect(desk.signed.last?.subject == IdentityDesk.anna.value)
         #expect(desk.signed.last?.context == nil)
+    }
+
+    @Test func theProviderSendsBackWhomWeSentThere() throws {
+        let desk = try desk()
+        let sent = try sent(desk)
+        let mark = desk.mark
+        desk.mark = nil
+        #expect(back(desk, [("state", sent.state), ("code", "c")]) == nil)
+        #expect(desk.lastRefusal == "other-browser")
+        desk.mark = mark
+        #expect(back(desk, [("state", sent.state), ("code", "c")]) != nil)
     }
 
     @Test(arguments: ["wrong-nonce", "unknown-user", "suspended", "provider-refused"])

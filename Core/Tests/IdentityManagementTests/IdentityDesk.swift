@@ -86,6 +86,7 @@ final class IdentityDesk {
             if case .audit(let entry) = action { audited.append(entry) }
             if case .announce(let revocation) = action { announced.append(revocation) }
         }
+        mark = newMark(in: actions) ?? mark
         var all = actions
         for action in actions {
             guard case .record(let job, let changes) = action else { continue }
@@ -98,6 +99,20 @@ final class IdentityDesk {
         }
         seen = all
         return all
+    }
+
+    /// What the browser at the desk was told to keep.
+    var mark: IdentitySecret?
+
+    func browser(_ address: IPAddress = IdentityDesk.source) -> BrowserOrigin {
+        BrowserOrigin(address: address, mark: mark)
+    }
+
+    private func newMark(in actions: [IdentityAction]) -> IdentitySecret? {
+        switch answer(in: actions) {
+        case .loginPage(_, let mark), .redirectToProvider(_, let mark): mark
+        default: nil
+        }
     }
 
     func request() -> IdentityRequestID {
@@ -130,7 +145,7 @@ final class IdentityDesk {
         _ parameters: [(name: String, value: String)] = IdentityDesk.authorization(),
         from source: IPAddress = IdentityDesk.source
     ) -> IdentityAnswer? {
-        answer(in: feed(.authorizationRequested(request(), RequestParameters(parameters), source: source)))
+        answer(in: feed(.authorizationRequested(request(), RequestParameters(parameters), from: browser(source))))
     }
 
     /// Opens a log-in page; its transaction.
@@ -138,7 +153,7 @@ final class IdentityDesk {
         _ parameters: [(name: String, value: String)] = IdentityDesk.authorization(),
         from source: IPAddress = IdentityDesk.source
     ) -> IdentitySecret? {
-        guard case .loginPage(let html) = authorize(parameters, from: source) else { return nil }
+        guard case .loginPage(let html, mark: _) = authorize(parameters, from: source) else { return nil }
         return field("login", in: html)
     }
 
@@ -162,7 +177,7 @@ final class IdentityDesk {
         _ page: IdentitySecret, _ name: String, _ password: String, from source: IPAddress = IdentityDesk.source
     ) -> (id: IdentityJobID, job: PasswordJob)? {
         let form = LoginForm(transaction: page, userName: name, password: IdentitySecret(password))
-        for action in feed(.loginSubmitted(request(), form, source: source)) {
+        for action in feed(.loginSubmitted(request(), form, from: browser(source))) {
             if case .verifyPassword(let id, let job) = action { return (id, job) }
         }
         return nil

@@ -29,7 +29,7 @@ import Testing
     @Test func theUserNameComesBackAndThePasswordDoesNot() throws {
         let desk = try IdentityDesk()
         let page = try desk.openPage()
-        guard case .loginPage(let html) = desk.logIn("an<na", "pw-hidden", on: page) else {
+        guard case .loginPage(let html, mark: nil) = desk.logIn("an<na", "pw-hidden", on: page) else {
             Issue.record("no page")
             return
         }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct LoginTests {
     private func html(_ answer: IdentityAnswer?) -> [UInt8]? {
-        guard case .loginPage(let html) = answer else { return nil }
+        guard case .loginPage(let html, mark: _) = answer else { return nil }
         return html
     }
 
@@ -31,6 +31,41 @@ import Testing
         #expect(query("state", of: location) == "s-1")
         #expect(query("iss", of: location) != nil)
         #expect(desk.audited.last?.action == "login.succeeded")
+    }
+
+    /// A page that somebody else opened logs nobody in, whoever is lured there; two windows of one browser do not
+    /// disturb each other.
+    @Test func aLogInIsGoneOnWithOnlyByTheBrowserThatBeganIt() throws {
+        let desk = try IdentityDesk()
+        let first = try desk.openPage()
+        let mark = try #require(desk.mark)
+        let second = try desk.openPage()
+        #expect(desk.mark == mark, "no other mark for the second window")
+        for stranger in [nil, "", "x", String(mark.revealed.reversed())] {
+            desk.mark = stranger.map { IdentitySecret($0) }
+            #expect(desk.submit(first, "anna", "pw-anna") == nil)
+            guard case .errorPage(.unknownLogin, _) = Self.answerOf(desk) else {
+                Issue.record("no page that tells it")
+                continue
+            }
+            #expect(desk.lastRefusal == "other-browser")
+        }
+        desk.mark = mark
+        for page in [first, second] {
+            guard case .redirect = desk.logIn(on: page) else {
+                Issue.record("not logged in")
+                continue
+            }
+        }
+    }
+
+    @Test(arguments: ["x", "", String(repeating: "a", count: 44), String(repeating: "=", count: 43)])
+    func aMarkThatIsNoneOfOursIsReplaced(shown: String) throws {
+        let desk = try IdentityDesk()
+        desk.mark = IdentitySecret(shown)
+        _ = try desk.openPage()
+        #expect(desk.mark != IdentitySecret(shown))
+        #expect(desk.mark?.revealed.utf8.count == 43)
     }
 
     @Test func unknownNameWrongPasswordSuspendedAndThrottledLookAlike() throws {
