@@ -155,8 +155,8 @@ final class BorderTalk {
         }
     }
 
-    /// One packet of the client. NOTSPEC: of what has no permission one a second passes, so that the partner's floor control
-    /// sees it and says so with Floor Revoke (TS 24.380 6.3.5.4.8).
+    /// One packet of the client. NOTSPEC: of what has no permission one a second passes, so that the partner's floor
+    /// control sees it and says so with Floor Revoke (TS 24.380 6.3.5.4.8).
     func admits(at now: Instant) -> Bool {
         switch state {
         case .untold, .granted: return true

@@ -63,8 +63,8 @@ extension MediaCell {
     }
 
     /// A partner's gateway lets our stream in, and knows whose it is, because Floor Taken announced it: a lost one must
-    /// not cost the talk. It is said again to one member of each partner with the first packets, and later each two
-    /// seconds.
+    /// not cost the talk. It is said again to one member of each partner with the first packets, of the talk and since a
+    /// partner came in, and later each two seconds.
     private static func isReminder(_ packet: Int) -> Bool {
         packet == 1 || packet == 2 || packet % 100 == 4
     }
@@ -127,6 +127,8 @@ extension MediaCell {
     private mutating func slotForList(of callID: MediaCallID, _ talker: LegID, _ heralds: [LegID]) -> UInt32 {
         guard let call = calls[callID] else { return lists.reserve() }
         if let index = call.lists.firstIndex(where: { $0.talker == talker }) {
+            // A partner that comes in amid a talk is told with the next packets, as the others were with the first.
+            if heralds.contains(where: { !call.lists[index].heralds.contains($0) }) { call.packetsOfTalk = 0 }
             calls[callID]?.lists[index].isStale = false
             calls[callID]?.lists[index].heralds = heralds
             return call.lists[index].slot

@@ -367,6 +367,29 @@ import Testing
         #expect(Set(world.french[0].messages.suffix(4).map(\.sequenceNumber)).count == 1)
     }
 
+    @Test func `who comes in amid a talk hears it from then on, also where the Floor Taken for him is lost`() {
+        let world = world(italians: 2, french: 0, trunk: trunk)
+        fabric.pressToTalk(world.italians[0], at: world.italy)
+        for sequence in 1...10 as ClosedRange<UInt16> {
+            fabric.talk(world.italians[0], to: world.italy, sequence: sequence)
+        }
+        let border = world.france.address(.floor, .interconnection)
+        var lost = 0
+        fabric.loses = { datagram in
+            guard lost < 1, datagram.to == border else { return false }
+            lost += 1
+            return true
+        }
+        let late = fabric.phone(100)
+        world.call.join(late, of: world.france, trunk: trunk)
+        // What he is told of his request is no word of who talks.
+        fabric.pressToTalk(late, at: world.france)
+        #expect(lost == 1 && !late.messages.isEmpty && !late.kinds.contains(.taken))
+        let packets = (11...150).map { fabric.talk(world.italians[0], to: world.italy, sequence: $0) }
+        #expect(late.heard == packets)
+        #expect(late.kinds.filter { $0 == .taken }.count == 4)
+    }
+
     @Test func `a talk that the partner's floor control never stood for ends at our border`() {
         let world = world(italians: 1, french: 1, trunk: trunk)
         let border = world.france.address(.floor, .interconnection)
