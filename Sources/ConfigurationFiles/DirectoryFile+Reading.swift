@@ -188,6 +188,8 @@ private final class DirectoryReader {
         read("join_chat", \.mayJoinChatGroups)
         read("emergency", \.mayCallInEmergency)
         read("imminent_peril", \.mayCallInImminentPeril)
+        read("cancel_emergency", \.mayCancelEmergency)
+        read("cancel_imminent_peril", \.mayCancelImminentPeril)
         read("force_auto_answer", \.mayForceAutoAnswer)
         fields.end()
         return rights

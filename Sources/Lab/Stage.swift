@@ -113,7 +113,7 @@ actor Stage {
             state.trouble.append("a call failed with \(status), warning \(warning ?? 0)")
         case .callEnded(let call, _):
             state.calls = state.calls.filter { $0.value != call }
-        case .callChanged, .documentChanged, .documentsRefused:
+        case .callChanged, .changeRefused, .documentChanged, .documentsRefused:
             break
         case .floor(_, let indication):
             take(indication, of: name, at: instant, &state)

@@ -6,8 +6,8 @@ import Storage
 /// Lawful forgetting, of one person and by age (Regulation 2016/679 art. 17, Directive 2016/680 art. 4 and 16).
 extension NationalAdministration {
     /// Erases every personal value of the log that is or names one of these identities, with its salt. A list that names
-    /// others too goes whole, and so does the path of a document of theirs. What stays is the record of what happened, and an entry that names fields, reason and
-    /// administrator but not the person.
+    /// others too goes whole, and so does the path of a document of theirs. What stays is the record of what happened, and
+    /// an entry that names fields, reason and administrator but not the person.
     ///
     /// - Parameters:
     ///   - identities: of one person; the public identity of a user who still exists is added.

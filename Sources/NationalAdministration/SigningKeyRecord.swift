@@ -53,7 +53,8 @@ extension NationalAdministration {
         if let commit = outcome.commit { try take([commit]) }
     }
 
-    /// Keeps a signing key beside the fleet map, in the place of what was kept of it. Who made it says so in the audit log (`key.published`).
+    /// Keeps a signing key beside the fleet map, in the place of what was kept of it. Who made it says so in the audit log
+    /// (`key.published`).
     public func keep(_ key: SigningKeyRecord, at now: UTCTime) throws {
         let body = StoredRecord(kind: SigningKeyRecord.kind, key: key.id, body: try coding.encode(key))
         let outcome = try store.write(after: sequence, at: now) { others in

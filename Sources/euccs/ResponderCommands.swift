@@ -80,11 +80,20 @@ actor Handheld {
     func command(_ command: ResponderCommand) { device.command(command) }
     func say(_ speech: EncodedSpeech) { device.say(speech) }
 
-    func call(_ group: String, chat: Bool, requestsFloor: Bool) {
+    func call(_ group: String, _ options: CallOptions, requestsFloor: Bool) {
         command(
             .call(
                 CallRequest(
-                    group: MCPTTGroupID(group), kind: chat ? .chat : .prearranged, requestsFloor: requestsFloor)))
+                    group: MCPTTGroupID(group), kind: options.chat ? .chat : .prearranged,
+                    requestsFloor: requestsFloor, tier: options.tier)))
+    }
+
+    /// Declares the tier in a call that stands, or calls off what it is in.
+    func change(_ call: CallHandle, to tier: CallTier) async throws {
+        command(.changeTier(call, tier))
+        try await expect("change of the call", failing: { if case .changeRefused = $0 { true } else { false } }) {
+            if case .callChanged(call, tier, by: _) = $0 { true } else { false }
+        }
     }
 
     /// True once the talk is over; false where it is not within the time.
@@ -202,7 +211,9 @@ enum ResponderLine {
         case .called(_, let call, needsAnswer: _):
             "called by \(call.caller?.value ?? "somebody") in \(call.group?.value ?? "a call")"
         case .callStarted(_, let facts): "in the call of \(facts.group?.value ?? "a group")"
-        case .callChanged(_, let tier): "the call is now \(tier)"
+        case .callChanged(_, let tier, by: let declarer):
+            "the call is now \(tier)\(declarer.map { ", by \($0.value)" } ?? "")"
+        case .changeRefused(_, let status, let warning): "the call stays as it is: \(status)\(text(warning))"
         case .callFailed(_, let status, let warning): "the call failed: \(status)\(text(warning))"
         case .callEnded(_, let reason): "the call ended: \(reason)"
         case .floor(_, let indication):
@@ -245,6 +256,22 @@ extension DeviceOptions {
     }
 }
 
+/// In which way a group is called.
+struct CallOptions: ParsableArguments {
+    @Flag(help: "The group is a chat group.") var chat = false
+    @Flag(help: "Declare an emergency.") var emergency = false
+    @Flag(help: "Declare imminent peril.") var imminentPeril = false
+
+    func validate() throws {
+        if emergency, imminentPeril { throw ValidationError("a call is in emergency or in imminent peril") }
+    }
+
+    var tier: CallTier {
+        if emergency { return .emergency }
+        return imminentPeril ? .imminentPeril : .normal
+    }
+}
+
 extension ResponderCommands {
     struct Register: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Register and stay so.")
@@ -282,14 +309,20 @@ extension ResponderCommands {
         static let configuration = CommandConfiguration(abstract: "Call a group, or join its call, without talking.")
         @OptionGroup var device: DeviceOptions
         @Option(help: "MCPTT group ID.") var group: String
-        @Flag(help: "The group is a chat group.") var chat = false
+        @OptionGroup var options: CallOptions
+        @Flag(help: "Call off the emergency or imminent peril that the call is in.") var callOff = false
+
+        func validate() throws {
+            if callOff, options.tier > .normal { throw ValidationError("--call-off ends what the others declare") }
+        }
 
         func run() async throws {
             try await device.run([group]) { handheld in
-                await handheld.call(group, chat: chat, requestsFloor: false)
+                await handheld.call(group, options, requestsFloor: false)
                 try await handheld.expect("call", failing: { if case .callFailed = $0 { true } else { false } }) {
                     if case .callStarted = $0 { true } else { false }
                 }
+                if callOff, let call = await handheld.call(of: group) { try await handheld.change(call, to: .normal) }
                 try await device.stay()
             }
         }
@@ -301,7 +334,7 @@ extension ResponderCommands {
         @OptionGroup var device: DeviceOptions
         @Option(help: "MCPTT group ID.") var group: String
         @Option(help: "What to say: PCM, 16 bit, any rate.") var wav: String
-        @Flag(help: "The group is a chat group.") var chat = false
+        @OptionGroup var options: CallOptions
 
         func run() async throws {
             // A file that is none is refused before anybody is bothered.
@@ -310,9 +343,10 @@ extension ResponderCommands {
                 let speech = try speech(await handheld.codec(of: group))
                 await handheld.say(speech)
                 if let call = await handheld.call(of: group) {
+                    if options.tier > .normal { try await handheld.change(call, to: options.tier) }
                     await handheld.command(.press(call))
                 } else {
-                    await handheld.call(group, chat: chat, requestsFloor: true)
+                    await handheld.call(group, options, requestsFloor: true)
                 }
                 guard try await handheld.hasTalked(within: speech.duration + .seconds(30)) else {
                     Terminal.complain("the floor did not come")

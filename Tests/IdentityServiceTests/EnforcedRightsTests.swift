@@ -96,6 +96,6 @@ import Testing
 
     @Test func `an ordinary responder is given nothing that is refused to him or cannot be done`() {
         #expect(ProfileRecord.responder.rights.allSatisfy { $0.isEnforced })
-        #expect(ProfileRecord.responder.rights.count == 5)
+        #expect(ProfileRecord.responder.rights.count == 7)
     }
 }

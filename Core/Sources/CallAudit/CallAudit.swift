@@ -99,10 +99,3 @@ public struct CallAudit: Sendable {
         }
     }
 }
-
-extension Observation {
-    /// The first value of that name that says something.
-    fileprivate func value(_ name: String) -> String? {
-        fields.first { $0.name == name && !$0.value.isEmpty }?.value
-    }
-}

@@ -90,19 +90,6 @@ extension MCPTTInfo {
     }
 }
 
-extension MCPTTInfo {
-    /// What a refused emergency or imminent peril is answered with: each indicator that was asked for, denied (TS 24.379
-    /// 6.3.3.1.13). nil where nothing of the kind was asked.
-    public var denyingIndicators: MCPTTInfo? {
-        guard emergencyIndicator == true || imminentPerilIndicator == true || alertIndicator == true else { return nil }
-        var told = MCPTTInfo()
-        if emergencyIndicator == true { told.emergencyIndicator = false }
-        if alertIndicator == true { told.alertIndicator = false }
-        if imminentPerilIndicator == true { told.imminentPerilIndicator = false }
-        return told
-    }
-}
-
 extension Headers {
     /// The fields that describe a body which is carried over unchanged.
     public var bodyDescription: Headers {

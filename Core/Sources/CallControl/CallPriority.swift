@@ -28,6 +28,19 @@ extension MCPTTInfo {
         guard emergencyIndicator != true || imminentPerilIndicator != true, alertIndicator != true || tier == .emergency
         else { throw Refusal(.invalidCombination) }
     }
+
+    /// What a refused emergency or imminent peril, or a refused end of one, is answered with: each indicator that the
+    /// request has, as it is in a call of this tier (TS 24.379 6.3.3.1.13, 6.3.3.1.14). nil where it has none.
+    ///
+    /// NOTSPEC: of a refused end of an imminent peril the text says false; clients expect to hear that it goes on.
+    public func indicators(asIn tier: CallTier) -> MCPTTInfo? {
+        var told = MCPTTInfo()
+        if emergencyIndicator != nil { told.emergencyIndicator = tier == .emergency }
+        if imminentPerilIndicator != nil { told.imminentPerilIndicator = tier == .imminentPeril }
+        // Nobody's alert is kept.
+        if alertIndicator != nil { told.alertIndicator = false }
+        return told == MCPTTInfo() ? nil : told
+    }
 }
 
 /// Resource-Priority of the service (RFC 8101): namespaces `mcpttp`, which pre-empts, and `mcpttq`, which queues, with

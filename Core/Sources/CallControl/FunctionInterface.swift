@@ -96,4 +96,9 @@ public struct Observation: Hashable, Sendable {
         self.name = name
         self.fields = fields
     }
+
+    /// The first value of that name that says something.
+    public func value(_ name: String) -> String? {
+        fields.first { $0.name == name && !$0.value.isEmpty }?.value
+    }
 }

@@ -79,7 +79,7 @@ extension ControllingFunction {
     }
 
     /// Both the group's rule and the member's own must allow the tier (TS 24.379 6.3.3.1.13).
-    private func checkTier(_ tier: CallTier, _ group: Group, _ member: Member) throws(Refusal) {
+    func checkTier(_ tier: CallTier, _ group: Group, _ member: Member) throws(Refusal) {
         let isAllowed =
             switch tier {
             case .normal: true

@@ -134,20 +134,11 @@ extension ControllingFunction {
         groupsBySession[session] = id
         command(.openLeg(participant.leg.id, face: .access, floorSSRC: participant.leg.floorSSRC))
         command(.connectLeg(participant.leg.id, LegRemote(offer)))
-        raiseTier(id, to: participant)
+        raiseTier(id, to: participant, at: now)
         setUp(id) { setUp in setUp.missingRequired.removeAll { $0 == participant.key.user } }
         let isPrearranged = calls[id]?.group.kind == .prearranged
         accept(session, in: id, isNewCall: false, isPrearranged ? .sessionAlreadyExists : nil, at: now)
         proceed(id, at: now)
         conferenceChanged(id, at: now)
-    }
-
-    /// The highest tier that a participant declared is the call's.
-    private mutating func raiseTier(_ id: MCPTTGroupID, to participant: Participant) {
-        guard let current = calls[id]?.tier, participant.tier > current else { return }
-        calls[id]?.tier = participant.tier
-        guard let call = calls[id] else { return }
-        command(.configureCall(call.media, call.floorSettings))
-        note("call.tierRaised", call.fields + participant.fields)
     }
 }

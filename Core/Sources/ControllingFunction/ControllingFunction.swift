@@ -92,6 +92,9 @@ public struct ControllingFunction: Sendable {
         affiliations.isAffiliated(ClientKey(user: user, client: client), with: group)
     }
 
+    /// Whether a call of a group that this system owns is up or being set up.
+    public func hasCall(of group: MCPTTGroupID) -> Bool { calls[group] != nil }
+
     /// Carries out one event. Media commands stand before the SIP messages that rely on them.
     public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
         switch event {
@@ -137,7 +140,7 @@ public struct ControllingFunction: Sendable {
         case .acknowledged(let session, _): acknowledged(session, at: now)
         case .rejected(let session, let response): refused(session, response, at: now)
         case .modified(let session, let request, let transaction): modified(session, request, transaction, at: now)
-        case .modificationAnswered: break
+        case .modificationAnswered(let session, let response): modificationAnswered(session, response, at: now)
         case .ended(let session, let end): ended(session, end, at: now)
         case .requestReceived(let request, let transaction, let origin):
             received(request, transaction, origin, at: now)

@@ -1,5 +1,6 @@
 import CallControl
 import FloorControl
+import MCDocuments
 import MCFoundation
 import OrderedCollections
 import Policy
@@ -20,6 +21,8 @@ struct GroupCall: Sendable {
     /// The leg of the only one who talks, in a broadcast call.
     var broadcaster: LegID?
     var tier: CallTier
+    /// Who declared it in a call that was up.
+    var declarer: MCPTTID?
     /// The one RTP payload type of all: packets are never rewritten.
     let payloadType: UInt8
     var phase: Phase
@@ -96,7 +99,16 @@ struct GroupCall: Sendable {
         return participants.values.first { $0.hasAnswered }?.key.user ?? initiator.user
     }
 
-    mutating func alertDenied(_ session: SessionID) { participants[session]?.asksForAlert = false }
+    /// What a client is still owed, once.
+    mutating func takeOwed(_ session: SessionID) -> MCPTTInfo? {
+        defer { participants[session]?.owed = nil }
+        return participants[session]?.owed
+    }
+
+    /// A client is told the tier by what is sent to it now.
+    mutating func told(_ session: SessionID) { participants[session]?.toldTier = tier }
+
+    mutating func set(_ declared: CallTier, of session: SessionID) { participants[session]?.tier = declared }
 
     /// The version of a description that is sent in a session anew.
     mutating func nextDescriptionVersion(in session: SessionID) -> UInt64 {
@@ -168,11 +180,13 @@ struct Participant: Sendable {
     /// The system that serves the user.
     let system: MCSystemID
     let leg: Leg
-    /// The tier that the user declared for himself.
-    let tier: CallTier
+    /// The tier that the user declared for himself, and nobody has called off.
+    var tier: CallTier
+    /// The tier of the call that his client was told last.
+    var toldTier = CallTier.normal
     var state: State
-    /// The INVITE brought an alert; that it is not served is to be said once the session stands.
-    var asksForAlert = false
+    /// What is to be said once the session stands: the INVITE brought an alert, which is not served.
+    var owed: MCPTTInfo?
     /// He came by himself into a call that was there, or a place to meet: what needs the right to join.
     var isJoiner = false
     /// nil until his client has answered, or was.
@@ -211,6 +225,14 @@ struct Participant: Sendable {
         switch state {
         case .invited: false
         case .calling, .waiting, .joined: true
+        }
+    }
+
+    /// His session stands, whether or not the call has started.
+    var isInSession: Bool {
+        switch state {
+        case .invited, .calling: false
+        case .waiting, .joined: true
         }
     }
 

@@ -118,7 +118,7 @@ extension ControllingFunction {
         Participant(
             key: request.caller, member: admission.member, system: admission.system,
             leg: makeLeg(in: admission.group.id, isIPv6: offer.audio.address.isIPv6), tier: request.tier,
-            state: .calling(offer, offered), asksForAlert: request.asksForAlert,
+            state: .calling(offer, offered), owed: request.asksForAlert ? .alertDenied : nil,
             isJoiner: admission.isRunning || admission.group.kind == .chat)
     }
 
@@ -145,7 +145,7 @@ extension ControllingFunction {
         var headers = refusal.responseHeaders(agent: system.domain)
         var body: [UInt8] = []
         let asked = try? CallBody(reading: request).information
-        if refusal.status == 403, let denied = asked?.denyingIndicators {
+        if refusal.status == 403, let denied = asked?.indicators(asIn: .normal) {
             body = CallBody(information: denied).write(into: &headers)
         }
         agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)

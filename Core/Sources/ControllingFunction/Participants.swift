@@ -34,11 +34,12 @@ extension ControllingFunction {
         var headers = answerHeaders(call)
         if let warning { headers.append(.warning, warning.headerValue(agent: system.domain)) }
         // Alerts are not served: the call goes on, and an INFO says that the alert does not (TS 24.379 6.3.3.1.19).
-        if participant.asksForAlert {
+        if participant.owed != nil {
             headers.append(.warning, MCPTTWarning.informationPending.headerValue(agent: system.domain))
         }
         var body = CallBody(sessionDescription: description.serialized())
         if call.tier > .normal { body.information = MCPTTInfo(tier: call.tier) }
+        calls[id]?.told(session)
         if call.broadcaster != nil { body.information = body.information ?? MCPTTInfo() }
         if call.broadcaster != nil { body.information?.broadcastIndicator = true }
         let octets = body.write(into: &headers)
@@ -60,7 +61,7 @@ extension ControllingFunction {
 
     /// TS 24.379 6.3.3.2.2: the 200 to an inviting participating function. What is said of the session timer is the wish;
     /// the user agent writes what RFC 4028 9 makes of it.
-    private func answerHeaders(_ call: GroupCall) -> Headers {
+    func answerHeaders(_ call: GroupCall) -> Headers {
         var headers = Headers()
         headers.append(.contact, ServiceHeaders.contact(call.identity, isFocus: true))
         headers.append(.sessionExpires, SessionTimers.header(refresher: .uac))
@@ -82,10 +83,12 @@ extension ControllingFunction {
 
     /// The client has its 200: what was put off until then is said.
     mutating func acknowledged(_ session: SessionID, at now: Now) {
-        guard let id = groupsBySession[session], calls[id]?.participants[session]?.asksForAlert == true else { return }
-        calls[id]?.alertDenied(session)
-        var information = MCPTTInfo()
-        information.alertIndicator = false
+        guard let id = groupsBySession[session] else { return }
+        if let owed = calls[id]?.takeOwed(session) { inform(session, owed, at: now) }
+    }
+
+    /// An INFO with the state of the call (TS 24.379 6.3.3.1.19, 6.3.3.1.21).
+    mutating func inform(_ session: SessionID, _ information: MCPTTInfo, at now: Now) {
         var headers = Headers()
         headers.append(.infoPackage, ServiceHeaders.infoPackage)
         let body = CallBody(information: information).write(into: &headers)
@@ -117,6 +120,7 @@ extension ControllingFunction {
             Participant(
                 key: key, member: member, system: entry.system, leg: leg, tier: .normal,
                 state: .invited(description), isSecondTry: isIPv6 != nil), session)
+        calls[id]?.told(session)
         groupsBySession[session] = id
         deadlines.set(.ringing(session), at: now.instant + settings.ringLimit)
     }
@@ -177,8 +181,10 @@ extension ControllingFunction {
             command(.join(call.media, participant.leg.id, floor))
             noteJoining(participant, call)
             conferenceChanged(id, at: now)
+            tellTier(session, in: id, at: now)
         } else {
             calls[id]?.set(.waiting(floor), of: session)
+            tellTier(session, in: id, at: now)
             setUp(id) { setUp in setUp.missingRequired.removeAll { $0 == participant.key.user } }
             proceed(id, at: now)
         }
@@ -232,71 +238,5 @@ extension ControllingFunction {
         agent.end(session, at: now)
         forget(session, in: id)
         afterLeaving(id, at: now)
-    }
-
-    // MARK: Modifying
-
-    /// A call keeps the tier that its INVITEs gave it: raising or lowering it in mid call is not served, and is refused
-    /// rather than passed over (TS 24.379 6.3.3.1.14, 10.1.1.4.7).
-    private func requireNoChange(of call: GroupCall, _ request: SIPRequest) throws(Refusal) {
-        try ResourcePriority.require(atMost: call.tier, in: request.headers)
-        guard let information = try CallBody(reading: request).information else { return }
-        try information.requireReadable()
-        try information.requireCoherentIndicators()
-        let isAsIs =
-            (information.emergencyIndicator ?? (call.tier == .emergency)) == (call.tier == .emergency)
-            && (information.imminentPerilIndicator ?? (call.tier == .imminentPeril)) == (call.tier == .imminentPeril)
-            && information.alertIndicator != true
-            && (information.broadcastIndicator ?? (call.broadcaster != nil)) == (call.broadcaster != nil)
-        guard isAsIs else { throw Refusal(.functionNotAllowed) }
-    }
-
-    /// What a refused change leaves as it is, of what was asked for (TS 24.379 6.3.3.1.13).
-    private static func state(of call: GroupCall, answering request: SIPRequest) -> CallBody {
-        guard let asked = try? CallBody(reading: request).information else { return CallBody() }
-        var told = MCPTTInfo()
-        if asked.emergencyIndicator != nil { told.emergencyIndicator = call.tier == .emergency }
-        if asked.imminentPerilIndicator != nil { told.imminentPerilIndicator = call.tier == .imminentPeril }
-        if asked.alertIndicator != nil { told.alertIndicator = false }
-        return CallBody(information: told)
-    }
-
-    /// re-INVITE or UPDATE of a participant: new addresses for its media; the group's codec stays.
-    mutating func modified(
-        _ session: SessionID, _ request: SIPRequest, _ transaction: ServerTransactionID, at now: Now
-    ) {
-        guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session],
-            participant.isJoined
-        else { return agent.answer(transaction, status: 481, at: now) }
-        do throws(Refusal) {
-            try requireNoChange(of: call, request)
-        } catch {
-            var headers = error.responseHeaders(agent: system.domain)
-            let body = Self.state(of: call, answering: request).write(into: &headers)
-            return agent.answer(transaction, status: error.status, headers: headers, body: body, at: now)
-        }
-        var headers = answerHeaders(call)
-        headers.remove(.sessionExpires)
-        guard let octets = request.part(MIMEType.sessionDescription)?.body else {
-            return agent.answer(transaction, status: 488, at: now)
-        }
-        guard let offered = try? SessionDescription(parsing: octets),
-            let offer = try? SpeechOffer(reading: offered, accepting: [SpeechCodec(call.group.speech)]),
-            offer.payloadType == call.payloadType,
-            offer.audio.address.isIPv6 == participant.leg.ports.audio.address.isIPv6
-        else { return agent.answer(transaction, status: 488, at: now) }
-        let wishes = FloorControlParameters(
-            queueing: call.group.queueDepth > 0, priority: participant.member.priority,
-            floorSSRC: participant.leg.floorSSRC)
-        let answer = SpeechAnswer(
-            to: offer, audio: participant.leg.ports.audio, floor: participant.leg.ports.floor, floorParameters: wishes)
-        let version = calls[id]?.nextDescriptionVersion(in: session) ?? 1
-        guard
-            let description = try? answer.session(
-                answering: offered, id: participant.leg.id.value & 0xffff_ffff, version: version)
-        else { return agent.answer(transaction, status: 488, at: now) }
-        command(.connectLeg(participant.leg.id, LegRemote(offer)))
-        let body = CallBody(sessionDescription: description.serialized()).write(into: &headers)
-        agent.answer(transaction, status: 200, headers: headers, body: body, at: now)
     }
 }

@@ -28,7 +28,7 @@ extension ControllingFunction {
                 leaving.append(session)
                 continue
             }
-            if member != participant.member { change(session, participant, to: member, in: id) }
+            if member != participant.member { change(session, to: member, in: id) }
         }
         leaving += surplus(of: id, beside: leaving)
         remove(leaving, from: id, at: now)
@@ -61,12 +61,17 @@ extension ControllingFunction {
     /// Rights and priority of the floor follow the directory: a talker who may only listen now is cut off by floor control
     /// (TS 24.380 6.3.4.5).
     private mutating func change(
-        _ session: SessionID, _ participant: Participant, to member: Member, in id: MCPTTGroupID
+        _ session: SessionID, to member: Member, in id: MCPTTGroupID
     ) {
         calls[id]?.set(member, of: session)
+        describeFloor(of: session, in: id)
+    }
+
+    /// What floor control knows of a participant is said anew: his rights or his tier are others.
+    mutating func describeFloor(of session: SessionID, in id: MCPTTGroupID) {
         guard let call = calls[id], let current = call.participants[session], let floor = current.floor else { return }
         var parameters = floor.parameters
-        parameters.priority = parameters.priority.map { min($0, member.priority) }
+        parameters.priority = parameters.priority.map { min($0, current.member.priority) }
         let description = floorDescription(current, parameters, hasFloor: floor.hasFloor)
         switch current.state {
         case .invited, .calling: break

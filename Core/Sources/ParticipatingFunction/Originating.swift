@@ -53,7 +53,7 @@ extension ParticipatingFunction {
             enter(
                 PassedCall(
                     id: CallID(value: numbers.next()), user: user.mcpttID, group: group, home: way.home,
-                    affiliates: joins, tier: information.tier, asked: .byClient(kind),
+                    affiliates: joins, declaredTier: information.tier, asked: .byClient(kind),
                     stage: .calling(.init(client: client, clientSide: session, serverSide: server))), at: now)
         } catch {
             let user = directory.user(publicIdentity: identity)?.mcpttID
@@ -171,7 +171,7 @@ extension ParticipatingFunction {
         var headers = refusal.responseHeaders(agent: system.domain)
         var body: [UInt8] = []
         let asked = try? CallBody(reading: request).information
-        if refusal.status == 403, let denied = asked?.denyingIndicators {
+        if refusal.status == 403, let denied = asked?.indicators(asIn: .normal) {
             body = CallBody(information: denied).write(into: &headers)
         }
         agent.reject(session, status: refusal.status, headers: headers, body: body, at: now)

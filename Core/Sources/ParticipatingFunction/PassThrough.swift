@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCDocuments
 import MCFoundation
 import OrderedCollections
@@ -62,6 +63,7 @@ extension ParticipatingFunction {
         for tag in ["tdialog", "norefersub", "explicitsub", "nosub"] { headers.append(.supported, tag) }
         calls[call.id]?.stage = .standing(pair)
         calls[call.id]?.reference = response.headers.contacts.first.flatMap { SessionIdentity.reference(of: $0.uri) }
+        learnTier(of: call.id, from: response)
         deadlines.cancel(.answer(call.id))
         agent.accept(pair.clientSide, headers: headers, body: response.body, at: now)
         if call.affiliates {
@@ -172,19 +174,20 @@ extension ParticipatingFunction {
         guard call.modification == nil else { return agent.answer(transaction, status: 491, at: now) }
         // An offer that comes only with the answer would have to be answered in the ACK, which ends at each side.
         guard !request.body.isEmpty else { return agent.answer(transaction, status: 488, at: now) }
-        guard let (headers, body) = passed(request, in: call, by: session, transaction, at: now) else { return }
-        calls[call.id]?.modification = .init(transaction: transaction, by: session)
-        agent.reinvite(other, headers: headers, body: body, at: now)
+        guard let passed = passed(request, in: call, by: session, transaction, at: now) else { return }
+        calls[call.id]?.modification = .init(transaction: transaction, by: session, tier: passed.tier)
+        agent.reinvite(other, headers: passed.headers, body: passed.body, at: now)
     }
 
-    /// What one side says inside a call as the other gets it; nil where it was refused. A client is who it is and no
-    /// other, and may not ask for more than its user may, as with the INVITE.
+    /// What one side says inside a call as the other gets it, and what tier it declares; nil where it was refused. A
+    /// client is who it is and no other, and may not ask for more than its user may, as with the INVITE.
     private mutating func passed(
         _ request: SIPRequest, in call: PassedCall, by session: SessionID, _ transaction: ServerTransactionID,
         at now: Now
-    ) -> (headers: Headers, body: [UInt8])? {
+    ) -> (headers: Headers, body: [UInt8], tier: CallTier)? {
         var headers = request.headers.bodyDescription
         var body = request.body
+        var tier = CallTier.normal
         do throws(Refusal) {
             var parts = request.parts
             // What cannot be taken apart cannot be looked at.
@@ -195,30 +198,61 @@ extension ParticipatingFunction {
                 try information.requireReadable()
                 information.accessToken = nil
                 if case .standing(let pair) = call.stage, session == pair.clientSide {
-                    try authorise(information, of: call.user)
+                    try authorise(information, in: call)
                     information.callingUserID = call.user
                     information.clientID = pair.client
+                    tier = information.tier
+                } else {
+                    calls[call.id]?.told(information)
                 }
                 parts[index].body = information.serialized()
                 let kept = parts.indices.filter { !parts[$0].contentType.matches(MIMEType.mcpttInfo) || $0 == index }
                 body = CallBody.write(kept.map { parts[$0] }, into: &headers)
             }
         } catch {
-            var headers = error.responseHeaders(agent: system.domain)
-            var body: [UInt8] = []
-            if error.status == 403, let denied = try? CallBody(reading: request).information?.denyingIndicators {
-                body = CallBody(information: denied).write(into: &headers)
-            }
-            agent.answer(transaction, status: error.status, headers: headers, body: body, at: now)
+            refuse(request, error, in: call, transaction, at: now)
             return nil
         }
         headers.copy(CopyingRole.dialogHeaders.filter { $0 != .contentDisposition }, from: request.headers)
-        return (headers, body)
+        return (headers, body, tier)
     }
 
-    private func authorise(_ information: MCPTTInfo, of id: MCPTTID) throws(Refusal) {
-        guard let user = directory.user(id) else { throw Refusal(.userUnknown) }
+    /// A client declares what its user may declare, and calls off what he may call off (TS 24.379 6.3.3.1.13, 6.3.3.1.14).
+    /// What the call is not in cannot be called off.
+    private func authorise(_ information: MCPTTInfo, in call: PassedCall) throws(Refusal) {
+        guard let user = directory.user(call.user) else { throw Refusal(.userUnknown) }
         try authoriseTier(information, user)
+        let mayCallOff =
+            switch call.toldTier {
+            case .normal: true
+            case .imminentPeril: information.imminentPerilIndicator != false || user.rights.mayCancelImminentPeril
+            case .emergency: information.emergencyIndicator != false || user.rights.mayCancelEmergency
+            }
+        guard mayCallOff else { throw Refusal(status: 403) }
+    }
+
+    private mutating func refuse(
+        _ request: SIPRequest, _ refusal: Refusal, in call: PassedCall, _ transaction: ServerTransactionID, at now: Now
+    ) {
+        var headers = refusal.responseHeaders(agent: system.domain)
+        var body: [UInt8] = []
+        let asked = (try? CallBody(reading: request))?.information
+        if refusal.status == 403, let told = asked?.indicators(asIn: call.toldTier) {
+            body = CallBody(information: told).write(into: &headers)
+        }
+        agent.answer(transaction, status: refusal.status, headers: headers, body: body, at: now)
+        note(
+            "request.refused",
+            Observation.call(call.reference) + [
+                .init("method", request.method.description), .init("user", call.user.value, isPersonal: true),
+                .init("group", call.group.value, isPersonal: true), .init("status", "\(refusal.status)"),
+                .init("warning", refusal.warning.map { "\($0.code)" } ?? ""),
+            ])
+    }
+
+    private mutating func learnTier(of id: CallID, from response: SIPResponse) {
+        guard let information = (try? CallBody(reading: response))?.information else { return }
+        calls[id]?.told(information)
     }
 
     mutating func modificationAnswered(_ session: SessionID, _ response: SIPResponse, at now: Now) {
@@ -226,6 +260,11 @@ extension ParticipatingFunction {
             return
         }
         calls[call.id]?.modification = nil
+        // What a client says of the tier is what it was told; what the controlling function says is so.
+        if case .standing(let pair) = call.stage, response.isSuccess, session == pair.serverSide {
+            calls[call.id]?.declared(modification.tier)
+            learnTier(of: call.id, from: response)
+        }
         var headers = response.headers.bodyDescription
         headers.copy(CopyingRole.responseHeaders, from: response.headers)
         agent.answer(
@@ -239,8 +278,9 @@ extension ParticipatingFunction {
         guard let call = call(of: session), case .standing = call.stage, let other = call.other(than: session) else {
             return agent.answer(transaction, status: 481, at: now)
         }
-        guard let (headers, body) = passed(request, in: call, by: session, transaction, at: now) else { return }
-        let sent = agent.request(in: other, method: request.method, headers: headers, body: body, at: now)
+        guard let passed = passed(request, in: call, by: session, transaction, at: now) else { return }
+        let sent = agent.request(
+            in: other, method: request.method, headers: passed.headers, body: passed.body, at: now)
         carried[sent] = transaction
     }
 }

@@ -14,14 +14,32 @@ struct PassedCall: Sendable {
     let home: MCSystemID
     /// Asked for in chat, emergency or imminent peril: the client becomes affiliated with success.
     let affiliates: Bool
-    /// Declared by whoever asked for the call.
-    let tier: CallTier
+    /// Declared by the client that asked for the call, or later in it.
+    private(set) var declaredTier: CallTier
+    /// The tier of the call as the controlling function told it last.
+    private(set) var toldTier = CallTier.normal
     let asked: Asked
     var stage: Stage
     /// What records of all functions call the call; nil until the controlling function has told.
     var reference: String?
     /// A modification of one side that waits for the other's answer.
     var modification: Modification?
+
+    /// The controlling function said what tier the call has: what was called off is declared by nobody any more.
+    mutating func told(_ information: MCPTTInfo) {
+        guard information.emergencyIndicator != nil || information.imminentPerilIndicator != nil else { return }
+        toldTier = information.tier
+        declaredTier = min(declaredTier, toldTier)
+    }
+
+    /// The client declared a tier, and that stands.
+    mutating func declared(_ tier: CallTier) {
+        declaredTier = max(declaredTier, tier)
+        toldTier = max(toldTier, tier)
+    }
+
+    /// How urgent it is, whoever says so.
+    var urgency: CallTier { max(declaredTier, toldTier) }
 
     enum Stage: Sendable {
         /// The client called; the controlling function has not answered. Becomes `standing`.
@@ -55,6 +73,8 @@ struct PassedCall: Sendable {
     struct Modification: Hashable, Sendable {
         var transaction: ServerTransactionID
         var by: SessionID
+        /// What the client declares by it.
+        var tier: CallTier
     }
 
     /// Every session of the call.

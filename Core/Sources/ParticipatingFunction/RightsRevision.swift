@@ -21,13 +21,13 @@ extension ParticipatingFunction {
         if !user.endpoint.isLegacy { reviseAffiliations(user, at: now) }
     }
 
-    /// A call of a client needs what its INVITE needed (TS 24.379 10.1.1.3.1). One to which he was invited needs nothing.
+    /// A call of a client needs what its INVITE needed (TS 24.379 10.1.1.3.1), and what it declared in it. One to which he
+    /// was invited needs nothing else.
     private mutating func reviseCalls(_ user: User, at now: Now) {
         for id in users[user.mcpttID]?.calls ?? [] {
-            guard let call = calls[id], case .byClient(let kind) = call.asked else { continue }
-            let mayGoOn =
-                Self.mayCall(call.tier, user.rights)
-                && (try? authorise(kind, user)) != nil
+            guard let call = calls[id] else { continue }
+            var mayGoOn = Self.mayCall(call.declaredTier, user.rights)
+            if case .byClient(let kind) = call.asked, (try? authorise(kind, user)) == nil { mayGoOn = false }
             guard !mayGoOn else { continue }
             hangUp(id, reason: "SIP;cause=403;text=\"right withdrawn\"", at: now)
             note(
@@ -54,8 +54,8 @@ extension ParticipatingFunction {
     private func rankedCalls(of user: MCPTTID) -> [CallID] {
         let all = (users[user]?.calls ?? []).compactMap { calls[$0] }
         return all.enumerated().sorted { left, right in
-            left.element.tier == right.element.tier
-                ? left.offset < right.offset : left.element.tier > right.element.tier
+            left.element.urgency == right.element.urgency
+                ? left.offset < right.offset : left.element.urgency > right.element.urgency
         }.map(\.element.id)
     }
 

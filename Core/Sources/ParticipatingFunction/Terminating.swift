@@ -39,7 +39,7 @@ extension ParticipatingFunction {
             enter(
                 PassedCall(
                     id: CallID(value: numbers.next()), user: member, group: group, home: home, affiliates: false,
-                    tier: information.tier, asked: .byFunction,
+                    declaredTier: .normal, toldTier: information.tier, asked: .byFunction,
                     stage: .offering(.init(server: session, branches: branches, offer: body.sessionDescription)),
                     reference: Observation.call(meantBy: request).first?.value),
                 at: now)

@@ -87,6 +87,10 @@ public struct UserRights: Hashable, Sendable {
     public var mayCallInEmergency = true
     /// `<allow-imminent-peril-call>`
     public var mayCallInImminentPeril = true
+    /// `<allow-cancel-group-emergency>`
+    public var mayCancelEmergency = true
+    /// `<allow-cancel-imminent-peril>`
+    public var mayCancelImminentPeril = true
     /// `<allow-force-auto-answer>`: `Priv-Answer-Mode` in his INVITE. Refusal 143. No ordinary responder has it.
     public var mayForceAutoAnswer = false
 

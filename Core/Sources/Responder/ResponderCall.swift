@@ -22,6 +22,8 @@ struct ResponderCall: Sendable {
     var group: MCPTTGroupID?
     var kind: GroupCallKind
     var tier: CallTier
+    /// Our re-INVITE for another tier, while it is under way.
+    var change: Change?
     var session: SessionID?
     /// When our own INVITE was answered; nil where the server invited us.
     var joinedAt: Instant?
@@ -50,6 +52,11 @@ struct ResponderCall: Sendable {
     var restores: LostCall?
     /// How often it was tried to come back to this call.
     var rejoinFailures = 0
+
+    struct Change: Sendable {
+        var tier: CallTier
+        var offer: SessionDescription
+    }
 
     /// A call that was lost with its flow.
     struct LostCall: Sendable {

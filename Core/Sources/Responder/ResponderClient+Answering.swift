@@ -86,7 +86,7 @@ extension ResponderClient {
         }
     }
 
-    private var contactHeaders: Headers {
+    var contactHeaders: Headers {
         var headers = Headers()
         headers.append(.contact, dialogContact)
         return headers
@@ -146,7 +146,7 @@ extension ResponderClient {
         guard let handle = handle(of: session), let body = try? CallBody(reading: request) else {
             return userAgent.answer(id, status: 400, at: now)
         }
-        if let information = body.information { changeTier(handle, information) }
+        if let information = body.information { followTier(handle, information) }
         var headers = contactHeaders
         guard let octets = body.sessionDescription else {
             return userAgent.answer(id, status: 200, headers: headers, at: now)
@@ -157,23 +157,7 @@ extension ResponderClient {
         else { return userAgent.answer(id, status: 488, at: now) }
         headers.append(.contentType, MIMEType.sessionDescription)
         userAgent.answer(id, status: 200, headers: headers, body: answered.description, at: now)
-        if calls[handle]?.remote != answered.remote {
-            calls[handle]?.remote = answered.remote
-            actions.append(.connectMedia(handle, answered.remote))
-            keepMediaAlive(handle, at: now)
-        }
-    }
-
-    private mutating func changeTier(_ handle: CallHandle, _ information: MCPTTInfo) {
-        guard var call = calls[handle],
-            information.emergencyIndicator != nil || information.imminentPerilIndicator != nil
-        else { return }
-        let tier = information.tier
-        guard tier != call.tier else { return }
-        call.tier = tier
-        call.floor.reconfigure(floorSettings(call))
-        calls[handle] = call
-        notify(.callChanged(handle, tier))
+        move(handle, to: answered.remote, at: now)
     }
 
     /// INFO with the state of the call (TS 24.379 6.3.3.1.21 and following).
@@ -193,7 +177,7 @@ extension ResponderClient {
         guard let handle = handle(of: session), let information = (try? CallBody(reading: request))?.information else {
             return
         }
-        changeTier(handle, information)
+        followTier(handle, information)
     }
 
     /// OPTIONS is how servers see whether we live; MESSAGE brings notifications that need no answer but 200.

@@ -81,7 +81,7 @@ extension ResponderClient {
         notify(.callEnded(handle, .mediaFailed))
     }
 
-    private func floorParameters(_ call: ResponderCall, requestsFloor: Bool) -> FloorControlParameters {
+    func floorParameters(_ call: ResponderCall, requestsFloor: Bool) -> FloorControlParameters {
         FloorControlParameters(
             queueing: settings.isQueueing, priority: settings.floorPriority(in: call.group), granted: true,
             implicitRequest: requestsFloor, ssrc: call.audioSSRC, floorSSRC: call.floor.settings.ssrc)
@@ -132,25 +132,34 @@ extension ResponderClient {
         calls[handle]?.joinedAt = now.instant
         rejoinEnded(handle, response.status, at: now)
         calls[handle]?.sessionIdentity = response.headers.contacts.first?.uri.onlySIP
-        begin(
-            handle,
-            RemoteMedia(
-                audio: answer.audio, floor: answer.floor, codec: answer.codec, payloadType: answer.payloadType,
-                direction: offerersDirection(answer.direction)), at: now)
+        begin(handle, Self.remote(answer), at: now)
+        // Others may have declared what we have not.
+        if let information = (try? CallBody(reading: response))?.information { followTier(handle, information) }
         let isTaken = wish.requestsFloor && (parameters.implicitRequest || parameters.granted)
         tellFloor(handle, .sessionEstablished(implicitRequest: isTaken, granted: parameters.granted), at: now)
         catchUpWithButton(of: handle, at: now)
     }
 
-    private static func answer(in response: SIPResponse, to offer: SessionDescription) -> SpeechAnswer? {
+    static func answer(in response: SIPResponse, to offer: SessionDescription) -> SpeechAnswer? {
         guard let octets = response.part(MIMEType.sessionDescription)?.body,
             let description = try? SessionDescription(parsing: octets)
         else { return nil }
         return try? SpeechAnswer(reading: description, to: offer)
     }
 
-    private func offerersDirection(_ answerers: MediaDirection) -> MediaDirection {
-        MediaDirection(sends: answerers.receives, receives: answerers.sends)
+    /// The other side of an offer of ours: it says its own direction.
+    static func remote(_ answer: SpeechAnswer) -> RemoteMedia {
+        RemoteMedia(
+            audio: answer.audio, floor: answer.floor, codec: answer.codec, payloadType: answer.payloadType,
+            direction: MediaDirection(sends: answer.direction.receives, receives: answer.direction.sends))
+    }
+
+    /// Media of a call that stands goes elsewhere, if it does.
+    mutating func move(_ handle: CallHandle, to remote: RemoteMedia, at now: Now) {
+        guard calls[handle]?.remote != remote else { return }
+        calls[handle]?.remote = remote
+        actions.append(.connectMedia(handle, remote))
+        keepMediaAlive(handle, at: now)
     }
 
     /// The call stands: media flows as far as the floor allows.

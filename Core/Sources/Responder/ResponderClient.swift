@@ -122,6 +122,7 @@ public struct ResponderClient: Sendable {
         case .answer(let call): answerCall(call, at: now)
         case .decline(let call): declineCall(call, at: now)
         case .leave(let call): leave(call, at: now)
+        case .changeTier(let call, let tier): changeTier(of: call, to: tier, at: now)
         case .press(let call): moveButton(of: call, isDown: true, at: now)
         case .release(let call): moveButton(of: call, isDown: false, at: now)
         case .acceptGrant(let call): tellFloor(call, .queuedGrantAccepted, at: now)
@@ -213,7 +214,7 @@ public struct ResponderClient: Sendable {
         case .acknowledged: break
         case .rejected(let session, let response): rejected(session, response, at: now)
         case .modified(let session, let request, let id): modified(session, request, id, at: now)
-        case .modificationAnswered: break
+        case .modificationAnswered(let session, let response): changeAnswered(session, response, at: now)
         case .ended(let session, let end): ended(session, end, at: now)
         case .requestReceived(let request, let id, _): answerOutside(request, id, at: now)
         case .requestInSession(let session, let request, let id): answerInside(session, request, id, at: now)

@@ -57,6 +57,9 @@ public enum ResponderCommand: Hashable, Sendable {
     case answer(CallHandle)
     case decline(CallHandle)
     case leave(CallHandle)
+    /// Declare an emergency or imminent peril in a call that stands; `normal`: what it is in is over, whoever declared it
+    /// (TS 24.379 10.1.1.2.1). Told as `callChanged` or `changeRefused`.
+    case changeTier(CallHandle, CallTier)
     case press(CallHandle)
     case release(CallHandle)
     case acceptGrant(CallHandle)
@@ -157,8 +160,10 @@ public enum ResponderNotice: Hashable, Sendable {
     /// A call came in. `needsAnswer`: it rings until `answer` or `decline`.
     case called(CallHandle, IncomingCall, needsAnswer: Bool)
     case callStarted(CallHandle, CallFacts)
-    /// The call's tier changed.
-    case callChanged(CallHandle, CallTier)
+    /// The call's tier changed. `by`: who declared it, where that was said.
+    case callChanged(CallHandle, CallTier, by: MCPTTID?)
+    /// The tier stays as it is.
+    case changeRefused(CallHandle, status: Int, warning: Int?)
     case callFailed(CallHandle, status: Int, warning: Int?)
     case callEnded(CallHandle, CallEndReason)
     case floor(CallHandle, FloorIndication)

@@ -288,6 +288,15 @@ struct HearingChecker: Sendable {
 /// At the end the device, the system that serves it and the owner of the group agree.
 struct ConvergenceChecker: Sendable {
     func observe(_ fact: WorldFact, at now: Instant) -> [Violation] {
+        if case .tier(let device, let group, let believed, let declared) = fact, believed != declared {
+            return [
+                Violation(
+                    rule: .convergence, at: now,
+                    text:
+                        "device \(device.value) believes \(believed) of the call of \(group.value), which is in \(declared)"
+                )
+            ]
+        }
         guard case .affiliation(let device, let group, let isWanted, let isServed, let isKnown) = fact,
             isServed != isWanted || isKnown != isWanted
         else { return [] }

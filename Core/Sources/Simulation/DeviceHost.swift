@@ -15,6 +15,8 @@ struct DeviceCall {
     /// Set from callStarted on.
     var startedAt: Instant?
     var talk: DeviceTalk?
+    /// What the device believes that the call is in.
+    var tier = CallTier.normal
 }
 
 /// A talk of a device while it lasts.
@@ -130,6 +132,15 @@ final class DeviceHost {
         tell(.command(.release(handle)), &world)
         tick(&world)
     }
+
+    /// Declares a tier in the call that is up, or calls off what it is in.
+    func declare(_ tier: CallTier, in group: MCPTTGroupID, _ world: inout WorldServices) {
+        guard let handle = handle(of: group) else { return }
+        tell(.command(.changeTier(handle, tier)), &world)
+        tick(&world)
+    }
+
+    func tier(of group: MCPTTGroupID) -> CallTier? { handle(of: group).flatMap { calls[$0]?.tier } }
 
     func handle(of group: MCPTTGroupID) -> CallHandle? {
         calls.keys.first { calls[$0]?.group == group && calls[$0]?.startedAt != nil }
@@ -368,6 +379,7 @@ final class DeviceHost {
             } else {
                 calls[handle]?.group = incoming.group
             }
+            calls[handle]?.tier = incoming.tier
         case .callStarted(let handle, let facts):
             if let group = facts.group { calls[handle]?.group = group }
             calls[handle]?.startedAt = world.time.instant
@@ -388,7 +400,10 @@ final class DeviceHost {
         case .connectionLost, .registrationFailed:
             disturbedAt = world.time.instant
             affiliatedSince = [:]
-        case .registered, .deregistered, .serviceSettingsRefused, .affiliationRefused, .callChanged, .floor,
+        case .callChanged(let handle, let tier, by: _):
+            calls[handle]?.tier = tier
+            world.statistics.tierChanges += 1
+        case .registered, .deregistered, .serviceSettingsRefused, .affiliationRefused, .changeRefused, .floor,
             .documentChanged, .documentsRefused:
             break
         }

@@ -20,6 +20,8 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case deafMember
     /// The first moment of each talk is cut off.
     case clippedBeginning
+    /// No message tells a client that its call is an emergency now.
+    case untoldTier
     /// The owner of a group loses an affiliation without anybody having asked for it.
     case forgottenAffiliation
 
@@ -31,7 +33,7 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
         case .secondController: .oneControllingFunction
         case .swallowedBye, .leakedLeg: .everyCallEnds
         case .deafMember, .clippedBeginning: .everybodyHears
-        case .forgottenAffiliation: .convergence
+        case .forgottenAffiliation, .untoldTier: .convergence
         }
     }
 }

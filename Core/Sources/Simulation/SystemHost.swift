@@ -221,7 +221,8 @@ final class SystemHost {
             switch action {
             case .transmit(let bytes, .flow(let flow)), .transmit(let bytes, .beside(let flow, _)):
                 if world.sabotage == .swallowedBye, bytes.starts(with: "BYE ".utf8) { continue }
-                if let connection = flows[flow] { world.network.send(bytes, on: connection, from: id) }
+                let sent = world.sabotage == .untoldTier ? Saboteur.withoutEmergency(bytes) : bytes
+                if let connection = flows[flow] { world.network.send(sent, on: connection, from: id) }
             case .transmit(let bytes, .target(let target)):
                 transmit(bytes, to: target, &world)
             case .close(let flow):

@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCFoundation
 import OrderedCollections
 public import Policy
@@ -35,6 +36,8 @@ public final class World {
         case press
         case pressOf(DeviceID, Int, seconds: Int)
         case release(DeviceID, Int)
+        case declare(DeviceID, Int, CallTier)
+        case judgeTier(Int, CallTier)
         case changeAffiliation
         case fault
         case heal(Fault)
@@ -180,6 +183,11 @@ public final class World {
             press(device, group, seconds: seconds)
         case .release(let device, let group):
             devices[device.value].release(groups[group].id, &services)
+        case .declare(let device, let group, let tier):
+            guard services.network.isRunning(devices[device.value].id) else { return }
+            devices[device.value].declare(tier, in: groups[group].id, &services)
+        case .judgeTier(let group, let tier):
+            judgeTier(of: groups[group].id, tier)
         case .changeAffiliation:
             changeAffiliationSomewhere()
             again(.changeAffiliation, after: .seconds(45))
@@ -203,6 +211,12 @@ public final class World {
         guard !group.members.isEmpty else { return }
         let device = group.members[pick(group.members.count)]
         let seconds = 3 + pick(7)
+        if pick(10) == 0 {
+            // Somebody declares an emergency in the call, and somebody calls it off.
+            schedule(.declare(device, index, .emergency), at: now + .seconds(2))
+            let other = group.members[pick(group.members.count)]
+            schedule(.declare(other, index, .normal), at: now + .seconds(6 + pick(10)))
+        }
         guard group.kind == .chat, !devices.contains(where: { $0.inCall(of: group.id) != nil }) else {
             return press(device, index, seconds: seconds)
         }
@@ -247,8 +261,22 @@ public final class World {
         if group.kind == .chat { for device in speakers { join(device, group) } }
         let start = group.kind == .chat ? now + .seconds(4) : now
         schedule(.pressOf(first, index, seconds: 8), at: start)
+        // All who are in the call know what it is in.
+        schedule(.declare(first, index, .emergency), at: start + .seconds(2))
+        schedule(.judgeTier(index, .emergency), at: start + .seconds(5))
+        schedule(.declare(first, index, .normal), at: start + .seconds(6))
+        schedule(.judgeTier(index, .normal), at: start + .seconds(9))
         if let second = speakers.first, second != first {
             schedule(.pressOf(second, index, seconds: 12), at: start + .seconds(3))
+        }
+    }
+
+    private func judgeTier(of group: MCPTTGroupID, _ tier: CallTier) {
+        for host in devices where services.network.isRunning(host.id) {
+            // Who has just come in is being told.
+            guard let since = host.inCall(of: group), now - since > .seconds(2), let believed = host.tier(of: group)
+            else { continue }
+            services.observe(.tier(host.device, group, believed: believed, declared: tier))
         }
     }
 

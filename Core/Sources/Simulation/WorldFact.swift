@@ -1,4 +1,5 @@
 public import CallControl
+public import FloorControl
 public import MCFoundation
 
 /// One thing that happened in the simulated world and that a checker wants to know. What a machine believes and what
@@ -31,6 +32,8 @@ public enum WorldFact: Hashable, Sendable {
     /// At the end of the run: what the user of a device wants, what the system that serves it says, and what the owner
     /// of the group has in its register.
     case affiliation(DeviceID, MCPTTGroupID, isWanted: Bool, isServed: Bool, isKnownToOwner: Bool)
+    /// What a device in a call believes that the call is in, a while after somebody declared it or called it off.
+    case tier(DeviceID, MCPTTGroupID, believed: CallTier, declared: CallTier)
     /// At the end of the run: what somebody still holds of calls that are over.
     case remains(String, count: Int)
     /// The world stopped; no call may be left.
@@ -130,6 +133,8 @@ extension WorldFact: CustomStringConvertible {
                 + burst.listeners.map { "\($0.device.value) from \($0.from.nanoseconds)" }.joined(separator: ", ")
         case .affiliation(let device, let group, let isWanted, let isServed, let isKnown):
             "\(device.value) in \(group.value) \(isWanted) \(isServed) \(isKnown)"
+        case .tier(let device, let group, let believed, let declared):
+            "\(device.value) in \(group.value) believes \(believed) of \(declared)"
         case .remains(let what, let count): "\(count) left: \(what)"
         case .stopped: "stopped"
         }

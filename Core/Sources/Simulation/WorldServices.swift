@@ -105,6 +105,8 @@ public struct WorldStatistics: Hashable, Sendable {
     public var judgedBursts = 0
     public var judgedHearings = 0
     public var callsJoined = 0
+    /// Devices that were told, each time one was, that a call is in something else than before.
+    public var tierChanges = 0
     public var faults = 0
     /// Judged bursts while a fault was on or healing elsewhere.
     public var judgedInTrouble = 0

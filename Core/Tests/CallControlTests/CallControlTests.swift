@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCDocuments
 import MCFoundation
 import SDP
@@ -94,13 +95,18 @@ import Testing
         #expect(throws: Refusal(.cannotDecrypt)) { try information.requireReadable() }
     }
 
-    @Test func eachIndicatorThatWasAskedForIsDenied() {
+    @Test func eachIndicatorThatWasAskedForIsToldAsItIs() {
         var asked = MCPTTInfo(emergencyIndicator: true)
         asked.alertIndicator = true
-        #expect(asked.denyingIndicators?.emergencyIndicator == false)
-        #expect(asked.denyingIndicators?.alertIndicator == false)
-        #expect(asked.denyingIndicators?.imminentPerilIndicator == nil)
-        #expect(MCPTTInfo(emergencyIndicator: false).denyingIndicators == nil)
+        let denied = asked.indicators(asIn: .normal)
+        #expect(denied?.emergencyIndicator == false)
+        #expect(denied?.alertIndicator == false)
+        #expect(denied?.imminentPerilIndicator == nil)
+        #expect(MCPTTInfo(emergencyIndicator: false).indicators(asIn: .emergency)?.emergencyIndicator == true)
+        var over = MCPTTInfo()
+        over.imminentPerilIndicator = false
+        #expect(over.indicators(asIn: .imminentPeril)?.imminentPerilIndicator == true)
+        #expect(MCPTTInfo().indicators(asIn: .emergency) == nil)
     }
 }
 

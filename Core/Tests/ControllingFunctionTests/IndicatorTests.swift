@@ -127,28 +127,10 @@ import Testing
             fixture.inside(.invite, request, started.responses[0], information: information, sdp: sdp))
     }
 
-    @Test func aTierThatIsRaisedOrLoweredInMidCallIsRefusedWithTheStateAsItIs() throws {
-        for (isRunningInEmergency, change, emergency, peril, alert) in [
-            (nil, { $0.emergencyIndicator = true }, false, nil, nil),
-            (nil, { $0.imminentPerilIndicator = true }, nil, false, nil),
-            (
-                nil,
-                {
-                    $0.emergencyIndicator = true
-                    $0.alertIndicator = true
-                }, false, nil, false
-            ),
-            (true, { $0.emergencyIndicator = false }, true, nil, nil),
-            (nil, { $0.broadcastIndicator = true }, nil, nil, nil),
-        ] as [(Bool?, (inout MCPTTInfo) -> Void, Bool?, Bool?, Bool?)] {
-            let actions = try asking(change, inEmergency: isRunningInEmergency)
-            #expect(actions.verdict == [403, 100])
-            #expect(actions.commands.isEmpty)
-            let told = try CallBody(reading: actions.responses[0]).information ?? MCPTTInfo()
-            #expect(told.emergencyIndicator == emergency)
-            #expect(told.imminentPerilIndicator == peril)
-            #expect(told.alertIndicator == alert)
-        }
+    @Test func aCallDoesNotBecomeABroadcast() throws {
+        let actions = try asking { $0.broadcastIndicator = true }
+        #expect(actions.verdict == [403, 100])
+        #expect(actions.commands.isEmpty)
     }
 
     @Test func whatIsSaidAgainAndIsAlreadySoIsNoChange() throws {

@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCDocuments
 import MCFoundation
 import MCSystem
@@ -98,7 +99,7 @@ import Testing
         lab.pass(.seconds(5))
         func references(_ site: Int, _ name: String) -> [String?] {
             lab.sites[site].notes.filter { $0.name == name }.map { note in
-                note.fields.first { $0.name == "call" }?.value
+                note.value("call")
             }
         }
         let started = try #require(references(0, "call.started").first ?? nil)
@@ -115,6 +116,35 @@ import Testing
         let identity = try #require(lab.handsets[caller].lastIdentity)
         #expect(SessionIdentity.reference(of: identity) == started)
         #expect(!lab.sites[0].notes.contains { "\($0)".contains(SessionIdentity.token(identity) ?? started) })
+    }
+
+    /// denis, abroad, declares an emergency in a call of Italy's group and calls it off: both countries hear of it.
+    @Test(arguments: [false, true])
+    func anEmergencyIsDeclaredAndCalledOffAcrossTheBorder(serializes: Bool) throws {
+        var lab = try Self.lab(serializes: serializes)
+        let session = lab.act(2) { $0.call(Self.flood, at: $1) }
+        lab.pass(.seconds(2))
+        for (emergency, name) in [(true, "call.tierRaised"), (false, "call.tierLowered")] {
+            lab.act(2) { $0.say(MCPTTInfo(emergencyIndicator: emergency), in: session, at: $1) }
+            lab.pass(.seconds(2))
+            #expect(lab.handsets[2].changes.last?.status == 200)
+            let answer = try CallBody(reading: #require(lab.handsets[2].changes.last))
+            #expect(answer.information?.emergencyIndicator == emergency)
+            #expect(answer.sessionDescription != nil)
+            for index in [0, 1, 3] {
+                let news = lab.handsets[index].news
+                #expect(news.last?.emergencyIndicator == emergency, "\(lab.handsets[index].name)")
+                #expect(news.count == (emergency ? 1 : 2), "\(lab.handsets[index].name)")
+                #expect(news.last?.callingUserID == (emergency ? Self.members[2] : nil))
+            }
+            let notes = lab.sites.map { site in site.notes.filter { $0.name == name } }
+            #expect(notes.map(\.count) == [1, 0])
+            #expect(notes[0].first?.value("user") == Self.members[2].value)
+        }
+        let tiers = lab.sites[0].media.compactMap { command -> CallTier? in
+            if case .configureCall(_, let settings) = command { settings.tier } else { nil }
+        }
+        #expect(tiers == [.emergency, .normal])
     }
 
     /// Every leg towards France, whoever offered it, is on one trunk; and both gateways name it alike.

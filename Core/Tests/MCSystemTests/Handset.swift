@@ -128,6 +128,7 @@ struct Handset {
                 answers.append(response)
             }
         case .requestReceived(_, let id, _), .requestInSession(_, _, let id): agent.answer(id, status: 200, at: now)
+        case .modified(_, let request, let id): agree(request, id, at: now)
         default: break
         }
     }
@@ -298,19 +299,39 @@ struct Handset {
     var lastIdentity: SIPURI? { establishedAnswers.last?.headers.contacts.first?.uri }
 
     private mutating func answer(_ session: SessionID, _ request: SIPRequest, at now: Now) {
+        guard let description = speechAnswer(request) else { return agent.reject(session, status: 488, at: now) }
+        var headers = Headers()
+        headers.append(.contact, ServiceHeaders.contact(contact))
+        let body = CallBody(sessionDescription: description.serialized()).write(into: &headers)
+        agent.accept(session, headers: headers, body: body, at: now)
+    }
+
+    private func speechAnswer(_ request: SIPRequest) -> SessionDescription? {
         guard let octets = request.part(MIMEType.sessionDescription)?.body,
             let offered = try? SessionDescription(parsing: octets), let offer = try? SpeechOffer(reading: offered)
-        else { return agent.reject(session, status: 488, at: now) }
+        else { return nil }
         let answer = SpeechAnswer(
             to: offer, audio: address, floor: SocketAddress(address.address, port: address.port + 1),
             floorParameters: FloorControlParameters(queueing: true, floorSSRC: floorSSRC))
-        guard let session_ = try? answer.session(answering: offered, id: 9) else {
-            return agent.reject(session, status: 488, at: now)
-        }
+        return try? answer.session(answering: offered, id: 9)
+    }
+
+    /// Says something in a call that stands, with what it offers.
+    mutating func say(_ information: MCPTTInfo, in session: SessionID, at now: Now) {
         var headers = Headers()
         headers.append(.contact, ServiceHeaders.contact(contact))
-        let body = CallBody(sessionDescription: session_.serialized()).write(into: &headers)
-        agent.accept(session, headers: headers, body: body, at: now)
+        let body = CallBody(
+            information: information, sessionDescription: speechOffer.session(id: 7, version: 2).serialized()
+        ).write(into: &headers)
+        agent.reinvite(session, headers: headers, body: body, at: now)
+        turn(at: now)
+    }
+
+    private mutating func agree(_ request: SIPRequest, _ id: ServerTransactionID, at now: Now) {
+        guard let description = speechAnswer(request) else { return agent.answer(id, status: 488, at: now) }
+        var headers = Headers()
+        let body = CallBody(sessionDescription: description.serialized()).write(into: &headers)
+        agent.answer(id, status: 200, headers: headers, body: body, at: now)
     }
 
     mutating func hangUp(_ session: SessionID, at now: Now) {
@@ -326,6 +347,18 @@ struct Handset {
 
     var invitations: [(SessionID, SIPRequest)] {
         events.compactMap { if case .invited(let session, let request, _) = $0 { (session, request) } else { nil } }
+    }
+
+    /// What it was told by re-INVITE.
+    var news: [MCPTTInfo] {
+        events.compactMap { event in
+            guard case .modified(_, let request, _) = event else { return nil }
+            return (try? CallBody(reading: request))?.information
+        }
+    }
+
+    var changes: [SIPResponse] {
+        events.compactMap { if case .modificationAnswered(_, let response) = $0 { response } else { nil } }
     }
 
     var acknowledged: [SessionID] {

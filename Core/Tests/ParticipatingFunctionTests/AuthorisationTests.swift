@@ -48,7 +48,7 @@ extension [FunctionAction] {
     func causes(_ name: String) -> [String] {
         compactMap { action in
             guard case .note(let note) = action, note.name == name else { return nil }
-            return note.fields.first { $0.name == "cause" }?.value
+            return note.value("cause")
         }
     }
 }

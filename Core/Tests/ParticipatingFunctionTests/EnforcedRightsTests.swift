@@ -1,3 +1,4 @@
+import FloorControl
 import MCDocuments
 import MCFoundation
 import Policy
@@ -46,6 +47,18 @@ import Testing
                         + "<mcptt-client-id"
                 ).utf8)
             return request
+        },
+        Row(right: "mayCancelEmergency", refused: [403]) {
+            $0.mayCancelEmergency = false
+        } call: {
+            $0.inCall(.invite, MCPTTInfo(emergencyIndicator: false), told: .emergency)
+        },
+        Row(right: "mayCancelImminentPeril", refused: [403]) {
+            $0.mayCancelImminentPeril = false
+        } call: { fixture in
+            var information = MCPTTInfo()
+            information.imminentPerilIndicator = false
+            return fixture.inCall(.invite, information, told: .imminentPeril)
         },
         Row(right: "mayForceAutoAnswer", refused: [403, 143]) {
             $0.mayForceAutoAnswer = false

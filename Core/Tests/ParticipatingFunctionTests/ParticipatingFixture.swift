@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCDocuments
 import MCFoundation
 import ParticipatingFunction
@@ -30,6 +31,8 @@ struct ParticipatingFixture {
     private(set) var directory: DirectorySnapshot
     private(set) var now = Now(instant: .zero, utc: UTCTime(microseconds: 0))
     private var lastNumber: UInt64 = 0
+    /// The INVITE to the controlling function of the call that `inCall` made.
+    private(set) var lastOut: SentRequest?
     /// The transaction of the request received last.
     private(set) var transactions: UInt64 = 0
 
@@ -163,6 +166,51 @@ struct ParticipatingFixture {
         request.body = CallBody(information: information, sessionDescription: Self.offer)
             .write(into: &request.headers)
         change(&request)
+        return request
+    }
+
+    /// anna's call stands, in the tier that its controlling function says; her client says this in it.
+    mutating func inCall(
+        _ method: Method, _ information: MCPTTInfo, emergency: Bool? = nil, told tier: CallTier = .normal,
+        _ others: [BodyPart] = []
+    ) -> SIPRequest {
+        let request = call(emergency: emergency)
+        guard let out = receive(request).sent(.invite).first else {
+            Issue.record("the call is refused")
+            return request
+        }
+        lastOut = out
+        let accepted = answer(out, 200) { response in
+            response.body = CallBody(
+                information: tier == .normal ? nil : MCPTTInfo(tier: tier), sessionDescription: Array("v=0".utf8)
+            ).write(into: &response.headers)
+        }
+        var inside = fresh(.ack, to: "sip:mcptt-participating@it.example")
+        inside.headers.set(.from, request.headers[.from] ?? "")
+        inside.headers.set(.to, accepted.responses.first?.headers[.to] ?? "")
+        inside.headers.set(.callID, request.headers.callID ?? "")
+        inside.headers.set(.cseq, "1 ACK")
+        _ = handle(.sip(.acknowledgement(inside)))
+        inside.method = method
+        inside.headers.set(.cseq, "2 \(method)")
+        let parts = CallBody(information: information, sessionDescription: Self.offer).parts
+        inside.setBody(parts + others, boundary: "b")
+        return inside
+    }
+
+    /// What the controlling function says in the dialog that `out` began.
+    mutating func fromServer(
+        _ method: Method, in out: SentRequest, number: Int = 1, _ information: MCPTTInfo
+    ) -> SIPRequest {
+        var request = fresh(method, to: "sip:mcptt-participating@it.example")
+        request.headers.set(.from, (out.request.headers[.to] ?? "") + ";tag=peer\(out.id.value)")
+        request.headers.set(.to, out.request.headers[.from] ?? "")
+        request.headers.set(.callID, out.request.headers.callID ?? "")
+        request.headers.set(.cseq, "\(number) \(method)")
+        request.headers.append(.contact, "<sip:mcptt-controlling-group@it.example;gr=abc>;isfocus")
+        if method == .info { request.headers.append(.infoPackage, ServiceHeaders.infoPackage) }
+        request.body = CallBody(information: information, sessionDescription: Self.offer)
+            .write(into: &request.headers)
         return request
     }
 

@@ -392,13 +392,13 @@ import Testing
         }
         let response = try #require(bench.takeResponse(200))
         #expect(try SessionDescription(parsing: response.body).origin.version == 1)
-        #expect(bench.notices.last == .callChanged(call, .emergency))
+        #expect(bench.notices.last == .callChanged(call, .emergency, by: nil))
         #expect(bench.others == [])
         information.emergencyIndicator = false
         bench.send(.info, callID: "incoming-1", toTag: tag, information) {
             $0.append(.infoPackage, "g.3gpp.mcptt-info")
         }
-        #expect(bench.notices.last == .callChanged(call, .normal))
+        #expect(bench.notices.last == .callChanged(call, .normal, by: nil))
     }
 }
 

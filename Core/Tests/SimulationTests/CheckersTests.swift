@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCFoundation
 import Simulation
 import Testing
@@ -131,6 +132,15 @@ struct CheckersTests {
         #expect(hearing({ $0 != 5 }, lost: [5]) == [])
         #expect(hearing({ $0 != 5 }, lost: [4]) == [.everybodyHears])
         #expect(hearing({ $0 != 5 }, lost: [5], on: Hop(from: HostID(2), to: HostID(0))) == [.everybodyHears])
+    }
+
+    @Test func `a device that believes another tier than was declared is found`() {
+        for (believed, declared) in [(CallTier.normal, CallTier.emergency), (.emergency, .normal)] {
+            let fact = WorldFact.tier(DeviceID(1), group, believed: believed, declared: declared)
+            #expect(violations([(0, fact)]) == [.convergence])
+        }
+        let fact = WorldFact.tier(DeviceID(1), group, believed: .emergency, declared: .emergency)
+        #expect(violations([(0, fact)]) == [])
     }
 
     @Test func `an owner or a serving system that believes otherwise than the device is found`() {

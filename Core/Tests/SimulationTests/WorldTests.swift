@@ -13,6 +13,7 @@ struct WorldTests {
         #expect(outcome.statistics.bursts >= 400)
         #expect(outcome.statistics.judgedHearings >= 2_000)
         #expect(outcome.statistics.judgedInTrouble >= 50)
+        #expect(outcome.statistics.tierChanges >= 500)
     }
 
     @Test(arguments: UInt64(1)...3)

@@ -46,6 +46,8 @@ extension FleetDocuments {
         // What is allowed comes from his rights below, and nothing else.
         policyUser.rights.mayCallInEmergency = false
         policyUser.rights.mayCallInImminentPeril = false
+        policyUser.rights.mayCancelEmergency = false
+        policyUser.rights.mayCancelImminentPeril = false
         policyUser.rights.mayForceAutoAnswer = false
         var document = UserProfileDocument(user: policyUser, groups: groups)
         document.profileName = user.profile

@@ -25,6 +25,8 @@ extension UserProfileDocument {
         if !privateCallRecipients.isEmpty { allow([.privateCall, .privateCallParticipation]) }
         if user.rights.mayCallInEmergency { allow([.emergencyGroupCall]) }
         if user.rights.mayCallInImminentPeril { allow([.imminentPerilCall]) }
+        if user.rights.mayCancelEmergency { allow([.cancelGroupEmergency]) }
+        if user.rights.mayCancelImminentPeril { allow([.cancelImminentPeril]) }
         if user.rights.mayForceAutoAnswer { allow([.forceAutoAnswer]) }
     }
 
@@ -35,6 +37,8 @@ extension UserProfileDocument {
     public func apply(to user: inout User) {
         user.rights.mayCallInEmergency = allows(.emergencyGroupCall)
         user.rights.mayCallInImminentPeril = allows(.imminentPerilCall)
+        user.rights.mayCancelEmergency = allows(.cancelGroupEmergency)
+        user.rights.mayCancelImminentPeril = allows(.cancelImminentPeril)
         user.rights.mayForceAutoAnswer = allows(.forceAutoAnswer)
         if let maximumAffiliations { user.maxima.affiliationsN2 = maximumAffiliations }
         if let maximumGroupCalls { user.maxima.groupCallsN6 = maximumGroupCalls }

@@ -20,7 +20,10 @@ public struct ProfileRecord: FleetValue {
     /// What a new nation gives an ordinary responder: nothing that its system would refuse.
     public static let responder = ProfileRecord(
         name: "responder",
-        rights: [.callPrearrangedGroup, .callChatGroup, .joinChatGroup, .emergencyGroupCall, .imminentPerilCall])
+        rights: [
+            .callPrearrangedGroup, .callChatGroup, .joinChatGroup, .emergencyGroupCall, .imminentPerilCall,
+            .cancelGroupEmergency, .cancelImminentPeril,
+        ])
 
     public var key: String { name }
     public var record: FleetRecord { .profile(self) }
@@ -104,6 +107,8 @@ public struct EffectiveRights: Hashable, Sendable {
         rights.mayJoinChatGroups = allows(.joinChatGroup)
         rights.mayCallInEmergency = allows(.emergencyGroupCall)
         rights.mayCallInImminentPeril = allows(.imminentPerilCall)
+        rights.mayCancelEmergency = allows(.cancelGroupEmergency)
+        rights.mayCancelImminentPeril = allows(.cancelImminentPeril)
         rights.mayForceAutoAnswer = allows(.forceAutoAnswer)
         return rights
     }

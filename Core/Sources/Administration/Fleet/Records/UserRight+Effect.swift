@@ -8,14 +8,14 @@ extension UserRight {
         switch self {
         // The call path: refusals 109, 108, 106, 403 without a number, and 143 of TS 24.379.
         case .callPrearrangedGroup, .callChatGroup, .joinChatGroup, .emergencyGroupCall, .imminentPerilCall,
-            .forceAutoAnswer:
+            .cancelGroupEmergency, .cancelImminentPeril, .forceAutoAnswer:
             true
         // Documents, and the identities in a token.
         case .manageGroups, .regroup, .mcvideo, .mcdata: true
         case .presenceStatus, .requestPresence, .queryAvailabilityForPrivateCalls, .enableDisableUser,
             .enableDisableUE, .createDeleteUserAlias, .privateCall, .manualCommencement, .automaticCommencement,
-            .failureRestriction, .emergencyPrivateCall, .cancelGroupEmergency, .cancelPrivateEmergencyCall,
-            .cancelImminentPeril, .activateEmergencyAlert, .cancelEmergencyAlert, .offnetwork, .imminentPerilChange,
+            .failureRestriction, .emergencyPrivateCall, .cancelPrivateEmergencyCall, .activateEmergencyAlert,
+            .cancelEmergencyAlert, .offnetwork, .imminentPerilChange,
             .privateCallMediaProtection, .privateCallFloorControlProtection, .requestAffiliatedGroups,
             .requestToAffiliateOtherUsers, .recommendToAffiliateOtherUsers, .privateCallToAnyUser,
             .privateCallParticipation, .overrideOfTransmission, .manualOffNetworkSwitch,
