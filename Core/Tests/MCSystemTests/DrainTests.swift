@@ -1,4 +1,5 @@
 import CallControl
+import MCDocuments
 import MCFoundation
 import MCSystem
 import Policy
@@ -44,6 +45,35 @@ import Testing
         lab.pass(.seconds(40))
         #expect(lab.handsets[1].endings.count == 1)
         #expect(lab.sites[0].cell.population.hasNoCall)
+    }
+
+    /// Nobody is kept out of a call that goes on, and no emergency waits for the next process.
+    @Test func aCallThatRunsIsJoinedAndAnEmergencyIsHeard() throws {
+        var lab = try lab()
+        for index in 0..<2 { lab.ready(index, groups: [Self.fire, Self.smoke]) }
+        lab.ready(2, groups: [])
+        _ = lab.act(0) { $0.call(Self.fire, at: $1) }
+        lab.pass(.seconds(1))
+        let identity = try #require(lab.handsets[0].lastIdentity)
+        lab.tell(0, .drainBegan(retryAfter: .seconds(90)))
+        lab.act(2) { $0.affiliate([Self.fire], at: $1) }
+        lab.pass(.seconds(1))
+        #expect(lab.handsets[2].invitations.count == 1, "late entry")
+        lab.act(1) { handset, now in
+            if let (session, _) = handset.invitations.first { handset.hangUp(session, at: now) }
+        }
+        lab.pass(.seconds(1))
+        _ = lab.act(1) { $0.call(Self.fire, at: $1) }
+        lab.pass(.seconds(1))
+        #expect(lab.handsets[1].establishedAnswers.count == 1)
+        _ = lab.act(1) { $0.call(Self.fire, session: identity, at: $1) }
+        lab.pass(.seconds(1))
+        #expect(lab.handsets[1].establishedAnswers.count == 2, "by its session identity")
+        _ = lab.act(1) { $0.call(Self.smoke, at: $1) { $0.emergencyIndicator = true } }
+        lab.pass(.seconds(1))
+        #expect(lab.handsets[1].establishedAnswers.count == 3)
+        #expect(lab.handsets[1].rejections.isEmpty)
+        #expect(lab.sites[0].cell.counters.drainedRequests == 0)
     }
 
     @Test func aDeviceThatIsRegisteredStaysAndANewOneIsToldToComeAgain() throws {
