@@ -24,12 +24,7 @@ run: deps ## the lab: three countries, speech across the border (without a termi
 	@if [ -t 1 ]; then exec .build/release/euccs lab; else exec .build/release/euccs lab --once --report lab-out/report.json; fi
 
 test: build ## every test that needs nothing but this machine
-	@# Three times, so that what runs in real time has the machine to itself: speech between processes, then sockets,
-	@# a few at once, since what computes would otherwise keep the threads from what waits for an answer.
-	@swift test -c release --skip-build --filter ProgramTests
-	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 \
-		swift test -c release --skip-build --skip 'ProgramTests|SimulationTests'
-	@swift test -c release --skip-build --filter SimulationTests
+	@scripts/test.sh
 
 simulate: ## many countries in one process, SEEDS=n runs
 	@$(SWIFT_BUILD) --product euccs
@@ -54,8 +49,8 @@ sanitize: deps ## the tests of Core under address and thread sanitizers
 peers: deps-check build ## programs nobody here wrote judge our output
 	@Trials/peers/run.sh
 
-durability: build ## kill -9 at random moments of administrative changes (KILLS=200)
-	@Trials/durability/run.sh && Trials/durability/restart.sh
+durability: build ## kill -9 at random moments of administrative changes (KILLS=200), a power cut, a full disk
+	@scripts/durability.sh
 
 check: lint sanitize fuzz peers durability mutate ## all of it
 
