@@ -50,7 +50,11 @@ extension SIPWarning: LosslessStringConvertible {
         self = warning
     }
 
-    public var description: String { "\(code) \(agent) \(text.quoted)" }
+    public var description: String {
+        // Three digits, whatever they say (RFC 3261 25.1).
+        let digits = "\(code)"
+        return String(repeating: "0", count: max(0, 3 - digits.utf8.count)) + "\(digits) \(agent) \(text.quoted)"
+    }
 }
 
 extension Headers {
