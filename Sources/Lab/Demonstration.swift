@@ -1,3 +1,4 @@
+import FloorControl
 import Foundation
 import HostTime
 import MCFoundation
@@ -18,6 +19,7 @@ struct Demonstration {
     let show: @Sendable (String) -> Void
     var voices: Voices
     private(set) var bursts: [TalkBurst] = []
+    private(set) var tierChanges: [TierChange] = []
     private(set) var failures: [String] = []
     /// Who has come in: they must hear what is said in their groups.
     private var present: [LabPerson] = []
@@ -43,6 +45,10 @@ struct Demonstration {
         try await cutIn(LabCast.control, on: LabCast.durand, .flood)
         act("Two responders come late, one of them across the border, and hear the rest")
         try await comeLate(while: LabCast.rossi, .flood)
+        act("A French rescuer declares an emergency in the call and talks; the control room calls it off")
+        try await declare(.emergency, LabCast.martin, .flood)
+        try await speak(LabCast.martin, .flood, seconds: 2)
+        try await declare(.normal, LabCast.control, .flood)
         act("A French rescuer calls a group of Spain: the call is set up across the border")
         try await speak(LabCast.durand, .pyrenees, seconds: 3)
         await stage.keepQuiet()
@@ -151,6 +157,35 @@ struct Demonstration {
             present.append(person)
         }
         await finish(talk)
+    }
+
+    /// Everybody in the call must hear of it.
+    private mutating func declare(_ tier: CallTier, _ person: LabPerson, _ group: LabGroup) async throws {
+        guard let player = players[person.name], let call = await stage.state(of: person.name).calls[group.id.value]
+        else { return failures.append("\(person.name) is in no call of \(group.displayName)") }
+        let names = present.filter { $0.groups.contains(group) }.map(\.name)
+        let declaredAt = SystemClock.now().instant
+        player.device.command(.changeTier(call, tier))
+        let isKnown = await stage.wait(.seconds(5)) { states in
+            names.allSatisfy { states[$0]?.tiers[group.id.value]?.tier == tier }
+        }
+        let states = await stage.states
+        let change = TierChange(
+            by: person.name, country: person.country.code, group: group.displayName, tier: "\(tier)",
+            knownAfterMilliseconds: Dictionary(
+                uniqueKeysWithValues: names.compactMap { name in
+                    guard let known = states[name]?.tiers[group.id.value], known.tier == tier else { return nil }
+                    return (name, (known.since - declaredAt).inSeconds * 1_000)
+                }))
+        tierChanges.append(change)
+        guard isKnown else {
+            let missing = names.filter { change.knownAfterMilliseconds[$0] == nil }
+            return failures.append("\(missing.joined(separator: ", ")) did not hear that the call is \(tier) now")
+        }
+        let last = Int((change.knownAfterMilliseconds.values.max() ?? 0).rounded())
+        show(
+            "    the call is \(tier) now, by \(person.name) (\(person.country.code)); all \(names.count) know after \(last) ms"
+        )
     }
 
     // MARK: A press and what came of it

@@ -124,7 +124,7 @@ public final class Lab: Sendable {
         for player in players { received[player.person.name] = player.recorder.labPackets }
         return LabReport(
             title: "Liguria flood", beganAt: demonstration.beganAt.nanoseconds, bursts: demonstration.bursts,
-            received: received, failures: demonstration.failures)
+            tierChanges: demonstration.tierChanges, received: received, failures: demonstration.failures)
     }
 
     /// How people join the lab by hand, from two other terminals.

@@ -23,6 +23,8 @@ struct LabGround {
     private(set) var ports: [String: LabPorts] = [:]
     private(set) var devicePasswords: [String: String] = [:]
     private(set) var loginPasswords: [String: String] = [:]
+    /// Of the devices: their instances (RFC 5626 4.1).
+    private var instances: [String: String] = [:]
 
     /// - Parameters:
     ///   - folder: what stands there from an earlier run is replaced.
@@ -43,6 +45,7 @@ struct LabGround {
         for person in LabCast.everybody {
             devicePasswords[person.mcpttID.value] = random.token(20)
             loginPasswords[person.mcpttID.value] = random.token(20)
+            instances[person.mcpttID.value] = "urn:uuid:\(UUID().uuidString.lowercased())"
         }
         for country in LabCountry.all { try found(country) }
         for country in LabCountry.all { try join(country) }
@@ -92,9 +95,27 @@ struct LabGround {
             "import", "--config", file.path, "--as", "admin", "--users", users.path, "--groups", groups.path,
         ])
         for person in people {
+            try handOut(deviceOf: person, configuration: file)
             try profile(of: person).write(to: profileFile(of: person), atomically: true, encoding: .utf8)
         }
     }
+
+    /// The device stands in the fleet map, so that it has a UE configuration (TS 24.484 8.2).
+    private func handOut(deviceOf person: LabPerson, configuration: URL) throws {
+        let device = [
+            "name": "\(person.user)'s radio", "user": person.mcpttID.value,
+            "organisation": LabGround.key(ofOrganisation: person.organisation),
+        ]
+        let file = folder(of: person.country).appendingPathComponent("\(person.user)-device.json")
+        try JSONEncoder().encode(device).write(to: file)
+        try administration.run([
+            "record", "put", "--config", configuration.path, "--as", "admin", "--file", file.path, "devices",
+            instance(of: person),
+        ])
+    }
+
+    /// The instance URN of a person's device.
+    private func instance(of person: LabPerson) -> String { instances[person.mcpttID.value] ?? "" }
 
     private func partners(of country: LabCountry) throws -> String {
         let partners = try LabCountry.all.filter { $0.code != country.code }.map { partner in
@@ -139,10 +160,9 @@ struct LabGround {
         folder(of: person.country).appendingPathComponent("\(person.user).yaml")
     }
 
-    /// OPEN: devices cannot be put into the fleet map from the command line; so there is no UE configuration for them.
     private func initialConfiguration(of person: LabPerson, _ ports: LabPorts) -> String {
         "https://127.0.0.1:\(ports.web)/xcap/org.3gpp.mcptt.ue-init-config/users/\(person.publicIdentity)/"
-            + "\(person.user)-phone"
+            + instance(of: person)
     }
 
     private func profile(of person: LabPerson) throws -> String {

@@ -1,6 +1,16 @@
 public import Foundation
 import MCFoundation
 
+/// Somebody declared an emergency in a call that was up, or called it off.
+public struct TierChange: Sendable, Codable {
+    public var by: String
+    public var country: String
+    public var group: String
+    public var tier: String
+    /// By name, when each device in the call had been told, from when it was asked for.
+    public var knownAfterMilliseconds: [String: Double]
+}
+
 /// Everything one demonstration measured, as it goes into the JSON file.
 public struct LabReport: Sendable, Codable {
     public struct Burst: Sendable, Codable {
@@ -22,6 +32,7 @@ public struct LabReport: Sendable, Codable {
 
     public var title: String
     public var bursts: [Burst]
+    public var tierChanges: [TierChange]
     public var hearings: [Hearing]
     /// Who received speech without being meant to: must be empty.
     public var overheard: [String]
@@ -45,7 +56,8 @@ extension LabReport {
     ///
     /// - Parameter received: per player all packets that reached its audio socket.
     public init(
-        title: String, beganAt: Int64, bursts: [TalkBurst], received: [String: [HeardPacket]],
+        title: String, beganAt: Int64, bursts: [TalkBurst], tierChanges: [TierChange] = [],
+        received: [String: [HeardPacket]],
         failures alreadyKnown: [String]
     ) {
         var failures = alreadyKnown
@@ -78,6 +90,7 @@ extension LabReport {
         let overheard = LabReport.overheard(bursts: bursts, received: received)
         failures += overheard.map { "\($0), which it must not" }
         self.title = title
+        self.tierChanges = tierChanges
         self.bursts = bursts.map { burst in
             Burst(
                 number: burst.number, group: burst.group, groupCountry: burst.groupCountry, talker: burst.talker,

@@ -10,6 +10,8 @@ struct PlayerState {
     var affiliated: Set<String> = []
     /// Calls that are up, by group.
     var calls: [String: CallHandle] = [:]
+    /// What these are in, and since when, where it is known to be other than it began.
+    var tiers: [String: (tier: CallTier, since: Instant)] = [:]
     var isTalking = false
     /// Talks that ended, in order.
     var talks: [TalkRecord] = []
@@ -113,7 +115,11 @@ actor Stage {
             state.trouble.append("a call failed with \(status), warning \(warning ?? 0)")
         case .callEnded(let call, _):
             state.calls = state.calls.filter { $0.value != call }
-        case .callChanged, .changeRefused, .documentChanged, .documentsRefused:
+        case .callChanged(let call, let tier, by: _):
+            if let group = groupsOfCalls[name]?[call] { state.tiers[group] = (tier, instant) }
+        case .changeRefused(_, let status, let warning):
+            state.trouble.append("a change of the call was refused with \(status), warning \(warning ?? 0)")
+        case .documentChanged, .documentsRefused:
             break
         case .floor(_, let indication):
             take(indication, of: name, at: instant, &state)
