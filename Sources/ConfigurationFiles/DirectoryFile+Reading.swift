@@ -243,6 +243,7 @@ private final class DirectoryReader {
         var members = fields.required("members")?.list(of: member) ?? []
         let initiators = circle(fields, "may_initiate")
         let joiners = circle(fields, "may_join")
+        let seers = circle(fields, "may_see")
         var group = Group(id: MCPTTGroupID(id ?? ""), kind: type == .chat ? .chat : .prearranged, members: [])
         group.displayName = fields.optional("name")?.text() ?? ""
         if let flag = fields.optional("enabled")?.flag() { group.isEnabled = flag }
@@ -268,11 +269,12 @@ private final class DirectoryReader {
             if let initiators { members[index].member.mayInitiate = initiators.contains { $0.0 == id } }
             if let joiners { members[index].member.mayJoin = joiners.contains { $0.0 == id } }
             if let declarers { members[index].member.mayCallInEmergency = declarers.contains { $0.0 == id } }
+            if let seers { members[index].member.maySeeParticipants = seers.contains { $0.0 == id } }
         }
         group.setMembers(members.map(\.member))
         return GroupRead(
             entry: group, id: idValue, members: members.map { ($0.member.mcpttID, $0.value) },
-            named: (initiators ?? []) + (joiners ?? []) + (declarers ?? []), minimum: minimum)
+            named: [initiators, joiners, declarers, seers].flatMap { $0 ?? [] }, minimum: minimum)
     }
 
     /// Whom a rule is for. nil: every member.

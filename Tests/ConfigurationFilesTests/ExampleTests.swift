@@ -134,10 +134,12 @@ import Testing
         let text = try Example.text("directory.yaml")
             .replacingOccurrences(of: "may_join: members ", with: "may_join: [sip:carla@mc.it.example] ")
             .replacingOccurrences(of: "conference_state: true ", with: "conference_state: false ")
+            .replacingOccurrences(of: "may_see: members ", with: "may_see: [sip:carla@mc.it.example] ")
         try example.write(text, "directory.yaml")
         let flood = try #require(try DirectoryFile.read(for: system).groups.first)
         #expect(flood.members.map(\.mayJoin) == [true, false, false, false])
         #expect(!flood.allowsConferenceState)
+        #expect(flood.members.map(\.maySeeParticipants) == [true, false, false, false])
     }
 
     @Test func `a password never prints`() throws {

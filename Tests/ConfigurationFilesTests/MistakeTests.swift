@@ -135,63 +135,63 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake(
             "id: sip:carla@mc.it.example  ", "id: sip:carla@mc.es.example  ",
             "4:9: users[0].id: expected an identity in a domain of this system (mc.it.example, vvf.it.example), found \"sip:carla@mc.es.example\"",
-            "41:14: groups[0].members[1].id: expected a user of this file, found \"sip:carla@mc.it.example\""),
+            "43:14: groups[0].members[1].id: expected a user of this file, found \"sip:carla@mc.it.example\""),
         Mistake("password: \"rain over Genoa\"", "password: 1234", "7:15: users[0].password: expected text in quotes"),
         Mistake("    password: \"rain over Genoa\"", "    #", "4:5: users[0]: expected password or ha1, found neither"),
         Mistake(
             "0123456789abcdef0123456789abcdef\"\n", "0123456789ABCDEF\"\n",
-            "25:12: users[1].ha1.md5: expected 32 hexadecimal digits in lower case",
-            "26:15: users[1].ha1.sha256: expected 64 hexadecimal digits in lower case"),
+            "27:12: users[1].ha1.md5: expected 32 hexadecimal digits in lower case",
+            "28:15: users[1].ha1.sha256: expected 64 hexadecimal digits in lower case"),
         Mistake(
             "id: sip:siren@mc.it.example\n", "id: sip:dispatch@mc.it.example\n",
-            "28:9: users[2].id: expected another MCPTT ID, found \"sip:dispatch@mc.it.example\" of line 23",
-            "42:14: groups[0].members[2].id: expected a user of this file, found \"sip:siren@mc.it.example\""),
+            "30:9: users[2].id: expected another MCPTT ID, found \"sip:dispatch@mc.it.example\" of line 25",
+            "44:14: groups[0].members[2].id: expected a user of this file, found \"sip:siren@mc.it.example\""),
         Mistake(
             "affiliations: [sip:liguria-flood@", "affiliations: [sip:liguria-fire@",
-            "32:22: users[2].legacy.affiliations[0]: expected a group of this file, found \"sip:liguria-fire@mc.it.example\""
+            "34:22: users[2].legacy.affiliations[0]: expected a group of this file, found \"sip:liguria-fire@mc.it.example\""
         ),
         Mistake(
             "receive_only: true    ", "receive_only: false    ",
-            "31:21: users[2].legacy.receive_only: expected true, for without floor control nobody can talk, found false"
+            "33:21: users[2].legacy.receive_only: expected true, for without floor control nobody can talk, found false"
         ),
         Mistake(
             "- sip:luc@mc.fr.example", "- sip:ana@mc.es.example",
-            "43:9: groups[0].members[3]: expected a user of this system or of a partner, found \"sip:ana@mc.es.example\""
+            "45:9: groups[0].members[3]: expected a user of this system or of a partner, found \"sip:ana@mc.es.example\""
         ),
         Mistake(
             "- sip:luc@mc.fr.example", "- sip:carla@mc.it.example",
-            "43:9: groups[0].members[3]: expected another member, found \"sip:carla@mc.it.example\" of line 41"),
+            "45:9: groups[0].members[3]: expected another member, found \"sip:carla@mc.it.example\" of line 43"),
         Mistake(
             "may_initiate: [sip:dispatch@", "may_initiate: [sip:boss@",
-            "44:20: groups[0].may_initiate[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
+            "46:20: groups[0].may_initiate[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
         Mistake(
             "type: prearranged ", "type: broadcast ",
-            "37:11: groups[0].type: expected one of prearranged, chat, found \"broadcast\""),
+            "39:11: groups[0].type: expected one of prearranged, chat, found \"broadcast\""),
         Mistake(
             "min_to_start: 2 ", "min_to_start: 501 ",
-            "46:19: groups[0].min_to_start: expected at most max_participants (500), found 501"),
+            "48:19: groups[0].min_to_start: expected at most max_participants (500), found 501"),
         Mistake(
             "codec: amr-wb ", "codec: evs ",
-            "53:12: groups[0].codec: expected one of amr-wb, amr-wb-be, opus, found \"evs\""),
+            "55:12: groups[0].codec: expected one of amr-wb, amr-wb-be, opus, found \"evs\""),
         Mistake(
             "hang_time: 10 s ", "hang_time: ten ",
-            "47:16: groups[0].hang_time: expected a duration from 1 s to 600 s, such as \"30 s\" or \"250 ms\", found \"ten\""
+            "49:16: groups[0].hang_time: expected a duration from 1 s to 600 s, such as \"30 s\" or \"250 ms\", found \"ten\""
         ),
         Mistake(
-            "calls: 4 ", "calls: 0 ", "22:14: users[0].maxima.calls: expected a whole number from 1 to 1000, found 0"),
+            "calls: 4 ", "calls: 0 ", "24:14: users[0].maxima.calls: expected a whole number from 1 to 1000, found 0"),
         Mistake(
             "may_join: members ", "may_join: all ",
-            "59:15: groups[0].may_join: expected members, nobody or a list of members, found \"all\""),
+            "61:15: groups[0].may_join: expected members, nobody or a list of members, found \"all\""),
         Mistake(
             "may_call: [sip:dispatch@", "may_call: [sip:boss@",
-            "63:18: groups[0].emergency.may_call[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
+            "65:18: groups[0].emergency.may_call[0]: expected a member of the group, found \"sip:boss@mc.it.example\""),
         Mistake(
             "timeout: 4 s ", "timeout: 90 s ",
-            "66:16: groups[0].acknowledgement.timeout: expected a duration from 1 s to 60 s, such as \"30 s\" or \"250 ms\", found \"90 s\""
+            "69:16: groups[0].acknowledgement.timeout: expected a duration from 1 s to 60 s, such as \"30 s\" or \"250 ms\", found \"90 s\""
         ),
         Mistake(
             "on_timeout: abandon ", "on_timeout: wait ",
-            "67:19: groups[0].acknowledgement.on_timeout: expected one of proceed, abandon, found \"wait\""),
+            "70:19: groups[0].acknowledgement.on_timeout: expected one of proceed, abandon, found \"wait\""),
     ]
 
     @Test(arguments: directory) func `a wrong directory file is told with place, expectation and finding`(

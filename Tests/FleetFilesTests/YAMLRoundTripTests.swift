@@ -38,7 +38,9 @@ import Testing
         fire.maximumDuration = 7_200_000
         fire.setMembers([
             GroupMember(id: id("u1"), priority: 3, isReceiveOnly: true, mayInitiate: false),
-            GroupMember(id: "sip:luc@mc.fr.example", isRequired: true, mayJoin: false, mayCallInEmergency: false),
+            GroupMember(
+                id: "sip:luc@mc.fr.example", isRequired: true, mayJoin: false, mayCallInEmergency: false,
+                maySeeParticipants: false),
         ])
         records.append(.group(fire))
         records.append(.group(GroupRecord(id: id("snow"), organisation: "vvf", type: .prearranged)))

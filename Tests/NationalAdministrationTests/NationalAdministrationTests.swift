@@ -313,7 +313,7 @@ private struct Ground {
             """
         let groups = """
             id,organisation,type,hang_time,members
-            \(Ground.group),vvf,chat,7 s,\(Ground.anna);9;recvonly;required \(Ground.bruno);noinitiate;nojoin;noemergency
+            \(Ground.group),vvf,chat,7 s,\(Ground.anna);9;recvonly;required \(Ground.bruno);noinitiate;nojoin;noemergency;nosee
             """
         try await administration.carryOut(
             [

@@ -13,10 +13,9 @@ extension ControllingFunction {
             let body = try CallBody(reading: request)
             guard let token = SessionIdentity.token(request.uri), let id = groupsByToken[token], let call = calls[id]
             else { throw Refusal(.groupCallDoesNotExist) }
-            guard let user = body.information?.callingUserID,
-                call.participants.values.contains(where: { $0.key.user == user && $0.hasAnswered }),
-                call.group.allowsConferenceState
-            else { throw Refusal(.conferenceEventsNotAllowed) }
+            guard let user = body.information?.callingUserID, call.maySee(user) else {
+                throw Refusal(.conferenceEventsNotAllowed)
+            }
             guard call.broadcaster == nil else { throw Refusal(.conferenceEventsNotAllowedInBroadcast) }
             guard call.observers.count < settings.limits.observersPerCall else { throw Refusal(status: 503) }
             var headers = Headers()
@@ -46,11 +45,11 @@ extension ControllingFunction {
         calls[id]?.observers.removeValue(forKey: subscription)
     }
 
-    /// Who takes part no more is told no more (TS 24.379 10.1.3.4), and nobody where the group says so from now on.
+    /// Who takes part no more is told no more (TS 24.379 10.1.3.4), and who may not, by the group or by his entry, from
+    /// now on.
     mutating func dropObservers(of id: MCPTTGroupID, at now: Now) {
         guard let call = calls[id] else { return }
-        for (subscription, user) in call.observers
-        where !call.takesPart(user) || !call.group.allowsConferenceState {
+        for (subscription, user) in call.observers where !call.maySee(user) {
             agent.notify(subscription, state: .terminated(reason: "rejected"), at: now)
             observerLeft(subscription)
         }

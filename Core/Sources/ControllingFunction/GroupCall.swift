@@ -80,6 +80,11 @@ struct GroupCall: Sendable {
 
     func takesPart(_ user: MCPTTID) -> Bool { clientsByUser[user] != nil }
 
+    /// Whether he is told who takes part: he does himself, and neither the group nor his entry forbids it.
+    func maySee(_ user: MCPTTID) -> Bool {
+        takesPart(user) && group.allowsConferenceState && group.member(user)?.maySeeParticipants ?? false
+    }
+
     private mutating func countIn(_ user: MCPTTID) {
         answeredCount += 1
         clientsByUser[user, default: 0] += 1

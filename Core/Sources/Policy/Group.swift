@@ -115,10 +115,13 @@ public struct Member: Hashable, Sendable {
     public var mayJoin: Bool
     /// `allow-MCPTT-emergency-call` and `allow-imminent-peril-call` of the group's rules for him.
     public var mayCallInEmergency: Bool
+    /// `on-network-allow-conference-state` of the group's rules for him: he may see who takes part. Refusal 138.
+    public var maySeeParticipants: Bool
 
     public init(
         mcpttID: MCPTTID, priority: UInt8 = 0, isReceiveOnly: Bool = false, isRequired: Bool = false,
-        mayInitiate: Bool = true, mayJoin: Bool = true, mayCallInEmergency: Bool = true
+        mayInitiate: Bool = true, mayJoin: Bool = true, mayCallInEmergency: Bool = true,
+        maySeeParticipants: Bool = true
     ) {
         self.mcpttID = mcpttID
         self.priority = priority
@@ -127,6 +130,7 @@ public struct Member: Hashable, Sendable {
         self.mayInitiate = mayInitiate
         self.mayJoin = mayJoin
         self.mayCallInEmergency = mayCallInEmergency
+        self.maySeeParticipants = maySeeParticipants
     }
 }
 

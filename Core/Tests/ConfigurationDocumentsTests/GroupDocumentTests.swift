@@ -64,6 +64,33 @@ struct GroupDocumentTests {
         #expect(document.group(replacing: group) == group)
     }
 
+    @Test("who may see the participants is told by rules, and kept where they tell nothing")
+    func sight() throws {
+        var group = sampleGroup()
+        group.allowsConferenceState = true
+        var members = group.members
+        members[0].maySeeParticipants = false
+        group.setMembers(members)
+        var document = try GroupDocument(parsing: GroupDocument(group: group).serialized())
+        #expect(!document.allowsAllMembers(.conferenceState))
+        #expect(document.group(replacing: group) == group)
+        let bare = document.group()
+        #expect(bare.allowsConferenceState)
+        #expect(bare.members.map(\.maySeeParticipants) == group.members.map(\.maySeeParticipants))
+        // Neither of these is told from the other by any rule.
+        for (isAllowed, maySee) in [(true, false), (false, true), (false, false)] {
+            group.allowsConferenceState = isAllowed
+            group.setMembers(
+                members.map { member in
+                    var member = member
+                    member.maySeeParticipants = maySee
+                    return member
+                })
+            document = try GroupDocument(parsing: GroupDocument(group: group).serialized())
+            #expect(document.group(replacing: group) == group)
+        }
+    }
+
     @Test("what a document does not tell of emergencies stays when something else is edited")
     func unrelatedEdit() throws {
         var group = sampleGroup()

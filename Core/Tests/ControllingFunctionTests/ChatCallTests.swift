@@ -189,6 +189,30 @@ import Testing
         #expect(asked.verdict == [403, 138] && asked.sent(.notify).isEmpty)
     }
 
+    /// Of two who take part one may see who does; then the other way round, while they do.
+    @Test func whoOfTheMembersMaySeeIsARuleOfEach() throws {
+        let (anna, bruno) = (ControllingFixture.id("anna"), ControllingFixture.id("bruno"))
+        func group(seenBy seer: MCPTTID) -> Group {
+            ControllingFixture.fire {
+                $0.kind = .chat
+                $0.setMembers([anna, bruno].map { Member(mcpttID: $0, maySeeParticipants: $0 == seer) })
+            }
+        }
+        var fixture = try ControllingFixture(groups: [group(seenBy: anna)])
+        let first = fixture.invitation(anna, type: .chat)
+        let identity = try #require(fixture.receive(first).responses.first?.headers.contacts.first?.uri)
+        let second = fixture.invitation(bruno, type: .chat)
+        #expect(fixture.receive(second).verdict == [200])
+        #expect(subscribe(&fixture, bruno, to: identity.description).verdict == [403, 138])
+        let notice = try #require(subscribe(&fixture, anna, to: identity.description).sent(.notify).first)
+        _ = fixture.answer(notice, 200)
+        let turned = try fixture.replaceGroups([group(seenBy: bruno)]).sent(.notify)
+        #expect(turned.count == 1)
+        #expect(turned.first?.request.headers[.subscriptionState]?.hasPrefix("terminated") == true)
+        #expect(subscribe(&fixture, anna, to: identity.description).verdict == [403, 138])
+        #expect(subscribe(&fixture, bruno, to: identity.description).sent(.notify).count == 1)
+    }
+
     @Test func whoIsNotInTheCallIs403With138() throws {
         var fixture = try ControllingFixture(groups: [ControllingFixture.fire { $0.kind = .chat }])
         let request = fixture.invitation(ControllingFixture.id("anna"), type: .chat)

@@ -152,7 +152,8 @@ enum RecordSchemas {
         JSONField("isRequired", .boolean, "A call needs him."),
         JSONField("mayInitiate", .boolean, "He may begin calls."),
         JSONField("mayJoin", .boolean, "He may join calls."),
-        JSONField("mayCallInEmergency", .boolean, "He may begin emergency calls."),
+        JSONField("mayCallInEmergency", .boolean, "He may declare emergencies."),
+        JSONField("maySeeParticipants", .boolean, "He may see who takes part, where the group allows it."),
     ]
 
     static let member = JSONSchema.object([JSONField("id", identity, .required, "MCPTT ID.")] + memberFields)

@@ -64,7 +64,7 @@ extension GroupDocument {
             case .initiateConference: member.mayInitiate
             case .join: member.mayJoin
             case .getMemberList, .getAffiliationList: true
-            case .conferenceState: group.allowsConferenceState
+            case .conferenceState: member.maySeeParticipants && group.allowsConferenceState
             case .emergencyCall: member.mayCallInEmergency && group.emergency.allowsEmergencyCalls
             case .imminentPerilCall: member.mayCallInEmergency && group.emergency.allowsImminentPerilCalls
             case .emergencyAlert: member.mayCallInEmergency && group.emergency.allowsEmergencyCalls
@@ -75,13 +75,16 @@ extension GroupDocument {
     /// The group that the document describes. What a group document does not say (talk limit, depth of the queue,
     /// release, packing of the speech) stays as it is in `current`.
     ///
-    /// Where no rule lets anybody call in an emergency, that is the group's rule; the entries keep the right that they
-    /// have for the day on which the group's rule changes. Where the group allows it and none of its members may, its
-    /// document says the same: then both stay as they are.
+    /// Where no rule lets anybody call in an emergency, or see who takes part, that is the group's rule; the entries keep
+    /// the right that they have for the day on which the group's rule changes. Where the group allows it and none of its
+    /// members may, its document says the same: then both stay as they are.
     public func group(replacing current: Group? = nil) -> Group {
         let calls = mayDo([.emergencyCall, .imminentPerilCall])
         let somebodyCalls = calls.everyMember || !calls.users.isEmpty
         let unused = somebodyCalls ? nil : current?.unusedEmergencyRule
+        let seers = mayDo([.conferenceState])
+        let somebodySees = seers.everyMember || !seers.users.isEmpty
+        let isSightUnused = !somebodySees && current?.isSightUnused == true
         let initiators = mayDo([.initiateConference])
         let joiners = mayDo([.join])
         var group = current ?? Group(id: id, kind: .chat, members: [])
@@ -97,7 +100,10 @@ extension GroupDocument {
                     mayJoin: joiners.contains(entry.mcpttID),
                     mayCallInEmergency: somebodyCalls
                         ? calls.contains(entry.mcpttID)
-                        : unused == nil && current?.member(entry.mcpttID)?.mayCallInEmergency ?? true)
+                        : unused == nil && current?.member(entry.mcpttID)?.mayCallInEmergency ?? true,
+                    maySeeParticipants: somebodySees
+                        ? seers.contains(entry.mcpttID)
+                        : !isSightUnused && current?.member(entry.mcpttID)?.maySeeParticipants ?? true)
             })
         if let maximumParticipants { group.maximumParticipants = maximumParticipants }
         if let hangTimer { group.hangTime = hangTimer }
@@ -119,7 +125,7 @@ extension GroupDocument {
             ?? EmergencyRule(
                 allowsEmergencyCalls: emergency.everyMember || !emergency.users.isEmpty,
                 allowsImminentPerilCalls: peril.everyMember || !peril.users.isEmpty)
-        group.allowsConferenceState = allowsAllMembers(.conferenceState)
+        group.allowsConferenceState = isSightUnused || somebodySees
         return group
     }
 
@@ -159,6 +165,11 @@ extension Group {
             !members.contains(where: \.mayCallInEmergency)
         else { return nil }
         return emergency
+    }
+
+    /// Likewise: the group lets its members see who takes part, and none of them may.
+    fileprivate var isSightUnused: Bool {
+        allowsConferenceState && !members.isEmpty && !members.contains(where: \.maySeeParticipants)
     }
 }
 

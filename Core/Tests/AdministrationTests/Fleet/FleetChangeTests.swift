@@ -58,7 +58,9 @@ import Testing
         var record = Italy.group("flood")
         record.setMembers([
             GroupMember(id: "sip:b@x", priority: 9, isReceiveOnly: true, mayInitiate: false),
-            GroupMember(id: "sip:a@x", isRequired: true, mayJoin: false, mayCallInEmergency: false),
+            GroupMember(
+                id: "sip:a@x", isRequired: true, mayJoin: false, mayCallInEmergency: false,
+                maySeeParticipants: false),
         ])
         record.type = .chat
         record.codec = .bandwidthEfficient

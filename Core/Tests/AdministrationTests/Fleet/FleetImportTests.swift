@@ -219,7 +219,9 @@ import Testing
         group.allowsConferenceState = false
         group.setMembers([
             GroupMember(id: siren.id, priority: 3, isReceiveOnly: true, mayInitiate: false),
-            GroupMember(id: "sip:luc@mc.fr.example", isRequired: true, mayJoin: false, mayCallInEmergency: false),
+            GroupMember(
+                id: "sip:luc@mc.fr.example", isRequired: true, mayJoin: false, mayCallInEmergency: false,
+                maySeeParticipants: false),
         ])
         let fleet = try Italy.with(.create(.user(siren)), .create(.group(group)))
         let tables = [FleetTable.Kind.users, .groups].map { ($0, FleetExport.csv($0, of: fleet)) }

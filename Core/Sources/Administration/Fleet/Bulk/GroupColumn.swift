@@ -91,6 +91,7 @@ enum MemberOption: String, CaseIterable {
     case noInitiate = "noinitiate"
     case noJoin = "nojoin"
     case noEmergency = "noemergency"
+    case noSee = "nosee"
 
     private func isSet(in member: GroupMember) -> Bool {
         switch self {
@@ -99,6 +100,7 @@ enum MemberOption: String, CaseIterable {
         case .noInitiate: !member.mayInitiate
         case .noJoin: !member.mayJoin
         case .noEmergency: !member.mayCallInEmergency
+        case .noSee: !member.maySeeParticipants
         }
     }
 
@@ -109,6 +111,7 @@ enum MemberOption: String, CaseIterable {
         case .noInitiate: member.mayInitiate = false
         case .noJoin: member.mayJoin = false
         case .noEmergency: member.mayCallInEmergency = false
+        case .noSee: member.maySeeParticipants = false
         }
     }
 

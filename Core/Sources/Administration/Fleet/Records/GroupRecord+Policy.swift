@@ -11,10 +11,12 @@ public struct GroupMember: Codable, Hashable, Sendable {
     public var mayInitiate: Bool
     public var mayJoin: Bool
     public var mayCallInEmergency: Bool
+    public var maySeeParticipants: Bool
 
     public init(
         id: String, priority: UInt8 = 0, isReceiveOnly: Bool = false, isRequired: Bool = false,
-        mayInitiate: Bool = true, mayJoin: Bool = true, mayCallInEmergency: Bool = true
+        mayInitiate: Bool = true, mayJoin: Bool = true, mayCallInEmergency: Bool = true,
+        maySeeParticipants: Bool = true
     ) {
         self.id = id
         self.priority = priority
@@ -23,19 +25,21 @@ public struct GroupMember: Codable, Hashable, Sendable {
         self.mayInitiate = mayInitiate
         self.mayJoin = mayJoin
         self.mayCallInEmergency = mayCallInEmergency
+        self.maySeeParticipants = maySeeParticipants
     }
 
     public init(_ member: Member) {
         self.init(
             id: member.mcpttID.value, priority: member.priority, isReceiveOnly: member.isReceiveOnly,
             isRequired: member.isRequired, mayInitiate: member.mayInitiate, mayJoin: member.mayJoin,
-            mayCallInEmergency: member.mayCallInEmergency)
+            mayCallInEmergency: member.mayCallInEmergency, maySeeParticipants: member.maySeeParticipants)
     }
 
     public var member: Member {
         Member(
             mcpttID: MCPTTID(id), priority: priority, isReceiveOnly: isReceiveOnly, isRequired: isRequired,
-            mayInitiate: mayInitiate, mayJoin: mayJoin, mayCallInEmergency: mayCallInEmergency)
+            mayInitiate: mayInitiate, mayJoin: mayJoin, mayCallInEmergency: mayCallInEmergency,
+            maySeeParticipants: maySeeParticipants)
     }
 }
 
@@ -47,7 +51,7 @@ extension CodingUserInfoKey {
 // What is left out is as for an ordinary member.
 extension GroupMember {
     private enum CodingKeys: String, CodingKey {
-        case id, priority, isReceiveOnly, isRequired, mayInitiate, mayJoin, mayCallInEmergency
+        case id, priority, isReceiveOnly, isRequired, mayInitiate, mayJoin, mayCallInEmergency, maySeeParticipants
     }
 
     public init(from decoder: any Decoder) throws {
@@ -61,6 +65,7 @@ extension GroupMember {
         mayInitiate = try fields.decodeIfPresent(Bool.self, forKey: .mayInitiate) ?? mayInitiate
         mayJoin = try fields.decodeIfPresent(Bool.self, forKey: .mayJoin) ?? mayJoin
         mayCallInEmergency = try fields.decodeIfPresent(Bool.self, forKey: .mayCallInEmergency) ?? mayCallInEmergency
+        maySeeParticipants = try fields.decodeIfPresent(Bool.self, forKey: .maySeeParticipants) ?? maySeeParticipants
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -75,6 +80,9 @@ extension GroupMember {
         if mayJoin != usual?.mayJoin { try fields.encode(mayJoin, forKey: .mayJoin) }
         if mayCallInEmergency != usual?.mayCallInEmergency {
             try fields.encode(mayCallInEmergency, forKey: .mayCallInEmergency)
+        }
+        if maySeeParticipants != usual?.maySeeParticipants {
+            try fields.encode(maySeeParticipants, forKey: .maySeeParticipants)
         }
     }
 }

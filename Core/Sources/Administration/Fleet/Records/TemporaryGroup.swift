@@ -29,7 +29,8 @@ public struct TemporaryGroup: Codable, Hashable, Sendable {
                 id: last.id, priority: max(last.priority, entry.priority),
                 isReceiveOnly: last.isReceiveOnly && entry.isReceiveOnly,
                 mayInitiate: last.mayInitiate || entry.mayInitiate, mayJoin: last.mayJoin || entry.mayJoin,
-                mayCallInEmergency: last.mayCallInEmergency || entry.mayCallInEmergency)
+                mayCallInEmergency: last.mayCallInEmergency || entry.mayCallInEmergency,
+                maySeeParticipants: last.maySeeParticipants || entry.maySeeParticipants)
         }
         return members
     }
