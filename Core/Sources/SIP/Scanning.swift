@@ -62,7 +62,12 @@ extension Span<UInt8> {
         var index = position + 1
         while index < end {
             let byte = self[index]
+            // No line ends within quotes, not even behind a backslash; what was folded is unfolded before (RFC 3261 25.1).
+            if byte == Ascii.carriageReturn || byte == Ascii.lineFeed { return nil }
             if byte == Ascii.backslash {
+                guard index + 1 < end, self[index + 1] != Ascii.carriageReturn, self[index + 1] != Ascii.lineFeed else {
+                    return nil
+                }
                 index += 2
                 continue
             }

@@ -7,7 +7,10 @@ import Testing
         #expect(try #require(SIPWarning(text)).description == text)
     }
 
-    @Test(arguments: ["39 x \"a\"", "3999 x \"a\"", "399 \"a\"", "399 x a", "399 x \"a", "399 x \"a\" b", ""])
+    @Test(arguments: [
+        "39 x \"a\"", "3999 x \"a\"", "399 \"a\"", "399 x a", "399 x \"a", "399 x \"a\" b", "399 x \"a\nb\"",
+        "399 x \"a\\\rb\"", "",
+    ])
     func `what is no warning is none`(text: String) {
         #expect(SIPWarning(text) == nil)
     }
