@@ -198,7 +198,7 @@ extension ParticipatingFunction {
                 try information.requireReadable()
                 information.accessToken = nil
                 if case .standing(let pair) = call.stage, session == pair.clientSide {
-                    try authorise(information, in: call)
+                    try authorise(&information, in: call)
                     information.callingUserID = call.user
                     information.clientID = pair.client
                     tier = information.tier
@@ -218,8 +218,9 @@ extension ParticipatingFunction {
     }
 
     /// A client declares what its user may declare, and calls off what he may call off (TS 24.379 6.3.3.1.13, 6.3.3.1.14).
-    /// What the call is not in cannot be called off.
-    private func authorise(_ information: MCPTTInfo, in call: PassedCall) throws(Refusal) {
+    /// What the call is not in cannot be called off: from whom may not, that is not passed on, for the call may have been
+    /// raised meanwhile.
+    private func authorise(_ information: inout MCPTTInfo, in call: PassedCall) throws(Refusal) {
         guard let user = directory.user(call.user) else { throw Refusal(.userUnknown) }
         try authoriseTier(information, user)
         let mayCallOff =
@@ -229,6 +230,12 @@ extension ParticipatingFunction {
             case .emergency: information.emergencyIndicator != false || user.rights.mayCancelEmergency
             }
         guard mayCallOff else { throw Refusal(status: 403) }
+        if information.emergencyIndicator == false, !user.rights.mayCancelEmergency {
+            information.emergencyIndicator = nil
+        }
+        if information.imminentPerilIndicator == false, !user.rights.mayCancelImminentPeril {
+            information.imminentPerilIndicator = nil
+        }
     }
 
     private mutating func refuse(

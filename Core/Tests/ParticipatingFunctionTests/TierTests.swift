@@ -37,7 +37,12 @@ import Testing
         let request = fixture.inCall(.invite, Self.information(false, false), told: tier)
         let actions = fixture.receive(request)
         #expect(actions.sent(.invite).isEmpty == !passes)
-        guard !passes else { return }
+        guard !passes else {
+            // It may have become one on the way: what he may not say does not get there.
+            let carried = try #require(actions.sent(.invite).first?.information)
+            #expect(carried.emergencyIndicator == nil && carried.imminentPerilIndicator == nil)
+            return
+        }
         #expect(actions.verdict == [403])
         #expect(try told(actions)?.emergencyIndicator == (tier == .emergency))
         #expect(try told(actions)?.imminentPerilIndicator == (tier == .imminentPeril))
