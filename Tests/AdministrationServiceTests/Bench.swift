@@ -140,9 +140,16 @@ struct Bench {
         return try #require(answer.member("token"))
     }
 
-    /// Actions of the audit log with their outcomes, oldest first.
-    func audit() throws -> [String] {
-        try store.audit(from: 1, limit: 1_000).rows.map { String(decoding: $0.record, as: UTF8.self) }
+    /// The audit log, oldest first.
+    func audit() throws -> [AuditRecord] {
+        try store.audit(from: 1, limit: 1_000).rows.map { try AuditRecord(encoding: $0.record) }
+    }
+}
+
+extension AuditRecord {
+    /// Whether a word is the action, the reason of the refusal or a clear value of the record.
+    func says(_ word: String) -> Bool {
+        action == word || outcome == .refused(word) || fields.contains { $0.content == .clear(word) }
     }
 }
 

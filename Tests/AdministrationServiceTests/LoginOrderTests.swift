@@ -1,16 +1,11 @@
 import AdministrationService
+import Audit
 import Synchronization
 import Testing
 import WebServices
 
 /// What changes no record: who serves log-in is told, after the audit log.
 @Suite struct LoginOrderTests {
-    /// Octet by octet: behind a word of a record stand those of a hash, and some of them would belong to its last
-    /// character.
-    private static func says(_ record: String, _ word: String) -> Bool {
-        record.utf8.firstRange(of: word.utf8) != nil
-    }
-
     @Test func `log-ins are ended and lock-outs forgiven by whom the user concerns`() async throws {
         let bench = try await Bench()
         let desk = try await bench.logIn("desk")
@@ -21,8 +16,8 @@ import WebServices
             bench.logins.told.withLock { $0 }.map { $0.prefix { $0 != "(" } } == ["userLoggedOff", "userForgiven"])
         #expect(bench.logins.told.withLock { $0 }.allSatisfy { $0.contains(Bench.id("anna")) })
         let audit = try bench.audit().suffix(2)
-        #expect(audit.map { Self.says($0, "user.logged-off") } == [true, false])
-        #expect(audit.map { Self.says($0, "user.forgiven") } == [false, true])
+        #expect(audit.map { $0.says("user.logged-off") } == [true, false])
+        #expect(audit.map { $0.says("user.forgiven") } == [false, true])
     }
 
     @Test func `who may not, or asks for nobody, changes nothing, and the log hears of it`() async throws {
@@ -36,7 +31,7 @@ import WebServices
             #expect(await bench.ask("POST", "users/\(Bench.id("anna"))/\(order)", "{}", token: desk).status == 400)
         }
         #expect(bench.logins.told.withLock { $0 }.isEmpty)
-        #expect(try bench.audit().filter { Self.says($0, "user.refused") }.count == 6)
+        #expect(try bench.audit().filter { $0.says("user.refused") }.count == 6)
     }
 
     @Test func `a key is withdrawn by the nation's administrators, where it is published`() async throws {
@@ -49,7 +44,7 @@ import WebServices
         #expect(await bench.ask("POST", "keys/k1/withdraw", token: root).status == 204)
         #expect(bench.logins.told.withLock { $0 } == ["k1"])
         let last = try #require(try bench.audit().last)
-        #expect(Self.says(last, "key.withdrawal-ordered") && Self.says(last, "k1"))
+        #expect(last.says("key.withdrawal-ordered") && last.says("k1"))
     }
 
     @Test func `where nobody logs in, nobody is told, and that is said`() async throws {
