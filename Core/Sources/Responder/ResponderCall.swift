@@ -22,6 +22,8 @@ struct ResponderCall: Sendable {
     var group: MCPTTGroupID?
     var kind: GroupCallKind
     var tier: CallTier
+    /// What of it we declared and nobody called off, as far as we know.
+    var declaredTier = CallTier.normal
     /// Our re-INVITE for another tier, while it is under way.
     var change: Change?
     var session: SessionID?
@@ -63,6 +65,8 @@ struct ResponderCall: Sendable {
         var since: Instant
         /// We had called, or joined by ourselves.
         var wasOurs: Bool
+        /// What we had declared in it.
+        var tier: CallTier
     }
 
     var isIncoming: Bool {

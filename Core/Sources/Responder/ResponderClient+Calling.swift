@@ -19,6 +19,7 @@ extension ResponderClient {
             return notify(.callFailed(handle, status: 486, warning: nil))
         }
         var call = newCall(.preparing(request), group: request.group, kind: request.kind, tier: request.tier)
+        call.declaredTier = request.tier
         if request.isBroadcast { call.floor.reconfigure(floorSettings(call, isBroadcastInitiator: true)) }
         calls[handle] = call
         actions.append(.openMedia(handle))
@@ -135,6 +136,9 @@ extension ResponderClient {
         begin(handle, Self.remote(answer), at: now)
         // Others may have declared what we have not.
         if let information = (try? CallBody(reading: response))?.information { followTier(handle, information) }
+        if let call = calls[handle], let lost = call.restores {
+            calls[handle]?.declaredTier = min(lost.tier, call.tier)
+        }
         let isTaken = wish.requestsFloor && (parameters.implicitRequest || parameters.granted)
         tellFloor(handle, .sessionEstablished(implicitRequest: isTaken, granted: parameters.granted), at: now)
         catchUpWithButton(of: handle, at: now)
@@ -250,8 +254,10 @@ extension ResponderClient {
             closeCall(handle, at: now)
             notify(.callEnded(handle, .connectionLost))
             guard settings.rejoins, let group = call.group, let identity = call.sessionIdentity else { continue }
-            startCall(CallRequest(group: group, kind: call.kind, tier: call.tier, session: identity), at: now)
-            calls[CallHandle(lastHandle)]?.restores = .init(since: since, wasOurs: call.joinedAt != nil)
+            // A call that stands is in what it is in: what was called off meanwhile is not declared again by coming back.
+            startCall(CallRequest(group: group, kind: call.kind, session: identity), at: now)
+            calls[CallHandle(lastHandle)]?.restores = .init(
+                since: since, wasOurs: call.joinedAt != nil, tier: call.declaredTier)
         }
     }
 }

@@ -27,7 +27,7 @@ extension ResponderClient {
         let failures = stood < settings.retryLimit ? call.rejoinFailures : 0
         rejoins.append(
             Rejoin(
-                request: CallRequest(group: group, kind: .chat, tier: call.tier), failures: failures + 1,
+                request: CallRequest(group: group, kind: .chat, tier: call.declaredTier), failures: failures + 1,
                 at: now.instant + wait(after: failures)))
     }
 
@@ -42,7 +42,7 @@ extension ResponderClient {
         rejoins.removeAll { $0.request.group == group }
         rejoins.append(
             Rejoin(
-                request: CallRequest(group: group, kind: call.kind, tier: call.tier), failures: 0,
+                request: CallRequest(group: group, kind: call.kind, tier: lost.tier), failures: 0,
                 at: now.instant + wait(after: 0)))
     }
 

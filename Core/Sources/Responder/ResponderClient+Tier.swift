@@ -50,6 +50,7 @@ extension ResponderClient {
         }
         // An answer that says nothing of the tier agrees.
         followTier(handle, information ?? MCPTTInfo(tier: change.tier), to: change.tier)
+        calls[handle]?.declaredTier = change.tier
         if let answer = Self.answer(in: response, to: change.offer) { move(handle, to: Self.remote(answer), at: now) }
     }
 
@@ -60,6 +61,7 @@ extension ResponderClient {
         let isSaid = information.emergencyIndicator != nil || information.imminentPerilIndicator != nil
         guard var call = calls[handle], let tier = isSaid ? information.tier : asked, tier != call.tier else { return }
         call.tier = tier
+        call.declaredTier = min(call.declaredTier, tier)
         call.floor.reconfigure(floorSettings(call))
         calls[handle] = call
         let declarer = tier == asked ? settings.mcpttID : information.callingUserID

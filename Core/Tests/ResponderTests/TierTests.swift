@@ -84,6 +84,42 @@ import Testing
         #expect(bench.take(.invite) != nil)
     }
 
+    /// The INVITE by which it comes back into the call that it was in.
+    private func comeBack(_ bench: Bench) throws -> SIPRequest {
+        bench.tell(.flowClosed(bench.flow))
+        bench.pass(milliseconds: 1_000)
+        bench.flow = FlowID(2)
+        bench.tell(.flowOpened(bench.flow, .tcp, remote: Bench.edgeAddress))
+        bench.answerRegister()
+        bench.answer(bench.take(.publish))
+        bench.giveMedia(2)
+        return try #require(bench.take(.invite))
+    }
+
+    @Test(arguments: [true, false])
+    func `Who comes back declares nothing by it, for it may have been called off meanwhile`(wasOurs: Bool) throws {
+        let bench = try Bench.registered()
+        if wasOurs {
+            bench.call()
+            bench.command(.changeTier(call, .emergency))
+            let invite = try #require(bench.take(.invite))
+            try agree(bench, invite, MCPTTInfo(tier: .emergency), audio: Bench.serverAudio)
+        } else {
+            bench.command(.call(CallRequest(group: Bench.group)))
+            bench.giveMedia()
+            try agree(bench, try #require(bench.take(.invite)), MCPTTInfo(tier: .emergency), audio: Bench.serverAudio)
+        }
+        let rejoin = try comeBack(bench)
+        #expect(try information(rejoin)?.emergencyIndicator == nil)
+        #expect(rejoin.headers[.resourcePriority] == nil)
+        // Where the call is nowhere, who had declared it calls as he did, and nobody else.
+        bench.answer(rejoin, 404) { $0.append(.warning, "399 it.example \"137 the group call does not exist\"") }
+        bench.pass(milliseconds: 1_200)
+        bench.giveMedia(3)
+        let anew = try #require(bench.take(.invite))
+        #expect(try information(anew)?.emergencyIndicator == (wasOurs ? true : nil))
+    }
+
     @Test func `Nothing is sent where there is no call, or nothing to change`() throws {
         let bench = try Bench.registered()
         bench.command(.changeTier(call, .emergency))
