@@ -12,9 +12,7 @@ public enum ETagCondition: Hashable, Sendable {
 
     /// Reads a header field, several of one name joined by commas.
     public init(parsing field: String) {
-        let parts = field.split(separator: ",").map { part in
-            String(part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
-        }
+        let parts = Self.elements(of: field)
         if parts == ["*"] {
             self = .any
         } else if !parts.isEmpty, parts.count <= Self.maximumTags, parts.allSatisfy(Self.isTag) {
@@ -24,7 +22,21 @@ public enum ETagCondition: Hashable, Sendable {
         }
     }
 
-    /// RFC 9110 8.8.3. A comma in a tag, which no tag of ours has, is read as its end.
+    /// The elements of the list, without those that are empty (RFC 9110 5.6.1.2). A comma within quotes is of the tag.
+    private static func elements(of field: String) -> [String] {
+        var isQuoted = false
+        let pieces = field.utf8.split { octet in
+            if octet == UInt8(ascii: "\"") { isQuoted.toggle() }
+            return octet == UInt8(ascii: ",") && !isQuoted
+        }
+        return pieces.map { piece in
+            let isSpace = { (octet: UInt8) in octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") }
+            let end = piece.lastIndex { !isSpace($0) }.map { piece.index(after: $0) } ?? piece.startIndex
+            return String(decoding: piece[..<end].drop(while: isSpace), as: UTF8.self)
+        }.filter { !$0.isEmpty }
+    }
+
+    /// RFC 9110 8.8.3.
     private static func isTag(_ word: String) -> Bool {
         let opaque = word.hasPrefix("W/") ? word.dropFirst(2) : word[...]
         return opaque.utf8.count >= 2 && opaque.hasPrefix("\"") && opaque.hasSuffix("\"")
