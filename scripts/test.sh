@@ -12,9 +12,11 @@ tests=(.build/release/euccsPackageTests.xctest --testing-library swift-testing)
 idle=(chrt --idle 0)
 "${idle[@]}" true 2>/dev/null || idle=(nice -n 19)
 log=$(mktemp "${TMPDIR:-/tmp}/euccs-simulation.XXXXXX")
-trap 'rm -f "$log"' EXIT
 "${idle[@]}" "${tests[@]}" --filter SimulationTests >"$log" 2>&1 &
 simulation=$!
+# Whoever is interrupted leaves nothing behind that computes.
+trap 'kill "$simulation" 2>/dev/null; rm -f "$log"' EXIT
+trap 'exit 130' INT TERM
 failed=0
 "${tests[@]}" --filter ProgramTests || failed=1
 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 "${tests[@]}" --skip 'ProgramTests|SimulationTests' || failed=1

@@ -118,8 +118,8 @@ public struct RecordAccess: Sendable {
         }
     }
 
-    /// Within a query an ampersand would divide.
+    /// Within a query a plus sign would be a space.
     private static func encoded(_ text: String) -> String {
-        RequestTarget.encoded(text).replacing("&", with: "%26").replacing("+", with: "%2B")
+        RequestTarget.encoded(text).replacing("+", with: "%2B")
     }
 }

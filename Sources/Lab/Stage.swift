@@ -115,6 +115,7 @@ actor Stage {
             state.trouble.append("a call failed with \(status), warning \(warning ?? 0)")
         case .callEnded(let call, _):
             state.calls = state.calls.filter { $0.value != call }
+            if let group = groupsOfCalls[name]?[call] { state.tiers[group] = nil }
         case .callChanged(let call, let tier, by: _):
             if let group = groupsOfCalls[name]?[call] { state.tiers[group] = (tier, instant) }
         case .changeRefused(_, let status, let warning):

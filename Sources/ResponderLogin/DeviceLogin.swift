@@ -39,7 +39,7 @@ public final class DeviceLogin: Sendable {
         let challenge = Base64URL.encode(digest)
         let page = try await get(
             place.authorizationEndpoint + (place.authorizationEndpoint.contains("?") ? "&" : "?")
-                + WebExchange.Request.encoded([
+                + PercentEncoding.form([
                     ("response_type", "code"), ("client_id", Self.clientID), ("redirect_uri", Self.redirectURI),
                     ("scope", Self.scope), ("state", state), ("code_challenge", challenge),
                     ("code_challenge_method", "S256"), ("acr_values", "3gpp:acr:password"),

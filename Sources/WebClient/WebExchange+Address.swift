@@ -16,12 +16,7 @@ extension WebExchange.Request {
             method: method, target: path + (parts.percentEncodedQuery.map { "?" + $0 } ?? ""))
         guard let form else { return }
         headers = [("content-type", "application/x-www-form-urlencoded")]
-        body = Array(Self.encoded(form).utf8)
-    }
-
-    /// `application/x-www-form-urlencoded`, for a body or a query (RFC 6749 appendix B).
-    public static func encoded(_ form: [(String, String)]) -> String {
-        PercentEncoding.form(form.map { (name: $0.0, value: $0.1) })
+        body = Array(PercentEncoding.form(form.map { (name: $0.0, value: $0.1) }).utf8)
     }
 
     /// RFC 6749 2.3.1: both are escaped before they are joined.

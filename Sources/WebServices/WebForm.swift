@@ -32,11 +32,6 @@ public enum WebForm {
         return fields(text)
     }
 
-    /// Text for a query or a form: everything but letters, digits and `-._~` escaped.
-    public static func encoded(_ fields: [(name: String, value: String)]) -> String {
-        PercentEncoding.form(fields)
-    }
-
     private static func decoded(_ text: some Collection<UInt8>) -> String? {
         PercentEncoding.decode(text, isForm: true)
     }

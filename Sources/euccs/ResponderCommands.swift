@@ -92,7 +92,12 @@ actor Handheld {
     func change(_ call: CallHandle, to tier: CallTier) async throws {
         command(.changeTier(call, tier))
         try await expect("change of the call", failing: { if case .changeRefused = $0 { true } else { false } }) {
-            if case .callChanged(call, tier, by: _) = $0 { true } else { false }
+            // Imminent peril that is declared in an emergency leaves it one.
+            if case .callChanged(call, let found, by: _) = $0 {
+                tier == .normal ? found == tier : found >= tier
+            } else {
+                false
+            }
         }
     }
 
@@ -147,6 +152,16 @@ actor Handheld {
             if case .callEnded(let call, _) = notice { calls.removeAll { $0 == call } }
         }
         return calls.last
+    }
+
+    /// What a call is in, as far as it was told.
+    func tier(of call: CallHandle) async -> CallTier {
+        var tier = CallTier.normal
+        for notice in await told.seen {
+            if case .called(call, let incoming, needsAnswer: _) = notice { tier = incoming.tier }
+            if case .callChanged(call, let changed, by: _) = notice { tier = changed }
+        }
+        return tier
     }
 }
 
@@ -343,7 +358,9 @@ extension ResponderCommands {
                 let speech = try speech(await handheld.codec(of: group))
                 await handheld.say(speech)
                 if let call = await handheld.call(of: group) {
-                    if options.tier > .normal { try await handheld.change(call, to: options.tier) }
+                    if options.tier > (await handheld.tier(of: call)) {
+                        try await handheld.change(call, to: options.tier)
+                    }
                     await handheld.command(.press(call))
                 } else {
                     await handheld.call(group, options, requestsFloor: true)

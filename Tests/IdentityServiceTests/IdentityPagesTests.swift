@@ -48,10 +48,10 @@ import WebServices
         form: [(name: String, value: String)]? = nil, cookie: String? = nil
     ) -> WebRequest {
         WebRequest(
-            method: method, path: "/identity" + path, query: WebForm.encoded(query),
+            method: method, path: "/identity" + path, query: PercentEncoding.form(query),
             headers: (form == nil ? [] : [WebHeader("content-type", WebForm.contentType + "; charset=utf-8")])
                 + (cookie.map { [WebHeader("cookie", $0)] } ?? []),
-            body: form.map { Array(WebForm.encoded($0).utf8) } ?? [], source: IPAddress("192.0.2.7"))
+            body: form.map { Array(PercentEncoding.form($0).utf8) } ?? [], source: IPAddress("192.0.2.7"))
     }
 
     private let asked: [(name: String, value: String)] = [

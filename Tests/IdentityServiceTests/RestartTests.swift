@@ -115,7 +115,7 @@ import WebServices
             to: WebRequest(
                 method: "POST", path: "/identity" + path, query: "",
                 headers: [WebHeader("content-type", WebForm.contentType)]
-                    + (cookie.map { [WebHeader("cookie", $0)] } ?? []), body: Array(WebForm.encoded(form).utf8),
+                    + (cookie.map { [WebHeader("cookie", $0)] } ?? []), body: Array(PercentEncoding.form(form).utf8),
                 source: IPAddress("192.0.2.7")))
     }
 

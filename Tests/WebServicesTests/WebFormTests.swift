@@ -1,3 +1,4 @@
+import MCFoundation
 import Testing
 import WebServices
 
@@ -21,7 +22,7 @@ import WebServices
 
     @Test func `what is written is read again`() throws {
         let fields: [(name: String, value: String)] = [("state", "a&b=c d+e%"), ("città", "Génova~-._"), ("", "")]
-        let read = try #require(WebForm.fields(WebForm.encoded(fields)))
+        let read = try #require(WebForm.fields(PercentEncoding.form(fields)))
         #expect(read.map(\.name) == fields.map(\.name))
         #expect(read.map(\.value) == fields.map(\.value))
     }

@@ -12,11 +12,11 @@ extension IdentityServer {
             let transaction = transactions.transaction(IdentitySecret(state), at: now.instant), !transaction.isBusy,
             let external = transaction.external
         else {
-            audit(.refusal, "login.refused", user: nil, outcome: .refused("unknown-state"))
+            auditRefusal("login.refused", "unknown-state", from: browser.address)
             return answerPage(request, .unknownLogin)
         }
         guard transaction.isOf(browser) else {
-            audit(.refusal, "login.refused", user: nil, outcome: .refused("other-browser"))
+            auditRefusal("login.refused", "other-browser", from: browser.address)
             return answerPage(request, .unknownLogin)
         }
         // RFC 9207 2.4: a provider that says who it is must be the one that we asked.

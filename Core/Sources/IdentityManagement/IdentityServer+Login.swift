@@ -21,7 +21,8 @@ extension IdentityServer {
     private mutating func open(
         _ request: IdentityRequestID, _ valid: AuthorizationRequest, from browser: BrowserOrigin, at now: Now
     ) {
-        // One mark for all windows of a browser: to log in twice at a time is nothing unusual.
+        // One mark for all windows of a browser, once it has one: to log in twice at a time is nothing unusual. Of windows
+        // that begin at the very same moment the last one counts.
         let shown = browser.mark.flatMap { Base64URL.decode($0.revealed)?.count == 32 ? $0 : nil }
         let mark = shown ?? IdentitySecret(random.secretText(words: 4))
         let fresh = shown == nil ? mark : nil
@@ -213,7 +214,7 @@ extension IdentityServer {
             hasFailed: hasFailed, texts: settings.texts)
     }
 
-    private mutating func auditRefusal(_ action: String, _ reason: String, from address: IPAddress) {
+    mutating func auditRefusal(_ action: String, _ reason: String, from address: IPAddress) {
         audit(
             .refusal, action, user: nil,
             details: [AuditDetail("source", address.description, isPersonal: true)], outcome: .refused(reason))

@@ -1,7 +1,7 @@
 /// A value of Warning: `399 host "text"` (RFC 3261 20.43). Mission critical services put their own three-digit code in
 /// front of the text of a 399 (TS 24.379 4.4).
 public struct SIPWarning: Hashable, Sendable {
-    /// 300 to 399.
+    /// Three digits; RFC 3261 20.43 gives 300 to 399 a meaning.
     public var code: Int
     /// The host or pseudonym of who warns.
     public var agent: String
