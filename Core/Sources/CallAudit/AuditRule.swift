@@ -71,6 +71,9 @@ struct AuditRule: Sendable {
         ("edge.stranger", .init(.refusal, by: .claimed, .refused("stranger"))),
         ("edge.flow-refused", .init(.refusal, by: .claimed, .refused("limit"))),
         ("cell.drain-began", .init(.system, by: .system)),
+        ("succession.began", .init(.system, by: .system)),
+        ("succession.ended", .init(.system, by: .system)),
+        ("succession.refused", .init(.system, by: .system, .refusedAsTold)),
         ("edge.flow-cut", .init(.refusal, by: .claimed, .refusedAsTold)),
     ]
 

@@ -14,6 +14,8 @@ public enum FunctionEvent: Sendable {
     case tokenVerified(TokenJobID, TokenVerdict)
     /// These tokens count no more, whatever their time.
     case tokensRevoked(RevokedTokens)
+    /// The other process of the system is gone, and with it the peers of the dialogs with these Call-IDs.
+    case peersLost(Set<String>)
     /// Nothing happened but time: `nextDeadline` is reached.
     case timeAdvanced
 }

@@ -50,6 +50,33 @@ public struct MediaPlane: Hashable, Sendable {
         self.cells = cells
     }
 
+    /// The same with every port higher by that much; nil where a port would be none, or one of these.
+    public func shifted(by ports: Int) -> MediaPlane? {
+        func shifted(_ socket: SocketAddress) -> SocketAddress? {
+            UInt16(exactly: Int(socket.port) + ports).map { SocketAddress(socket.address, port: $0) }
+        }
+        func shifted(_ all: [MediaPorts]) -> [MediaPorts]? {
+            let moved = all.compactMap { ports -> MediaPorts? in
+                guard let audio = shifted(ports.audio), let floor = shifted(ports.floor) else { return nil }
+                return MediaPorts(audio: audio, floor: floor)
+            }
+            return moved.count == all.count ? moved : nil
+        }
+        var moved: [MediaAddresses] = []
+        for cell in cells {
+            guard let access = shifted(cell.access), let interconnection = shifted(cell.interconnection) else {
+                return nil
+            }
+            moved.append(MediaAddresses(access: access, interconnection: interconnection))
+        }
+        guard let plane = MediaPlane(moved), Set(sockets).isDisjoint(with: plane.sockets) else { return nil }
+        return plane
+    }
+
+    private var sockets: [SocketAddress] {
+        cells.flatMap { ($0.access + $0.interconnection).flatMap { [$0.audio, $0.floor] } }
+    }
+
     /// One cell for everything.
     public init(_ cell: MediaAddresses) {
         cells = [cell]

@@ -1,9 +1,9 @@
-import CallControl
+public import CallControl
 import MCDocuments
-import MCFoundation
+public import MCFoundation
 import OrderedCollections
 import Policy
-import SIP
+public import SIP
 import SIPUserAgent
 
 extension ControllingFunction {
@@ -42,6 +42,17 @@ extension ControllingFunction {
         }
     }
 
+    /// The same, told to another process of the system, which answered and recorded it.
+    public mutating func publishedElsewhere(_ request: SIPRequest, at now: Now) -> [FunctionAction] {
+        guard let publication = try? Publication(request, limits: settings.limits),
+            let system = directory.routing.route(of: publication.key.user)?.serving,
+            publication.groups.isEmpty || (try? requireRoom(for: publication.key, from: system)) != nil
+        else { return [] }
+        let accepted = publication.groups.filter { refusal(of: publication.key.user, for: $0) == nil }
+        apply(publication.key, accepted, system, cause: nil, at: now)
+        return drain(at: now)
+    }
+
     /// One user or partner does not take the room of all others.
     private func requireRoom(for key: ClientKey, from serving: MCSystemID) throws(Refusal) {
         guard affiliations.entry(key) == nil else { return }
@@ -62,12 +73,13 @@ extension ControllingFunction {
         return nil
     }
 
+    /// `cause`: what the log is told; nil: nothing.
     private mutating func apply(
-        _ key: ClientKey, _ groups: [MCPTTGroupID], _ system: MCSystemID, cause: String,
+        _ key: ClientKey, _ groups: [MCPTTGroupID], _ system: MCSystemID, cause: String?,
         mayEnter: Bool = true, at now: Now
     ) {
         let change = affiliations.replace(key, groups: groups, system: system)
-        if !change.added.isEmpty || !change.removed.isEmpty {
+        if let cause, !change.added.isEmpty || !change.removed.isEmpty {
             note(
                 "affiliation.changed",
                 [

@@ -3,7 +3,7 @@ import FloorControl
 public import MCFoundation
 import OrderedCollections
 public import Policy
-import SIP
+public import SIP
 import SIPUserAgent
 
 /// The controlling MCPTT function of a system (TS 24.379 6.3.3): owns its groups, keeps who is affiliated with them,
@@ -95,6 +95,27 @@ public struct ControllingFunction: Sendable {
     /// Whether a call of a group that this system owns is up or being set up.
     public func hasCall(of group: MCPTTGroupID) -> Bool { calls[group] != nil }
 
+    /// Groups whose call is up or being set up, in the order in which the calls began.
+    public var groupsWithCall: [MCPTTGroupID] { Array(calls.keys) }
+
+    /// Whether a session identity is of a call that stands.
+    public func hasSession(_ token: String) -> Bool { groupsByToken[token] != nil }
+
+    /// Who is affiliated with what, as the participating functions published it: for another process of the system.
+    public var publications: [SIPRequest] {
+        affiliations.all.map { key, entry in
+            AffiliationPublication(user: key.user, client: key.client, groups: entry.groups)
+                .request(from: ownParticipatingURI, to: ownURI)
+        }
+    }
+
+    /// What was published for those of whom the condition holds counts no more: user, client, serving system.
+    public mutating func forgetAffiliations(where isGone: (MCPTTID, MCPTTClientID, MCSystemID) -> Bool) {
+        for (key, entry) in affiliations.all where isGone(key.user, key.client, entry.system) {
+            _ = affiliations.replace(key, groups: [], system: entry.system)
+        }
+    }
+
     /// Carries out one event. Media commands stand before the SIP messages that rely on them.
     public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
         switch event {
@@ -105,6 +126,7 @@ public struct ControllingFunction: Sendable {
         case .registrationChanged: break
         // So are the tokens of its clients.
         case .tokenVerified, .tokensRevoked: break
+        case .peersLost(let calls): agent.peersLost(calls, at: now)
         case .timeAdvanced:
             agent.advance(to: now)
             while let deadline = deadlines.popDue(at: now.instant) { expire(deadline, at: now) }
@@ -125,7 +147,7 @@ public struct ControllingFunction: Sendable {
         return drain(at: now)
     }
 
-    private mutating func drain(at now: Now) -> [FunctionAction] {
+    mutating func drain(at now: Now) -> [FunctionAction] {
         while let event = agent.nextEvent() { process(event, at: now) }
         for output in agent.takeOutputs() { actions.append(.sip(output)) }
         defer { actions.removeAll(keepingCapacity: true) }
@@ -183,6 +205,10 @@ public struct ControllingFunction: Sendable {
     mutating func command(_ command: MediaCommand) { actions.append(.media(command)) }
     mutating func note(_ name: String, _ fields: [Observation.Field]) {
         actions.append(.note(Observation(name, fields)))
+    }
+
+    private var ownParticipatingURI: SIPURI {
+        SIPURI(system.services.participating.value) ?? SIPURI(user: "mcptt-participating", host: system.domain)
     }
 
     /// The service identity of this function as a URI.

@@ -58,7 +58,7 @@ public struct DocumentNotification: Sendable {
     public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
         switch event {
         case .sip(let input): agent.handle(input, at: now)
-        case .media, .partnerStateChanged, .registrationChanged: break
+        case .media, .partnerStateChanged, .registrationChanged, .peersLost: break
         case .tokenVerified(let job, let verdict): tokenVerified(job, verdict, at: now)
         case .tokensRevoked(let tokens): tokensRevoked(tokens, at: now)
         case .timeAdvanced:

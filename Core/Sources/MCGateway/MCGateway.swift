@@ -33,6 +33,8 @@ public struct MCGateway: Sendable {
     var partnersByCallID: [String: MCSystemID] = [:]
     /// Sorted by system.
     var watches: [(system: MCSystemID, watch: PartnerWatch)] = []
+    /// Another process of the system speaks for it at the border.
+    var isResting = false
 
     /// A request outside or inside of a session that waits for the far side.
     struct CarriedRequest: Sendable {
@@ -75,12 +77,28 @@ public struct MCGateway: Sendable {
             agent.handle(input, at: now)
         case .media(let event):
             handle(event, at: now)
+        case .peersLost(let calls):
+            agent.peersLost(calls, at: now)
         case .timeAdvanced:
             agent.advance(to: now)
             beat(at: now)
         case .partnerStateChanged, .registrationChanged, .tokenVerified, .tokensRevoked:
             break
         }
+        return drain(at: now)
+    }
+
+    /// Another process of the system speaks for it at the border from now on: no partner is watched.
+    public mutating func rest() {
+        isResting = true
+        watches = []
+    }
+
+    /// From now on this one does. Its boot epoch is news for partners: they say again who is affiliated.
+    public mutating func wake(at now: Now) -> [FunctionAction] {
+        isResting = false
+        updateWatches(at: now)
+        beat(at: now)
         return drain(at: now)
     }
 

@@ -12,6 +12,7 @@ extension MCGateway {
     static let lossesTag = "+g.euccs.losses"
 
     mutating func updateWatches(at now: Now) {
+        guard !isResting else { return }
         let gone = watches.filter { directory.partner($0.system) == nil }
         for (system, watch) in gone {
             endSessions(of: system, cause: "partner-removed", at: now)

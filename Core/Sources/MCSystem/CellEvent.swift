@@ -32,6 +32,12 @@ public enum CellEvent: Sendable {
     /// after that time; registrations, calls and all within them go on. Told again, the last time counts. There is no
     /// way back.
     case drainBegan(retryAfter: Duration)
+    /// This process is to take the place of the one that serves at that address: its border side, where it is asked over
+    /// mutual TLS with the certificate of the gateway that they share. `CellAction.startListening` follows, or an
+    /// observation `succession.refused`.
+    case successionBegan(Target)
+    /// The answer to `CellAction.stopListening`.
+    case listenersClosed
     /// `nextDeadline` is reached.
     case timeAdvanced
 }
@@ -53,6 +59,11 @@ public enum CellAction: Hashable, Sendable {
     /// Say which documents there are (`FleetDocuments.documents`). The driver tells `.documentsFound` with the same
     /// identifier; where it does not, the client is told to come again.
     case lookUpDocuments(DocumentLookUp)
+    /// Close the listeners of streams; what stands goes on. The driver tells `.listenersClosed` when another process may
+    /// bind the same addresses.
+    case stopListening
+    /// Bind the listeners of streams: nobody else does.
+    case startListening
     case note(Observation)
 }
 

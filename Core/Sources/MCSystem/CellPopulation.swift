@@ -11,6 +11,8 @@ public struct CellPopulation: Hashable, Sendable {
     public var transactions: Int
     /// INVITEs from outside without final answer.
     public var invitations: Int
+    /// Connections of clients.
+    public var connections: Int
 
     /// No call is left that the end of the system would cut, and none is being set up.
     public var hasNoCall: Bool {

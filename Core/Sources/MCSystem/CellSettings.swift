@@ -26,6 +26,8 @@ public struct CellSettings: Sendable {
     /// Every message between two functions of the cell is written to octets and read again: for tests, which must see
     /// the same outcome.
     public var serializesInternally = false
+    /// The process takes the place of one that still serves (`CellEvent.successionBegan`): partners are not its own yet.
+    public var isSuccessor = false
     public var limits = CellLimits()
     /// Bounds on each message, whatever it came over. The framing of streams has the same ones.
     public var messages = SIPLimits()

@@ -44,7 +44,7 @@ extension SignallingCell {
         if information.raisesTier { return true }
         let isKnown =
             switch flows[flow]?.peer {
-            case .partner: true
+            case .partner, .sibling: true
             case .client: !registrar.identities(of: flow).isEmpty
             case .stranger, nil: false
             }

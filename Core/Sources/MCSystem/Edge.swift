@@ -34,6 +34,8 @@ extension SignallingCell {
         _ request: SIPRequest, _ transaction: ServerTransactionID, _ flow: FlowID, at now: Now
     ) {
         guard let source = flows[flow] else { return }
+        // Functions of this system: each looks at what it is asked.
+        if source.peer == .sibling { return siblingsRequest(request, transaction, flow, at: now) }
         let isRegister = request.method == .register
         let element = isRegister ? EdgeCapabilities.registrar : EdgeCapabilities.server
         if let refusal = RequestValidation.refusal(of: request, by: element)
@@ -59,13 +61,13 @@ extension SignallingCell {
             } else {
                 fromClient(request, transaction, flow, source, at: now)
             }
-        case .stranger:
+        case .stranger, .sibling:
             refuse(request, transaction, flow, 403, cause: "stranger", at: now)
         }
     }
 
     /// Routes that name this edge have done their duty (RFC 3261 16.4); one hop is used up.
-    private func enter(_ request: SIPRequest) -> SIPRequest {
+    func enter(_ request: SIPRequest) -> SIPRequest {
         var request = request
         while let route = request.headers.routes.first, isOurs(route.uri) { request.headers.removeFirst(.route) }
         if let hops = request.headers.integer(.maxForwards), hops > 0 {
@@ -82,7 +84,7 @@ extension SignallingCell {
             || directory.system.domains.contains(host)
     }
 
-    private mutating func accept(
+    mutating func accept(
         _ request: SIPRequest, _ transaction: ServerTransactionID, for function: FunctionID, from origin: RequestOrigin
     ) {
         if request.method == .invite { invitations[transaction] = function }
@@ -194,6 +196,9 @@ extension SignallingCell {
             guard let function = role.flatMap({ FunctionID($0, isFromClient: true) }),
                 !registrar.identities(of: flow).isEmpty
             else { return }
+            queue.append((function, .sip(.acknowledgement(enter(request)))))
+        case .sibling:
+            guard let function = siblingsFunction(request.uri) else { return }
             queue.append((function, .sip(.acknowledgement(enter(request)))))
         case .stranger: break
         }

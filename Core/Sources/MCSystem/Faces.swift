@@ -5,15 +5,30 @@ import Registrar
 import SIP
 import SIPUserAgent
 
-/// The two sides of a system, each with a transaction layer and addresses of its own.
+/// The sides of a cell, each with a transaction layer and addresses of its own.
 enum CellFace: Hashable, Sendable {
     case access, interconnection
+    /// Towards the other process of a succession.
+    case succession
 
-    /// Stands in the server transaction identifiers of the interconnection side, below the mark of internal ones.
-    static let mark: UInt64 = 1 << 62
+    /// Stands in the server transaction identifiers of the side, below the mark of internal ones.
+    var mark: UInt64 {
+        switch self {
+        case .access: 0
+        case .interconnection: 1 << 62
+        case .succession: 1 << 61
+        }
+    }
+
+    static let marks = CellFace.interconnection.mark | CellFace.succession.mark
 
     init(_ transaction: ServerTransactionID) {
-        self = transaction.value & Self.mark == 0 ? .access : .interconnection
+        self =
+            switch transaction.value & Self.marks {
+            case CellFace.interconnection.mark: .interconnection
+            case CellFace.succession.mark: .succession
+            default: .access
+            }
     }
 }
 
@@ -22,16 +37,24 @@ extension SignallingCell {
     func peer(of description: FlowDescription, in directory: DirectorySnapshot) -> FlowPeer {
         if description.isOutbound {
             // The driver verified the name that the target asks for.
+            if let target = description.target, target == succession?.target { return .sibling }
             let partner = description.target.flatMap { directory.partner(target: $0) }
             return partner.map { .partner($0.system) } ?? .stranger
         }
         // A partner is one on the side of partners only: on the other side a certificate makes nobody more than a client.
         guard description.face == .interconnection else { return .client }
+        if description.certificateNames.contains(where: directory.system.domains.contains) { return .sibling }
         return directory.partner(certificateNames: description.certificateNames).map { .partner($0.system) }
             ?? .stranger
     }
 
-    func face(of peer: FlowPeer) -> CellFace { peer == .client ? .access : .interconnection }
+    func face(of peer: FlowPeer) -> CellFace {
+        switch peer {
+        case .client: .access
+        case .partner, .stranger: .interconnection
+        case .sibling: .succession
+        }
+    }
 
     mutating func opened(_ flow: FlowID, _ description: FlowDescription, at now: Now) {
         guard flows.count < settings.limits.flows else {
@@ -40,6 +63,13 @@ extension SignallingCell {
             return note("edge.flow-refused")
         }
         let peer = peer(of: description, in: directory)
+        switch peer {
+        case .partner where succession?.hasBorder == false:
+            // One process at a time speaks for the system at its border.
+            return actions.append(.close(flow))
+        case .sibling: siblingOpened(flow, isOutbound: description.isOutbound, at: now)
+        case .partner, .client, .stranger: break
+        }
         flows.open(flow, description, peer: peer, face: face(of: peer), token: random.token(20))
         tell(
             face(of: peer), .flowOpened(flow, transport: description.transport, target: description.target), at: now)
@@ -48,6 +78,7 @@ extension SignallingCell {
     mutating func closed(_ flow: FlowID, at now: Now) {
         guard let closed = flows.close(flow) else { return }
         tell(closed.face, .flowClosed(flow), at: now)
+        siblingClosed(flow, at: now)
         carryOut(registrar.handle(.flowClosed(flow), at: now), at: now)
     }
 
@@ -107,6 +138,7 @@ extension SignallingCell {
         switch face {
         case .access: take(access.handle(event, at: now), from: face, at: now)
         case .interconnection: take(interconnection.handle(event, at: now), from: face, at: now)
+        case .succession: take(succession?.layer.handle(event, at: now) ?? [], from: face, at: now)
         }
     }
 
@@ -126,19 +158,27 @@ extension SignallingCell {
     private mutating func deliver(_ delivery: TransactionDelivery, from face: CellFace, at now: Now) {
         switch delivery {
         case .request(let request, let transaction, let flow):
-            let mark = face == .access ? 0 : CellFace.mark
-            requestArrived(request, ServerTransactionID(transaction.value | mark), flow, at: now)
+            requestArrived(request, ServerTransactionID(transaction.value | face.mark), flow, at: now)
         case .acknowledgement(let request, let flow):
             acknowledgementArrived(request, flow)
         case .cancelled(let transaction):
-            let mark = face == .access ? 0 : CellFace.mark
-            let marked = ServerTransactionID(transaction.value | mark)
+            let marked = ServerTransactionID(transaction.value | face.mark)
             if let function = invitations[marked] { queue.append((function, .sip(.cancelled(marked)))) }
         case .response(let response, let transaction):
-            guard let function = FunctionID(transaction) else { return }
+            guard let function = FunctionID(transaction) else {
+                return besideAnswered(.response(response, transaction), at: now)
+            }
+            if face == .succession, isDecidedHere(response, transaction, at: now) { return }
             queue.append((function, .sip(.response(cleaned(response, from: face), transaction))))
         case .failed(let transaction, let failure):
-            guard let function = FunctionID(transaction) else { return }
+            guard let function = FunctionID(transaction) else {
+                return besideAnswered(.failed(transaction, failure), at: now)
+            }
+            // Where the connection broke, what was sent is decided here once the succession is over.
+            if face == .succession, succession?.sent[transaction] != nil {
+                if failure == .transport { return }
+                succession?.sent[transaction] = nil
+            }
             queue.append((function, .sip(.failed(transaction, failure))))
         }
     }
@@ -159,7 +199,7 @@ extension SignallingCell {
         }
         if !response.isProvisional { invitations[transaction] = nil }
         let face = CellFace(transaction)
-        let plain = ServerTransactionID(transaction.value & ~CellFace.mark)
+        let plain = ServerTransactionID(transaction.value & ~CellFace.marks)
         tell(face, .respond(response, plain), at: now)
     }
 }

@@ -6,6 +6,8 @@ import SIPUserAgent
 enum FlowPeer: Hashable, Sendable {
     /// A gateway of a partner, by its certificate.
     case partner(MCSystemID)
+    /// Another process of this system, by the certificate of our own gateway.
+    case sibling
     /// Somebody who may register.
     case client
     /// A peer on the border side that proves nothing we know.
@@ -32,18 +34,30 @@ struct FlowTable: Sendable {
 
     var count: Int { flows.count }
 
+    /// UDP associations are none.
+    private(set) var clientConnections = 0
+
     subscript(flow: FlowID) -> Flow? { flows[flow] }
+
+    /// Those that a condition holds for, in the order in which they were opened.
+    func all(where condition: (Flow) -> Bool) -> [FlowID] { flows.filter { condition($0.value) }.keys.sorted() }
 
     func flow(token: String) -> FlowID? { flowsByToken[token] }
 
     mutating func open(_ flow: FlowID, _ description: FlowDescription, peer: FlowPeer, face: CellFace, token: String) {
         flows[flow] = Flow(description: description, peer: peer, face: face, token: token)
         flowsByToken[token] = flow
+        if isClientConnection(flows[flow]) { clientConnections += 1 }
+    }
+
+    private func isClientConnection(_ flow: Flow?) -> Bool {
+        flow.map { $0.face == .access && $0.description.transport.isReliable } ?? false
     }
 
     mutating func close(_ flow: FlowID) -> Flow? {
         guard let closed = flows.removeValue(forKey: flow) else { return nil }
         flowsByToken[closed.token] = nil
+        if isClientConnection(closed) { clientConnections -= 1 }
         return closed
     }
 

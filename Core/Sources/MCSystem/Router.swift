@@ -8,7 +8,7 @@ import SIPUserAgent
 /// Where a message of a function goes (RFC 3261 16.5 and 16.6): the topmost Route first, else the Request-URI.
 enum MessageDestination: Hashable {
     case function(FunctionID)
-    /// Down a client's flow; the request as it is to leave.
+    /// Down the flow of a client, or of the other process of a succession; the request as it is to leave.
     case client(FlowID, SIPRequest)
     case partner(Target, SIPRequest)
     /// The flow it was for is gone.
@@ -32,9 +32,14 @@ extension SignallingCell {
     ) {
         switch destination(of: request, from: function) {
         case .function(let receiver):
+            if isForOther(request, receiver) {
+                return sendBeside(request, transaction, from: function, to: receiver, at: now)
+            }
             sendInternally(request, transaction, from: function, to: receiver, at: now)
+            if receiver == .controlling { mirror(request, at: now) }
         case .client(let flow, let onward):
-            tell(.access, .send(onward, transaction, .flow(flow)), at: now)
+            if flow == succession?.link { succession?.keepAccount(of: request) }
+            tell(flows[flow]?.face ?? .access, .send(onward, transaction, .flow(flow)), at: now)
         case .partner(let target, let onward):
             tell(.interconnection, .send(onward, transaction, .target(target)), at: now)
         case .unreachable:
@@ -51,7 +56,8 @@ extension SignallingCell {
             request.headers.prepend(.via, internalVia(branch: "ack\(request.headers.cseq?.number ?? 0)"))
             guard case .request(let read)? = carried(.request(request)) else { return }
             queue.append((receiver, .sip(.acknowledgement(read))))
-        case .client(let flow, let onward): tell(.access, .acknowledge(onward, .flow(flow)), at: now)
+        case .client(let flow, let onward):
+            tell(flows[flow]?.face ?? .access, .acknowledge(onward, .flow(flow)), at: now)
         case .partner(let target, let onward):
             tell(.interconnection, .acknowledge(onward, .target(target)), at: now)
         case .unreachable, .unknown: break
@@ -60,6 +66,7 @@ extension SignallingCell {
 
     private mutating func cancel(_ transaction: ClientTransactionID, at now: Now) {
         guard let server = transactions.server(of: transaction), let open = transactions.transaction(server) else {
+            guard succession?.sent[transaction] == nil else { return tell(.succession, .cancel(transaction), at: now) }
             // The gateway's requests leave on the border side unless they stay in the cell.
             return tell(FunctionID(transaction) == .gateway ? .interconnection : .access, .cancel(transaction), at: now)
         }
@@ -127,7 +134,7 @@ extension SignallingCell {
 
     // MARK: Inside the cell
 
-    private mutating func sendInternally(
+    mutating func sendInternally(
         _ request: SIPRequest, _ client: ClientTransactionID, from: FunctionID, to: FunctionID, at now: Now
     ) {
         guard transactions.count < settings.limits.internalTransactions else {

@@ -33,6 +33,8 @@ public struct SignallingCell: Sendable {
     var actions: [CellAction] = []
     /// Set where the system is about to end: when those who come now may come again.
     var drain: Drain?
+    /// Set where another process of the system takes this one's place, or this one takes that one's.
+    var succession: Succession?
     /// Whose octets this turn is about, and when.
     private var turn: (source: IPAddress?, at: Instant)
     private var refusalNotes: RefusalNotes
@@ -60,6 +62,7 @@ public struct SignallingCell: Sendable {
             system: directory.system, directory: directory, random: random.fork(),
             number: FunctionID.documents.rawValue, settings: settings.documents)
         self.random = random
+        if settings.isSuccessor { gateway.rest() }
         turn = (nil, now.instant)
         refusalNotes = RefusalNotes(limit: settings.limits.notedRefusals)
     }
@@ -69,6 +72,7 @@ public struct SignallingCell: Sendable {
         [
             access.nextDeadline, interconnection.nextDeadline, registrar.nextDeadline, transactions.nextDeadline,
             participating.nextDeadline, controlling.nextDeadline, gateway.nextDeadline, documents.nextDeadline,
+            succession?.nextDeadline,
         ].compactMap { $0 }.min()
     }
 
@@ -76,8 +80,11 @@ public struct SignallingCell: Sendable {
         CellPopulation(
             participating: participating.population, controlling: controlling.population,
             gateway: gateway.population, documents: documents.population, transactions: transactions.count,
-            invitations: invitations.count)
+            invitations: invitations.count, connections: flows.clientConnections)
     }
+
+    /// Whether the call of a group stands in this process, or is being set up.
+    public func hasCall(of group: MCPTTGroupID) -> Bool { controlling.hasCall(of: group) }
 
     /// Whether a client counts as affiliated with a group that this system owns.
     public func isAffiliated(_ user: MCPTTID, client: MCPTTClientID, with group: MCPTTGroupID) -> Bool {
@@ -96,7 +103,8 @@ public struct SignallingCell: Sendable {
         case .flowOpened(let flow, let description): opened(flow, description, at: now)
         case .flowClosed(let flow): closed(flow, at: now)
         case .received(let flow, let octets): received(octets, from: flow, at: now)
-        case .targetFailed(let target): tell(.interconnection, .targetFailed(target), at: now)
+        case .targetFailed(let target):
+            tell(target == succession?.target ? .succession : .interconnection, .targetFailed(target), at: now)
         case .media(let event): media(event)
         case .tokenVerified(let job, let verdict): verified(job, verdict)
         case .tokensRevoked(let tokens):
@@ -108,9 +116,15 @@ public struct SignallingCell: Sendable {
             take(documents.documentsChanged(changes, at: now), from: .documents, at: now)
         case .directoryReplaced(let directory): replace(directory, at: now)
         case .drainBegan(let retryAfter): begin(Drain(retryAfter: retryAfter))
+        case .successionBegan(let predecessor): succeed(predecessor, at: now)
+        case .listenersClosed: listenersClosed(at: now)
         case .timeAdvanced: advance(at: now)
         }
         carryOutTurns(at: now)
+        if succession != nil {
+            continueSuccession(at: now)
+            carryOutTurns(at: now)
+        }
         actions += documents.takeLookUps().map { .lookUpDocuments($0) }
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
@@ -121,13 +135,14 @@ public struct SignallingCell: Sendable {
         case .flowOpened(_, let description): description.remote.address
         case .received(let flow, _), .flowClosed(let flow): flows[flow]?.description.remote.address
         case .targetFailed, .media, .tokenVerified, .tokensRevoked, .documentsFound, .documentsChanged,
-            .directoryReplaced, .drainBegan, .timeAdvanced:
+            .directoryReplaced, .drainBegan, .successionBegan, .listenersClosed, .timeAdvanced:
             nil
         }
     }
 
     private mutating func advance(at now: Now) {
-        for face in [CellFace.access, .interconnection] { tell(face, .timeAdvanced, at: now) }
+        for face in [CellFace.access, .interconnection, .succession] { tell(face, .timeAdvanced, at: now) }
+        succession?.agent.advance(to: now)
         carryOut(registrar.handle(.timeAdvanced, at: now), at: now)
         for overdue in transactions.takeOverdue(at: now) {
             queue.append((overdue.from, .sip(.failed(overdue.client, .timeout))))
@@ -198,7 +213,7 @@ public struct SignallingCell: Sendable {
         }
     }
 
-    private mutating func take(_ wishes: [FunctionAction], from function: FunctionID, at now: Now) {
+    mutating func take(_ wishes: [FunctionAction], from function: FunctionID, at now: Now) {
         for wish in wishes {
             switch wish {
             case .sip(let output): send(output, from: function, at: now)

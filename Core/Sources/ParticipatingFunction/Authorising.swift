@@ -27,6 +27,7 @@ struct ClientAuthorisation: Hashable, Sendable {
 enum Departure: String, Sendable {
     case loggedOff = "logged off"
     case deviceGone = "device gone"
+    case servedElsewhere = "served by another process"
     case withdrawn
     case authorisationExpired = "authorisation expired"
     case authorisationRevoked = "authorisation revoked"
@@ -34,7 +35,7 @@ enum Departure: String, Sendable {
     /// Its calls and what it subscribed to end with it, and whoever is called is told why.
     var isLossOfAuthorisation: Bool {
         switch self {
-        case .loggedOff, .deviceGone: false
+        case .loggedOff, .deviceGone, .servedElsewhere: false
         case .withdrawn, .authorisationExpired, .authorisationRevoked: true
         }
     }

@@ -41,24 +41,9 @@ extension ParticipatingFunction {
         }
         let groups = (users[key.user]?.clients[key.client]?.groups ?? [:])
             .filter { $0.value.owner == owner && $0.value.state != .deaffiliating }.map(\.key)
-        var request = SIPRequest(method: .publish, uri: uri)
-        request.headers.append(.from, "<\(ownURI)>")
-        request.headers.append(.to, "<\(uri)>")
-        request.headers.append(.event, "presence")
-        request.headers.append(.expires, groups.isEmpty ? "0" : "\(UInt32.max)")
-        request.headers.append(.pAssertedIdentity, "<\(ownURI)>")
-        request.headers.append(.pAssertedService, ServiceHeaders.serviceIdentifier)
-        for value in ServiceHeaders.acceptContact { request.headers.append(.acceptContact, value) }
-        let information = MCPTTInfo(
-            requestURI: key.user.value, callingUserID: key.user, clientID: key.client)
-        let document = AffiliationDocument(
-            entity: key.user,
-            clients: [.init(client: key.client, groups: groups.map { GroupAffiliation(group: $0) })],
-            publicationID: users[key.user]?.publicationID)
-        let body = CallBody(
-            information: information,
-            others: [BodyPart(type: MIMEType.presence, body: document.serialized())])
-        request.body = body.write(into: &request.headers)
+        let request = AffiliationPublication(
+            user: key.user, client: key.client, groups: groups, publicationID: users[key.user]?.publicationID
+        ).request(from: ownURI, to: uri)
         publications[agent.send(request, at: now)] = SentPublication(target: target, groups: groups)
     }
 

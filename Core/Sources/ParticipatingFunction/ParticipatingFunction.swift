@@ -3,7 +3,7 @@ public import MCFoundation
 import OrderedCollections
 public import Policy
 import SIP
-import SIPUserAgent
+public import SIPUserAgent
 
 /// The participating MCPTT function of a system (TS 24.379 6.3.2): for each user it serves it knows the clients, their
 /// service settings and affiliations, authorises what they ask for, and stands as back-to-back user agent between them
@@ -90,6 +90,32 @@ public struct ParticipatingFunction: Sendable {
         users[user]?.clients[client]?.groups[group]?.state == .affiliated
     }
 
+    /// Whether a client is served over a connection of this process; nil for the client: any of the user's.
+    public func serves(_ user: MCPTTID, client: MCPTTClientID?) -> Bool {
+        guard let clients = users[user]?.clients else { return false }
+        guard let client else { return clients.values.contains { $0.device != nil } }
+        return clients[client]?.device != nil
+    }
+
+    /// The connections of those who take part in a call, or may soon.
+    public var flowsInCalls: Set<FlowID> {
+        var flows: Set<FlowID> = []
+        for call in calls.values {
+            for (id, client) in users[call.user]?.clients ?? [:] where call.concerns(id) {
+                if let flow = client.device?.flow { flows.insert(flow) }
+            }
+        }
+        return flows
+    }
+
+    /// Another process of the system serves the client now, and has told the owners of its groups so.
+    public mutating func handedOver(_ user: MCPTTID, client: MCPTTClientID, at now: Now) -> [FunctionAction] {
+        let key = ClientKey(user: user, client: client)
+        users[user]?.clients[client]?.groups = [:]
+        dropClient(key, .servedElsewhere, at: now)
+        return drain(at: now)
+    }
+
     /// Carries out one event.
     public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
         switch event {
@@ -100,6 +126,7 @@ public struct ParticipatingFunction: Sendable {
         case .registrationChanged(let identity, let change): registrationChanged(identity, change, at: now)
         case .tokenVerified(let job, let verdict): tokenVerified(job, verdict, at: now)
         case .tokensRevoked(let tokens): tokensRevoked(tokens, at: now)
+        case .peersLost(let calls): agent.peersLost(calls, at: now)
         case .timeAdvanced:
             agent.advance(to: now)
             while let deadline = deadlines.popDue(at: now.instant) {

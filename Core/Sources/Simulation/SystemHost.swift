@@ -241,6 +241,9 @@ final class SystemHost {
             case .lookUpDocuments:
                 // No simulated device subscribes to documents yet.
                 break
+            case .stopListening, .startListening:
+                // No simulated process takes the place of another one yet.
+                break
             case .note(let observation):
                 world.note(system, observation)
             }

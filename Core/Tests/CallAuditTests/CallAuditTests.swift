@@ -177,7 +177,7 @@ import Testing
         var found: Set<String> = []
         for room in ["ParticipatingFunction", "ControllingFunction", "MCGateway", "Registrar", "MCSystem"] {
             let folder = sources.appendingPathComponent(room)
-            let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter {
                 $0.hasSuffix(".swift")
             }
             #expect(!files.isEmpty)

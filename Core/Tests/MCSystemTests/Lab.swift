@@ -33,6 +33,10 @@ struct Lab {
         /// Messages that left towards partners, as octets.
         var abroad: [[UInt8]] = []
         var isUp = true
+        /// Whether it accepts connections.
+        var isListening = true
+        /// The name that its gateway's certificate proves.
+        var border = ""
         /// Target to flow, for connections that this site opened.
         var connections: [Target: FlowID] = [:]
     }
@@ -83,6 +87,8 @@ struct Lab {
 
     /// How many media cells a site has.
     var mediaCells = 1
+    /// A flow that a cell closes is closed.
+    var closesFlows = false
     /// Sites serve nobody without a token.
     var requiresToken = false
 
@@ -119,7 +125,25 @@ struct Lab {
         let cell = SignallingCell(
             settings: try settings(sites.count, serializes: serializes), directory: directory,
             random: SeededGenerator(seed: 100 + UInt64(sites.count)), at: now)
-        sites.append(Site(system: system, cell: cell))
+        var site = Site(system: system, cell: cell)
+        site.border = system.domain
+        sites.append(site)
+    }
+
+    /// Another process of the system of a site, which is to take its place; what it says is as for a site of its own.
+    mutating func addSuccessor(of site: Int, directory: DirectorySnapshot) throws -> Int {
+        var settings = try settings(sites.count, serializes: false)
+        let before = try self.settings(site, serializes: false)
+        settings.access = before.access
+        settings.interconnection = before.interconnection
+        settings.isSuccessor = true
+        let cell = SignallingCell(
+            settings: settings, directory: directory, random: SeededGenerator(seed: 500 + UInt64(sites.count)), at: now)
+        var successor = Site(system: sites[site].system, cell: cell)
+        successor.isListening = false
+        successor.border = sites[site].border
+        sites.append(successor)
+        return sites.count - 1
     }
 
     /// The process of a site starts anew: nothing is left of what it knew.
@@ -153,6 +177,35 @@ struct Lab {
     private mutating func mint() -> FlowID {
         lastFlow += 1
         return FlowID(lastFlow)
+    }
+
+    /// A handset whose connection is gone makes another one, to whoever accepts it.
+    mutating func reconnect(_ index: Int, to site: Int) {
+        let (mine, theirs) = (mint(), mint())
+        handsets[index].flow = mine
+        links[mine] = Link(owner: .handset(index), peer: theirs)
+        links[theirs] = Link(owner: .cell(site), peer: mine)
+        tell(
+            site,
+            .flowOpened(
+                theirs,
+                FlowDescription(
+                    transport: .tcp, remote: handsets[index].address,
+                    local: SocketAddress(IPAddress(v4: 0x0a00_0001 + UInt32(site) << 8), port: 5_060), face: .access)))
+        handsets[index].opened(at: now)
+    }
+
+    func isConnected(_ index: Int) -> Bool { links[handsets[index].flow] != nil }
+
+    private mutating func close(_ flow: FlowID, by site: Int) {
+        sites[site].closed.append(flow)
+        guard closesFlows, let link = links.removeValue(forKey: flow) else { return }
+        let other = links.removeValue(forKey: link.peer)?.owner
+        for index in sites.indices {
+            sites[index].connections = sites[index].connections.filter { $0.value != flow && $0.value != link.peer }
+        }
+        if case .cell(let other)? = other { tell(other, .flowClosed(link.peer)) }
+        tell(site, .flowClosed(flow))
     }
 
     @discardableResult
@@ -208,7 +261,11 @@ struct Lab {
                 }
                 sites[site].abroad.append(octets)
                 if let link = links[flow] { wire.append((link.peer, octets)) }
-            case .close(let flow): sites[site].closed.append(flow)
+            case .close(let flow): close(flow, by: site)
+            case .stopListening:
+                sites[site].isListening = false
+                tell(site, .listenersClosed)
+            case .startListening: sites[site].isListening = true
             case .verify(let job): sites[site].jobs.append(job)
             case .lookUpDocuments(let lookUp): sites[site].lookUps.append(lookUp)
             case .expectKeepAlive(let flow, let silence): promises.append((flow, silence))
@@ -226,9 +283,12 @@ struct Lab {
 
     private mutating func connection(_ site: Int, to target: Target) -> FlowID? {
         if let flow = sites[site].connections[target] { return flow }
-        guard sites[site].isUp, let other = sites.firstIndex(where: { "gw.\($0.system.domain)" == target.host }),
-            sites[other].isUp
-        else { return nil }
+        let isOwn = target.host == sites[site].border
+        let other = sites.indices.first {
+            $0 != site && sites[$0].isUp && sites[$0].isListening
+                && (isOwn ? sites[$0].border == target.host : "gw.\(sites[$0].system.domain)" == target.host)
+        }
+        guard sites[site].isUp, let other else { return nil }
         let (mine, theirs) = (mint(), mint())
         links[mine] = Link(owner: .cell(site), peer: theirs)
         links[theirs] = Link(owner: .cell(other), peer: mine)
@@ -241,7 +301,8 @@ struct Lab {
                 theirs,
                 FlowDescription(
                     transport: .tls, remote: here, local: there,
-                    certificateNames: ["gw.\(sites[site].system.domain)"], face: .interconnection)))
+                    certificateNames: [isOwn ? sites[site].border : "gw.\(sites[site].system.domain)"],
+                    face: .interconnection)))
         tell(
             site,
             .flowOpened(

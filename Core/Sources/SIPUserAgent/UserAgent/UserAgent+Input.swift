@@ -66,6 +66,12 @@ extension UserAgent {
         remove(id)
     }
 
+    /// Whoever was at the other end of these dialogs is gone and can be told nothing: their sessions end as with 481.
+    public mutating func peersLost(_ callIDs: Set<String>, at now: Now) {
+        let lost = sessions.filter { callIDs.contains($0.value.dialog.identity.callID) }.keys.sorted()
+        for id in lost { loseDialog(id, 481, at: now) }
+    }
+
     // MARK: Requests of the peer
 
     private mutating func received(
