@@ -24,6 +24,7 @@ public struct ConfigurationChange: Sendable {
         wait("listeners.access", \.access)
         wait("listeners.interconnection", \.interconnection)
         wait("media", \.media)
+        wait("media.second_ports", \.secondPorts)
         // The cell is told these once.
         wait("timers.registration_expires", \.timers.registrationExpires)
         wait("timers.flow_timer", \.timers.flowTimer)

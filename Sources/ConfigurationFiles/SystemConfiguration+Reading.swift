@@ -58,7 +58,8 @@ private struct SystemReader {
                 id: system.id, domain: system.domain, otherDomains: system.otherDomains, services: system.services,
                 realm: system.realm),
             name: system.name, country: system.country, access: listeners.access,
-            interconnection: listeners.interconnection, certificates: certificates, media: media,
+            interconnection: listeners.interconnection, certificates: certificates, media: media.plane,
+            secondPorts: media.secondPorts,
             partners: partners.map(\.configuration), timers: timers, limits: limits, logLevel: level,
             directory: directory, web: web ?? nil)
     }
@@ -219,14 +220,21 @@ private struct SystemReader {
         return .init(certificate: certificate, key: key)
     }
 
-    func media(_ fields: Fields) -> MediaPlane? {
+    func media(_ fields: Fields) -> (plane: MediaPlane, secondPorts: Int?)? {
         let cells = fields.optional("cells").map { $0.integer(1...Int(Self.mostMediaCells)) } ?? 1
         let access = fields.required("access").flatMap { ports($0, cells: cells ?? 1) }
         let interconnection = fields.required("interconnection").flatMap { ports($0, cells: cells ?? 1) }
+        let second = fields.optional("second_ports")
+        let shift = second?.integer(1...65_534)
         fields.end()
-        guard let cells, let access, let interconnection else { return nil }
-        return MediaPlane(
-            (0..<cells).map { MediaAddresses(access: access[$0], interconnection: interconnection[$0]) })
+        guard let cells, let access, let interconnection,
+            let plane = MediaPlane(
+                (0..<cells).map { MediaAddresses(access: access[$0], interconnection: interconnection[$0]) })
+        else { return nil }
+        if let second, let shift, plane.shifted(by: shift) == nil {
+            second.expected("a number with which each port stays below 65536 and becomes none of the others")
+        }
+        return (plane, shift)
     }
 
     /// More than any machine of today has processors to give them.

@@ -23,6 +23,8 @@ public struct SystemConfiguration: Sendable {
     public var interconnection: InterconnectionListeners
     public var certificates: CertificateFiles
     public var media: MediaPlane
+    /// What a process that takes the place of another one, which still has these ports, adds to each; nil: none may.
+    public var secondPorts: Int?
     public var partners: [PartnerConfiguration]
     public var timers = ServiceTimers()
     public var limits = ServiceLimits()
@@ -30,6 +32,9 @@ public struct SystemConfiguration: Sendable {
     public var directory: DirectorySource
     /// nil: nobody logs in here, and the proof of a device's password is enough to be served.
     public var web: WebConfiguration?
+
+    /// The sockets of such a process.
+    public var secondMedia: MediaPlane? { secondPorts.flatMap { media.shifted(by: $0) } }
 
     /// What stands in Via and Record-Route towards clients.
     public var accessSentBy: SentBy {

@@ -29,6 +29,8 @@ public final class NationalSystem: Sendable {
     private let relay: Relay<MediaEvent>
     private let mediaWatch: Task<Void, Never>
     private let keyLog: TLSKeyLog?
+    /// What happens between this process and one that takes its place, or whose place it takes. One task reads it.
+    public let successions: AsyncStream<SuccessionNews>
     /// When it came up.
     let started: Instant
     let state: Mutex<RunningState>
@@ -38,25 +40,39 @@ public final class NationalSystem: Sendable {
     /// `keyLog` is for trials: the secrets of accepted TLS sessions are written there. `observe` is called on the
     /// cell's thread with what happens; it must return soon. `verify` judges the tokens of clients; nil: none is asked for.
     /// `lookUpDocuments` is called there too when a client subscribes to documents, and is answered with `deliver`.
+    ///
+    /// `asSuccessor`: another process serves by the same configuration. Nothing but media sockets is bound before
+    /// `succeed`, and those are the second ones where it has the first.
     public static func start(
         _ configuration: SystemConfiguration, directory: DirectorySnapshot, logger: Logger, keyLog: TLSKeyLog? = nil,
-        verify: TokenVerifying? = nil, documentRoot: String? = nil,
+        verify: TokenVerifying? = nil, documentRoot: String? = nil, asSuccessor: Bool = false,
         lookUpDocuments: @escaping @Sendable (DocumentLookUp) -> Void = { _ in },
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) async throws -> NationalSystem {
         let relay = Relay<MediaEvent>()
-        let media = try NationalSystem.startMedia(configuration.media) { relay.deliver($0) }
+        var plane = configuration.media
+        let media: [MediaDriver]
+        do throws(NetworkFailure) {
+            media = try NationalSystem.startMedia(plane) { relay.deliver($0) }
+        } catch {
+            guard asSuccessor, let second = configuration.secondMedia else { throw error }
+            media = try NationalSystem.startMedia(second) { relay.deliver($0) }
+            plane = second
+        }
         do {
             var system = SystemRandomNumberGenerator()
             let seed = (system.next(), system.next(), system.next(), system.next())
-            var settings = try NationalSystem.settings(configuration)
+            var settings = try NationalSystem.settings(configuration, plane)
             settings.requiresToken = verify != nil
+            settings.isSuccessor = asSuccessor
             settings.documents.root = documentRoot
             let verdicts = Relay<(TokenJobID, TokenVerdict)>()
             let cell = SignallingCell(
                 settings: settings, directory: directory,
                 random: SeededGenerator(seed: seed), at: SystemClock.now())
-            let transport = try NationalSystem.transport(configuration, keyLog)
+            var transport = try NationalSystem.transport(configuration, keyLog)
+            transport.listensFromTheStart = !asSuccessor
+            let (successions, tell) = AsyncStream.makeStream(of: SuccessionNews.self)
             let partnerListeners = Set(transport.listeners.map(\.name).filter { $0.hasPrefix("interconnection") })
             let signalling = try await SignallingDriver.start(
                 configuration: transport, cell: cell, partnerListeners: partnerListeners, logger: logger,
@@ -64,12 +80,17 @@ public final class NationalSystem: Sendable {
                 verify: { job in
                     guard let verify else { return }
                     Task { verdicts.deliver([(job.id, await verify(job))]) }
-                }, lookUpDocuments: lookUpDocuments, observe: observe)
+                }, lookUpDocuments: lookUpDocuments,
+                observe: { observation in
+                    if let news = SuccessionNews(observation) { tell.yield(news) }
+                    observe(observation)
+                })
             verdicts.connect { signalling.deliver($0.1, for: $0.0) }
             relay.connect { signalling.deliver($0) }
             return NationalSystem(
                 signalling: signalling, media: media, relay: relay,
-                mediaWatch: NationalSystem.watch(media, logger: logger), keyLog: keyLog, configuration: configuration)
+                mediaWatch: NationalSystem.watch(media, logger: logger), keyLog: keyLog, successions: successions,
+                configuration: configuration)
         } catch {
             for cell in media { cell.stop() }
             throw error
@@ -78,9 +99,10 @@ public final class NationalSystem: Sendable {
 
     private init(
         signalling: SignallingDriver, media: [MediaDriver], relay: Relay<MediaEvent>, mediaWatch: Task<Void, Never>,
-        keyLog: TLSKeyLog?, configuration: SystemConfiguration
+        keyLog: TLSKeyLog?, successions: AsyncStream<SuccessionNews>, configuration: SystemConfiguration
     ) {
         self.keyLog = keyLog
+        self.successions = successions
         started = SystemClock.now().instant
         state = Mutex(RunningState(configuration: configuration))
         self.signalling = signalling
@@ -164,7 +186,9 @@ public final class NationalSystem: Sendable {
                 + addresses.interconnection.flatMap { pair($0, .interconnection) }, measuresReplies: true)
     }
 
-    private static func settings(_ configuration: SystemConfiguration) throws -> CellSettings {
+    private static func settings(
+        _ configuration: SystemConfiguration, _ media: MediaPlane
+    ) throws -> CellSettings {
         // Every process of the system holds the gateway's private key; what is derived from it lets each of them read
         // the session identities that another one gave to partners.
         let secret = try Data(contentsOf: URL(fileURLWithPath: configuration.certificates.interconnection.key))
@@ -174,7 +198,7 @@ public final class NationalSystem: Sendable {
         }
         var settings = CellSettings(
             access: configuration.accessSentBy, interconnection: configuration.interconnectionSentBy,
-            media: configuration.media, sessionIdentityKey: sessionKey)
+            media: media, sessionIdentityKey: sessionKey)
         settings.registrar.maximumExpires = UInt32(clamping: Int(configuration.timers.registrationExpires.inSeconds))
         settings.registrar.flowTimer = UInt32(clamping: Int(configuration.timers.flowTimer.inSeconds))
         // Who does not keep his flow alive refreshes before it is taken for idle.
@@ -193,6 +217,9 @@ public final class NationalSystem: Sendable {
         let access = try identity(files.access)
         let gateway = try identity(files.interconnection)
         let own = try files.authority.map { [try authority("own", $0)] } ?? []
+        // Another process of this system proves what a gateway of ours proves, and no client may do that.
+        let domains = configuration.identity.domains
+        let sibling = try files.authority.map { [try authority("own gateway", $0, mayAssert: domains)] } ?? []
         let partners = try configuration.partners.map { partner in
             (
                 partner.partner,
@@ -208,7 +235,7 @@ public final class NationalSystem: Sendable {
         let accessTLS = ServerTLS(
             identity: access, clientCertificate: clientCertificate, authorities: own, keyLog: keyLog)
         let partnerTLS = ServerTLS(
-            identity: gateway, clientCertificate: .required, authorities: partners.map(\.1), keyLog: keyLog)
+            identity: gateway, clientCertificate: .required, authorities: sibling + partners.map(\.1), keyLog: keyLog)
         var listeners: [Listener] = []
         func listen(_ name: String, _ kind: TransportKind, _ addresses: [SocketAddress], _ tls: ServerTLS?) {
             for (number, address) in addresses.enumerated() {
@@ -224,6 +251,7 @@ public final class NationalSystem: Sendable {
         for (partner, authority) in partners {
             for target in partner.gateways { trust.authoritiesByName[target.serverName.lowercased()] = [authority] }
         }
+        if !sibling.isEmpty { trust.authoritiesByName[configuration.identity.domain.lowercased()] = sibling }
         var limits = TransportLimits()
         limits.connections = configuration.limits.connections
         limits.connectionsPerSource = configuration.limits.connectionsPerSource

@@ -150,6 +150,8 @@ private struct DeviceShell: Sendable {
         case .transport(.closed(let flow)): .flowClosed(flow)
         case .transport(.received(let flow, let octets)): .received(flow, octets)
         case .transport(.targetFailed): .connectFailed
+        // A device has none.
+        case .transport(.listenersClosed): nil
         case .timeAdvanced: .timeAdvanced
         case .input(.command(let command)): .command(command)
         case .input(.media(.ready(let call, let audio, let floor))): .mediaReady(call, audio: audio, floor: floor)

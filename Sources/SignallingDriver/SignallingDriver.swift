@@ -5,6 +5,7 @@ public import Logging
 public import MCFoundation
 public import MCSystem
 public import Policy
+public import SIPUserAgent
 
 /// The shell of one signalling cell: sockets, a thread and a clock for it. It decides nothing: events go in, actions are
 /// carried out in order.
@@ -17,6 +18,7 @@ public final class SignallingDriver: Sendable {
         case drain(retryAfter: Duration)
         case found(DocumentLookUpID, [FoundDocument])
         case changed([DocumentChange])
+        case succession(Target)
     }
 
     private let host: MachineHost<SignallingCell, Input>
@@ -43,6 +45,8 @@ public final class SignallingDriver: Sendable {
                     case .transmit(let message, let hop): return .transmit(message, hop)
                     case .close(let flow): return .close(flow)
                     case .expectKeepAlive(let flow, let silence): return .expectKeepAlive(flow, silence)
+                    case .stopListening: return .stopListening
+                    case .startListening: return .startListening
                     case .media(let command):
                         media(command)
                         return nil
@@ -66,7 +70,7 @@ public final class SignallingDriver: Sendable {
         self.host = host
     }
 
-    /// Where each listener was bound, by its name.
+    /// Where each listener is bound, by its name.
     public var addresses: [String: SocketAddress] { host.addresses }
     public var counters: SignallingCounters { host.counters }
 
@@ -89,6 +93,10 @@ public final class SignallingDriver: Sendable {
 
     /// Who would register or call from now on is told to come again after that time; what runs goes on.
     public func drain(retryAfter: Duration) { host.deliver(.drain(retryAfter: retryAfter)) }
+
+    /// Takes the place of the process that serves at that address: it keeps the calls that stand, and gives up its
+    /// listeners, which are bound here then. Observations say what came of it: `succession.began` or `succession.refused`.
+    public func succeed(_ predecessor: Target) { host.deliver(.succession(predecessor)) }
 
     /// What the cell holds and what it did not serve, at a moment between two events.
     public func look() async -> (population: CellPopulation, counters: CellCounters) {
@@ -117,6 +125,7 @@ extension CellEvent {
         case .input(.drain(let retryAfter)): self = .drainBegan(retryAfter: retryAfter)
         case .input(.found(let lookUp, let documents)): self = .documentsFound(lookUp, documents)
         case .input(.changed(let changes)): self = .documentsChanged(changes)
+        case .input(.succession(let predecessor)): self = .successionBegan(predecessor)
         case .transport(.opened(let flow, let details)):
             self = .flowOpened(
                 flow,
@@ -127,6 +136,7 @@ extension CellEvent {
         case .transport(.closed(let flow)): self = .flowClosed(flow)
         case .transport(.received(let flow, let message)): self = .received(flow, message)
         case .transport(.targetFailed(let target)): self = .targetFailed(target)
+        case .transport(.listenersClosed): self = .listenersClosed
         }
     }
 }

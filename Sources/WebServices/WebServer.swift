@@ -77,6 +77,18 @@ public final class WebServer: Sendable {
         }
     }
 
+    /// Whether nobody listens at an address now, so that it may be bound.
+    public static func isFree(_ address: MCFoundation.SocketAddress) async -> Bool {
+        let attempt = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        let bound = try? await attempt.bind(
+            to: NIOCore.SocketAddress(ipAddress: address.address.description, port: Int(address.port))
+        ).get()
+        guard let bound else { return false }
+        try? await bound.close().get()
+        return true
+    }
+
     private static func context(_ tls: TLSConfiguration, _ limits: WebLimits) throws -> NIOSSLContext {
         var tls = tls
         tls.shutdownTimeout = .nanoseconds(limits.linger.wholeNanoseconds)

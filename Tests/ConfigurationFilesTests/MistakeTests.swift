@@ -59,8 +59,12 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "audio_port: 41000, floor_port: 41001", "audio_port: 65534, floor_port: 65535",
             "39:20: media.interconnection: expected ports that leave room below 65536 for 2 cells, two ports each"),
         Mistake(
+            "second_ports: 500 ", "second_ports: 2 ",
+            "40:17: media.second_ports: expected a number with which each port stays below 65536 and becomes none of the others, found 2"
+        ),
+        Mistake(
             "directory: directory.yaml", "directory: directory.yaml\nstore: directory.yaml",
-            "74:12: directory: expected directory or store, found both"),
+            "75:12: directory: expected directory or store, found both"),
         Mistake(
             "documents: sip:mcptt-documents@mc.it.example ", "documents: sip:gms@mc.fr.example ",
             "18:14: services.documents: expected an identity in a domain of this system (mc.it.example, vvf.it.example), found \"sip:gms@mc.fr.example\""
@@ -79,39 +83,39 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "39:20: media.interconnection: expected v4 or v6 or both, found neither"),
         Mistake(
             "domains: [mc.fr.example] ", "domains: [mc.fr.example, vvf.it.example] ",
-            "44:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
+            "45:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
         ),
-        Mistake("trunk: true ", "trunk: maybe ", "48:12: partners[0].trunk: expected true or false, found \"maybe\""),
+        Mistake("trunk: true ", "trunk: maybe ", "49:12: partners[0].trunk: expected true or false, found \"maybe\""),
         Mistake(
             "users_admitted: all ", "users_admitted: some ",
-            "52:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
+            "53:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
         Mistake(
             "users_released: [sip:carla@mc.it.example]", "users_released: [carla]",
-            "53:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
+            "54:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
         ),
         Mistake(
             "heartbeat: 5 s ", "heartbeat: 5 ",
-            "60:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
+            "61:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
         ),
         Mistake(
             "idle: 600 s ", "idle: 2 s ",
-            "63:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
+            "64:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
         ),
         Mistake(
             "idle: 600 s ", "idle: 120 s ",
-            "63:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
+            "64:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
         Mistake(
             "flow_timer: 120 s ", "flow_timer: 900 s ",
-            "63:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
+            "64:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
         Mistake(
             "log_level: info ", "log_level: loud ",
-            "73:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
+            "74:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
         Mistake(
             "log_level: info ", "log_level: info\nlog_level: debug ",
-            "74:1: log_level: key appears twice in its mapping"),
+            "75:1: log_level: key appears twice in its mapping"),
         Mistake(
-            "limits:\n", "limits: 5\nlimites:\n", "66:9: limits: expected a mapping, found 5",
-            "67:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
+            "limits:\n", "limits: 5\nlimites:\n", "67:9: limits: expected a mapping, found 5",
+            "68:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
         ),
     ]
 
@@ -125,7 +129,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     @Test func `a file that is not there is told with the place where it is named`() throws {
         let told = try example.mistakes(replacing: "authority: fr-root.pem", by: "authority: fr-rot.pem")
         #expect(
-            told == ["system.yaml:47:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
+            told == ["system.yaml:48:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
     }
 
     static let directory = [

@@ -17,6 +17,7 @@ enum FlowSignal: Sendable {
     case dialFailed(Target)
     /// A message for a target could not even be queued.
     case refused(Target)
+    case listenersClosed
     case work(@Sendable () -> Void)
 }
 

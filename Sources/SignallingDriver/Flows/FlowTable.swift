@@ -66,6 +66,8 @@ final class FlowTable {
             events.append(.targetFailed(target))
         case .refused(let target):
             events.append(.targetFailed(target))
+        case .listenersClosed:
+            events.append(.listenersClosed)
         case .work(let work):
             work()
         }
@@ -115,6 +117,8 @@ final class FlowTable {
             flows[id]?.setKeepAlive(interval)
         case .expectKeepAlive(let id, let silence):
             flows[id]?.expectKeepAlive(silence)
+        case .stopListening, .startListening:
+            preconditionFailure("listeners are the transport's own")
         }
     }
 

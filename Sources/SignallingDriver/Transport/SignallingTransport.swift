@@ -7,13 +7,13 @@ import SIPUserAgent
 
 /// Listeners and connections of one owner. What arrives is delivered on the owner's thread, in batches, in order per flow.
 final class SignallingTransport: Sendable {
-    /// Where each listener was bound, by its name.
-    let addresses: [String: MCFoundation.SocketAddress]
+    /// Where each listener is bound, by its name.
+    var addresses: [String: MCFoundation.SocketAddress] { listeners.addresses }
     private let loop: any EventLoop
     private let context: FlowContext
     private let dialler: Dialler
     private let table: NIOLoopBoundBox<FlowTable>
-    private let listening: [any Channel]
+    private let listeners: Listeners
 
     var counters: SignallingCounters { context.counters.value }
 
@@ -29,33 +29,22 @@ final class SignallingTransport: Sendable {
         let table = NIOLoopBoundBox<FlowTable>.makeBoxSendingValue(
             FlowTable(context: context, dialler: dialler), eventLoop: loop)
         mailbox.connect { signals in table.value.take(signals, deliver: deliver) }
-        var listening: [any Channel] = []
-        var addresses: [String: MCFoundation.SocketAddress] = [:]
-        do {
-            for listener in configuration.listeners {
-                let channel = try await Acceptor(listener, sockets: threads.sockets, context: context).bind()
-                listening.append(channel.channel)
-                addresses[listener.name] = .init(channel.channel.localAddress)
-                if let socket = channel.datagrams { dialler.adopt(socket) }
-            }
-        } catch {
-            for channel in listening { try? await channel.close() }
-            throw error
-        }
+        let listeners = Listeners(
+            configuration.listeners, sockets: threads.sockets, context: context, dialler: dialler)
+        if configuration.listensFromTheStart { try await listeners.bindAll() }
         return SignallingTransport(
-            addresses: addresses, loop: loop, context: context, dialler: dialler, table: table, listening: listening)
+            loop: loop, context: context, dialler: dialler, table: table, listeners: listeners)
     }
 
     private init(
-        addresses: [String: MCFoundation.SocketAddress], loop: any EventLoop, context: FlowContext, dialler: Dialler,
-        table: NIOLoopBoundBox<FlowTable>, listening: [any Channel]
+        loop: any EventLoop, context: FlowContext, dialler: Dialler, table: NIOLoopBoundBox<FlowTable>,
+        listeners: Listeners
     ) {
-        self.addresses = addresses
         self.loop = loop
         self.context = context
         self.dialler = dialler
         self.table = table
-        self.listening = listening
+        self.listeners = listeners
     }
 
     /// New connections are made by these certificates, authorities, limits and timeouts; those that stand stay as they
@@ -65,7 +54,11 @@ final class SignallingTransport: Sendable {
 
     /// To be called on the owner's thread.
     func perform(_ order: TransportOrder) {
-        table.value.perform(order)
+        switch order {
+        case .startListening: listeners.start()
+        case .stopListening: listeners.stop { [context] in context.mailbox.post(.listenersClosed) }
+        case .transmit, .connect, .close, .keepAlive, .expectKeepAlive: table.value.perform(order)
+        }
     }
 
     /// Runs work on the owner's thread, after all that arrived before.
@@ -75,7 +68,7 @@ final class SignallingTransport: Sendable {
 
     /// Accepts nothing more, then closes every flow.
     func stop() async {
-        for channel in listening { try? await channel.close() }
+        await listeners.closeAll()
         let table = table
         try? await loop.submit { table.value.stop() }.get()
         await dialler.closeSockets()

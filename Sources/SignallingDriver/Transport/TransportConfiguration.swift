@@ -5,6 +5,8 @@ public import SIPUserAgent
 /// Where signalling is accepted and how connections are opened.
 public struct TransportConfiguration: Sendable {
     public var listeners: [Listener]
+    /// False: nothing is bound before `TransportOrder.startListening`.
+    public var listensFromTheStart = true
     /// How TLS connections that this side opens prove themselves and whom they believe.
     public var outbound: OutboundTrust
     public var limits: TransportLimits
@@ -91,6 +93,9 @@ public struct TransportTimeouts: Hashable, Sendable {
     /// First and longest pause before a target that could not be reached is tried again.
     public var firstBackOff = Duration.milliseconds(250)
     public var longestBackOff = Duration.seconds(10)
+    /// First and longest pause before an address that somebody else has is tried again.
+    public var bind = Duration.milliseconds(10)
+    public var longestBind = Duration.milliseconds(500)
 
     public init() {}
 }

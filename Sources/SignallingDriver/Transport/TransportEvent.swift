@@ -11,6 +11,8 @@ public enum TransportEvent: Hashable, Sendable {
     case received(FlowID, [UInt8])
     /// No connection to that target could be made, or the one it had broke with messages unsent.
     case targetFailed(Target)
+    /// The listeners of streams are closed, as was asked: others may bind their addresses.
+    case listenersClosed
 }
 
 /// What the transport knows of a connection or UDP association.
@@ -54,4 +56,8 @@ public enum TransportOrder: Hashable, Sendable {
     case keepAlive(FlowID, Duration?)
     /// Close the flow where nothing comes for that long (RFC 5626 5.4): its peer promised keep-alives. nil: the idle time.
     case expectKeepAlive(FlowID, Duration?)
+    /// Accept no connection any more; what stands goes on. `TransportEvent.listenersClosed` follows.
+    case stopListening
+    /// Bind every listener that is not bound, as soon as it can be: whoever has an address may be about to give it up.
+    case startListening
 }

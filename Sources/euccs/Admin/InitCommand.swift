@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import CallControl
 import CertificateAuthority
 import Foundation
 import HostTime
@@ -136,6 +137,21 @@ struct InitCommand: AsyncParsableCommand {
         try store.close()
     }
 
+    /// Ports for a process that takes this one's place, where that many above the first ones there are some.
+    private var second: String {
+        let cells = (0..<UInt16(mediaCells)).map { cell in
+            func ports(_ first: UInt16) -> [MediaPorts] {
+                let socket = { SocketAddress(.loopback, port: first &+ 2 * cell &+ $0) }
+                return [MediaPorts(audio: socket(0), floor: socket(1))]
+            }
+            return MediaAddresses(access: ports(mediaPort), interconnection: ports(partnerMediaPort))
+        }
+        guard MediaPlane(cells)?.shifted(by: Self.secondPorts) != nil else { return "" }
+        return "\n  second_ports: \(Self.secondPorts)"
+    }
+
+    private static let secondPorts = 500
+
     private var text: String {
         let host = address.contains(":") ? "[\(address)]" : address
         let family = address.contains(":") ? "v6: \"\(address)\"" : "v4: \(address)"
@@ -153,10 +169,11 @@ struct InitCommand: AsyncParsableCommand {
             certificates:
               access: {certificate: access.pem, key: access.key}
               interconnection: {certificate: gateway.pem, key: gateway.key}
+              authority: authority.pem
             media:
               cells: \(mediaCells)
               access: {\(family), audio_port: \(mediaPort), floor_port: \(mediaPort + 1)}
-              interconnection: {\(family), audio_port: \(partnerMediaPort), floor_port: \(partnerMediaPort + 1)}
+              interconnection: {\(family), audio_port: \(partnerMediaPort), floor_port: \(partnerMediaPort + 1)}\(second)
             web:
               url: https://\(host):\(webPort)
               https: ["\(host):\(webPort)"]

@@ -31,6 +31,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running calls may go on after SIGTERM; else timers.drain of the configuration.")
     var drain: UInt16?
 
+    @Flag(help: "Take the place of the process that serves by this file now: its calls end there, new ones begin here.")
+    var succeed = false
+
     @Option(help: "Write the metrics to this file every ten seconds, for collectors that read files.")
     var metricsFile: String?
 
@@ -69,43 +72,84 @@ struct ServeCommand: AsyncParsableCommand {
         let level = SharedLevel(Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info)
         let logger = level.logger(configuration.identity.domain)
         let audit = try await startAudit(configuration, administration, running, logger)
-        let identity = try await startIdentity(configuration, administration, running, audit, logger)
+        let verifier = Awaited<TokenVerifying>()
+        var identity: IdentityService?
+        if !succeed { identity = try await startIdentity(configuration, administration, running, audit, logger) }
+        identity.map { verifier.set(NationalIdentity.verifying($0)) }
         let documents = configuration.web.flatMap { web in
             administration.map { NationalDocuments(configuration, web, $0) }
         }
         running.tell(documents)
-        let system = try await start(configuration, directory, identity, documents, running, audit, logger)
+        let isByToken = configuration.web != nil && administration != nil
+        let system = try await start(
+            configuration, directory, isByToken ? verifier : nil, documents, running, audit, logger)
         running.isUp(system)
+        if succeed {
+            try await takeOver(system, logger)
+            // What log-in knows is what the other process left when it closed its own.
+            await configuration.web?.waitUntilFree()
+            identity = try await startIdentity(configuration, administration, running, audit, logger)
+            identity.map { verifier.set(NationalIdentity.verifying($0)) }
+        }
         let following = Task {
             await administration?.follow(every: Self.following) { error in
                 logger.error("the store cannot be followed; the last directory stays", metadata: ["why": "\(error)"])
             }
         }
-        let web = try await startWeb(
-            configuration, identity, documents,
-            ServeMetrics(system: system, administration: administration, audit: audit), logger)
+        let metrics = ServeMetrics(system: system, administration: administration, audit: audit)
+        let web = try await startWeb(configuration, identity, documents, metrics, logger)
         let upkeep = Task { [config, metricsFile, provider = running.provider] in
             var upkeep = Upkeep(
                 occasions, path: config, system: system, web: web, provider: provider, administration: administration,
                 level: level, logger: logger, metricsFile: metricsFile)
             await upkeep.run()
         }
-        for (name, address) in (Array(system.addresses) + web.addresses).sorted(by: { $0.0 < $1.0 }) {
+        for (name, address) in (Array(system.addresses) + web.current.addresses).sorted(by: { $0.0 < $1.0 }) {
             Terminal.show("\(name) \(address)")
         }
         Terminal.show("ready: \(configuration.name)")
         SupervisorNotice.ready()
-        await end.wait()
         let patience = drain.map { .seconds(Int64($0)) } ?? system.configuration.timers.drain
-        SupervisorNotice.stopping(within: patience)
-        await Drainage.run(system, atMost: patience, end: end, logger: logger)
+        for await event in Service.events(of: system, end: end) {
+            switch event {
+            case .succeeded:
+                logger.notice("another process takes over: calls that stand end here")
+                await web.close()
+                continue
+            case .aloneAgain:
+                logger.error("the process that was to take over is gone; this one serves on")
+                await web.open { logger.critical("HTTP cannot start again", metadata: ["why": "\($0)"]) }
+                continue
+            case .left:
+                SupervisorNotice.stopping()
+            case .askedToEnd:
+                SupervisorNotice.stopping(within: patience)
+                await Drainage.run(system, atMost: patience, end: end, logger: logger)
+            }
+            break
+        }
         upkeep.cancel()
         following.cancel()
-        await web.stop()
+        await web.close()
         await system.stop()
         await identity?.stop()
         await audit?.stop()
         Terminal.show("ended: \(configuration.name)")
+    }
+
+    private static func verifying(_ verifier: Awaited<TokenVerifying>) -> TokenVerifying {
+        { job in await verifier.value()(job) }
+    }
+
+    private func takeOver(_ system: NationalSystem, _ logger: Logger) async throws {
+        do {
+            try await system.succeed()
+            logger.notice("calls that stand end in the process before; everything else begins here")
+        } catch {
+            Terminal.complain("\(system.configuration.name) cannot take over: \(error)")
+            await system.stop()
+            throw ExitCode.failure
+        }
     }
 
     private func startAudit(
@@ -137,10 +181,12 @@ struct ServeCommand: AsyncParsableCommand {
     private func startWeb(
         _ configuration: SystemConfiguration, _ identity: IdentityService?, _ documents: NationalDocuments?,
         _ metrics: ServeMetrics, _ logger: Logger
-    ) async throws -> NationalWeb {
+    ) async throws -> ServedWeb {
         do {
-            return try await NationalWeb.start(
-                configuration.web, identity: identity, documents: documents, metrics, logger)
+            return try await ServedWeb {
+                try await NationalWeb.start(
+                    configuration.web, identity: identity, documents: documents, metrics, logger)
+            }
         } catch {
             Terminal.complain("\(configuration.name): HTTP cannot start: \(error)")
             throw ExitCode.failure
@@ -148,7 +194,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func start(
-        _ configuration: SystemConfiguration, _ directory: DirectorySnapshot, _ identity: IdentityService?,
+        _ configuration: SystemConfiguration, _ directory: DirectorySnapshot, _ verifier: Awaited<TokenVerifying>?,
         _ documents: NationalDocuments?, _ running: RunningSystem, _ audit: ServeAudit?, _ logger: Logger
     ) async throws -> NationalSystem {
         do {
@@ -158,7 +204,8 @@ struct ServeCommand: AsyncParsableCommand {
             }
             return try await NationalSystem.start(
                 configuration, directory: directory, logger: logger, keyLog: keyLog,
-                verify: identity.map(NationalIdentity.verifying), documentRoot: documents?.settings.groupRoot,
+                verify: verifier.map(Self.verifying),
+                documentRoot: documents?.settings.groupRoot, asSuccessor: succeed,
                 lookUpDocuments: { documents?.find($0, for: running) }
             ) { observation in
                 audit?.observe(observation)

@@ -38,7 +38,7 @@ struct Upkeep {
     private let occasions: Occasions
     private let path: String
     private let system: NationalSystem
-    private let web: NationalWeb
+    private let web: ServedWeb
     private let provider: ProviderLogin?
     private let administration: NationalAdministration?
     private let level: SharedLevel
@@ -48,7 +48,7 @@ struct Upkeep {
     private var marks: [FileMark]
 
     init(
-        _ occasions: Occasions, path: String, system: NationalSystem, web: NationalWeb, provider: ProviderLogin?,
+        _ occasions: Occasions, path: String, system: NationalSystem, web: ServedWeb, provider: ProviderLogin?,
         administration: NationalAdministration?, level: SharedLevel, logger: Logger, metricsFile: String? = nil
     ) {
         self.web = web
@@ -157,13 +157,13 @@ struct Upkeep {
             trust = try provider.prepare(authorityPEM: try String(contentsOfFile: authority, encoding: .utf8))
         }
         return Prepared(
-            system: try system.prepare(configuration), web: try web.prepare(configuration.web), trust: trust)
+            system: try system.prepare(configuration), web: try web.current.prepare(configuration.web), trust: trust)
     }
 
     private func apply(_ prepared: Prepared) async throws {
         // The one that may throw comes first.
         try system.apply(prepared.system)
-        web.apply(prepared.web)
+        web.current.apply(prepared.web)
         if let trust = prepared.trust { await provider?.believe(trust) }
     }
 
