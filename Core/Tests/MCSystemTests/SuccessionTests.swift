@@ -204,6 +204,30 @@ import Testing
         #expect(ground.calls(Self.old).isEmpty && ground.calls(ground.new) == [Self.fire])
     }
 
+    /// What it had not said before her device went over.
+    @Test func whatThePredecessorSaysOfADeviceThatWentOverIsOfThePast() throws {
+        var ground = try Ground()
+        ground.succeed()
+        ground.moveCarla()
+        let carla = ground.lab.handsets[Self.carla]
+        for (number, groups) in [[Self.fire], []].enumerated() {
+            var late = AffiliationPublication(user: carla.mcpttID, client: carla.clientID, groups: groups).request(
+                from: SIPURI(user: "mcptt-participating", host: "it.example"),
+                to: SIPURI(user: "mcptt-controlling-group", host: "it.example"))
+            late.headers.append(.via, "SIP/2.0/TLS it.example;branch=z9hG4bKlate\(number)")
+            late.headers.set(.from, "<sip:mcptt-participating@it.example>;tag=late\(number)")
+            late.headers.append(.callID, "late\(number)")
+            late.headers.append(.cseq, "1 PUBLISH")
+            late.headers.append(.maxForwards, "70")
+            let link = try #require(ground.lab.sites[ground.new].connections.values.first)
+            ground.lab.tell(ground.new, .received(link, SIPMessage.request(late).serialized()))
+            ground.lab.pass(.seconds(1))
+            let cell = ground.lab.sites[ground.new].cell
+            #expect(cell.isAffiliated(carla.mcpttID, client: carla.clientID, with: Self.smoke))
+            #expect(!cell.isAffiliated(carla.mcpttID, client: carla.clientID, with: Self.fire))
+        }
+    }
+
     @Test func whereThePredecessorDiesEverythingBeginsHere() throws {
         var ground = try Ground()
         ground.succeed()
