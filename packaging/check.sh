@@ -28,6 +28,7 @@ if command -v systemd-analyze >/dev/null; then
     sed "s|/usr/bin/euccs|$euccs|" packaging/euccs@.service >"$root/euccs@it.service"
     complaints=$(systemd-analyze verify --man=no "$root/euccs@it.service" 2>&1 | grep "euccs@it.service" || true)
     [ -z "$complaints" ] || { echo "check: $complaints" >&2; exit 1; }
+    packaging/systemd.sh "$euccs"
 else
     echo "check: skipped systemd-analyze, which is not here"
 fi
