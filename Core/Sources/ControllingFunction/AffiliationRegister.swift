@@ -1,4 +1,4 @@
-import MCFoundation
+public import MCFoundation
 import OrderedCollections
 
 /// Who is affiliated with the groups that this system owns: per (user, client), with the system that serves the user
@@ -119,4 +119,10 @@ struct AffiliationRegister: Sendable {
         clientsByGroup[group]?.remove(at: index)
         if clientsByGroup[group]?.isEmpty == true { clientsByGroup[group] = nil }
     }
+}
+
+/// A client of a user who is affiliated with groups of this system.
+public struct AffiliatedClient: Hashable, Sendable {
+    public var user: MCPTTID
+    public var client: MCPTTClientID
 }

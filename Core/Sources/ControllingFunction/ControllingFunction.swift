@@ -101,10 +101,16 @@ public struct ControllingFunction: Sendable {
     /// Whether a session identity is of a call that stands.
     public func hasSession(_ token: String) -> Bool { groupsByToken[token] != nil }
 
-    /// Who is affiliated with what, as the participating functions published it: for another process of the system.
-    public var publications: [SIPRequest] {
-        affiliations.all.map { key, entry in
-            AffiliationPublication(user: key.user, client: key.client, groups: entry.groups)
+    /// Who is affiliated with anything, in the order of their first affiliation.
+    public var affiliatedClients: [AffiliatedClient] {
+        affiliations.all.keys.map { AffiliatedClient(user: $0.user, client: $0.client) }
+    }
+
+    /// With what a client is affiliated, as its participating function would publish it: for another process of the
+    /// system. nil for one that is with nothing.
+    public func publication(of client: AffiliatedClient) -> SIPRequest? {
+        affiliations.entry(ClientKey(user: client.user, client: client.client)).map { entry in
+            AffiliationPublication(user: client.user, client: client.client, groups: entry.groups)
                 .request(from: ownParticipatingURI, to: ownURI)
         }
     }

@@ -87,6 +87,8 @@ struct Lab {
 
     /// How many media cells a site has.
     var mediaCells = 1
+    /// Listeners take their time to close.
+    var keepsListeners = false
     /// A flow that a cell closes is closed.
     var closesFlows = false
     /// Sites serve nobody without a token.
@@ -264,7 +266,7 @@ struct Lab {
             case .close(let flow): close(flow, by: site)
             case .stopListening:
                 sites[site].isListening = false
-                tell(site, .listenersClosed)
+                if !keepsListeners { tell(site, .listenersClosed) }
             case .startListening: sites[site].isListening = true
             case .verify(let job): sites[site].jobs.append(job)
             case .lookUpDocuments(let lookUp): sites[site].lookUps.append(lookUp)

@@ -270,6 +270,21 @@ import Testing
         #expect(ground.lab.sites[ground.new].isListening)
     }
 
+    @Test func whereTheSuccessorDiesBeforeItMayServeThePredecessorDoes() throws {
+        var ground = try Ground()
+        ground.lab.keepsListeners = true
+        ground.succeed()
+        #expect(!ground.lab.sites[Self.old].isListening && !ground.lab.sites[ground.new].isListening)
+        ground.lab.takeDown(ground.new)
+        #expect(ground.lab.sites[Self.old].isListening)
+        ground.lab.tell(Self.old, .listenersClosed)
+        ground.lab.pass(.seconds(10))
+        #expect(ground.lab.isConnected(Self.carla))
+        _ = ground.lab.act(Self.carla) { $0.call(Self.smoke, at: $1) }
+        ground.lab.pass(.seconds(1))
+        #expect(ground.calls(Self.old) == [Self.fire, Self.smoke])
+    }
+
     @Test func partnersComeOverOnceNoCallOfTheirsStands() throws {
         var ground = try Ground(partner: true)
         ground.succeed()

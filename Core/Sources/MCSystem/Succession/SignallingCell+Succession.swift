@@ -61,7 +61,7 @@ extension SignallingCell {
         succession?.isUnderWay = true
         succession?.callsTold = calls
         succession?.nextRound = now.instant
-        succession?.untold = Deque(controlling.publications)
+        succession?.untold = Deque(controlling.affiliatedClients)
         for start in stride(from: 0, to: calls.count, by: Succession.callsPerMessage) {
             say(calls[start..<min(start + Succession.callsPerMessage, calls.count)].map { .call($0) }, at: now)
         }
@@ -95,8 +95,9 @@ extension SignallingCell {
 
     private mutating func sendPublications(at now: Now) {
         for _ in 0..<Succession.publicationsPerRound {
-            guard let publication = succession?.untold.popFirst() else { return }
-            sendBeside(publication, at: now)
+            guard let client = succession?.untold.popFirst() else { return }
+            // As it is by now: what changed meanwhile was told at once.
+            if let publication = controlling.publication(of: client) { sendBeside(publication, at: now) }
         }
     }
 
@@ -185,11 +186,10 @@ extension SignallingCell {
 
     // MARK: The end
 
-    /// From now on partners are connected with this process. What was known of their users is told again.
+    /// From now on partners are connected with this process. They see another boot epoch and say again who is affiliated;
+    /// until then what is known of their users holds.
     private mutating func wakeBorder(at now: Now) {
         succession?.hasBorder = true
-        let own = directory.system.id
-        controlling.forgetAffiliations { _, _, serving in serving != own }
         take(gateway.wake(at: now), from: .gateway, at: now)
     }
 
@@ -199,7 +199,11 @@ extension SignallingCell {
         guard let ended = succession, ended.link == flow else { return }
         succession = nil
         guard ended.isUnderWay else {
-            if ended.role == .successor { note("succession.refused", [.init("cause", "connection lost")]) }
+            switch ended.role {
+            case .successor: note("succession.refused", [.init("cause", "connection lost")])
+            // It went before it was told that it may.
+            case .predecessor: if ended.asked != nil { actions.append(.startListening) }
+            }
             return
         }
         if !ended.hasBorder { wakeBorder(at: now) }

@@ -1,3 +1,4 @@
+import ControllingFunction
 import DequeModule
 import MCFoundation
 import SIP
@@ -48,7 +49,7 @@ struct Succession: Sendable {
     /// Call-IDs of sessions between functions of both. Looked up only.
     var dialogs: Set<String> = []
     /// Who is affiliated, as the successor has still to be told.
-    var untold: Deque<SIPRequest> = []
+    var untold: Deque<AffiliatedClient> = []
     /// Connections of devices that were not looked at in this pass.
     var unvisited: Deque<FlowID> = []
     /// When there is something to do again without an occasion.
