@@ -102,7 +102,7 @@ final class DeviceGround {
     }
 
     /// Reads the profile as the program does, from a file.
-    func profile(of user: String, more: String = "") throws -> DeviceProfile {
+    func profile(of user: String, address: String = "127.0.0.1", more: String = "") throws -> DeviceProfile {
         let file = folder.appendingPathComponent("\(user).yaml")
         try """
         mcptt_id: \(Self.identity(user))
@@ -111,7 +111,7 @@ final class DeviceGround {
         password: pw-\(user)
         edge: "127.0.0.1:\(edge.port)"
         authority: authority.pem
-        address: 127.0.0.1
+        address: \(address)
         \(more)
 
         """.write(to: file, atomically: true, encoding: .utf8)

@@ -63,19 +63,21 @@ import Testing
 
     @Test func `speech from elsewhere than the system is not heard`() async throws {
         let ground = try await DeviceGround(users: ["anna", "bruno"], codec: "amr-wb")
-        let anna = try await TriedDevice(try ground.profile(of: "anna"))
-        let bruno = try await TriedDevice(try ground.profile(of: "bruno"))
+        // An address that no other test has.
+        let address = IPAddress(v4: 0x7f00_004d)
+        let anna = try await TriedDevice(try ground.profile(of: "anna", address: "\(address)"))
+        let bruno = try await TriedDevice(try ground.profile(of: "bruno", address: "\(address)"))
         for device in [anna, bruno] { try await device.register(affiliatingTo: DeviceGround.group) }
         anna.device.command(.call(CallRequest(group: MCPTTGroupID(DeviceGround.group))))
         try await bruno.until("in the call", isCallUp)
-        // Every UDP socket of this process on loopback gets a packet of a stranger; the devices' are among them.
+        // Every UDP socket there gets a packet of a stranger: those of the devices.
         let stranger = try DatagramSocket(bind: SocketAddress(IPAddress(v4: 0x7f00_0001), port: 0))
         let packet = RTPPacket(
             payloadType: 97, sequenceNumber: 1, timestamp: 1, ssrc: 0xbad, marker: true, payload: [1, 2, 3]
         ).serialized()
-        let ports = Self.ownUDPPorts()
+        let ports = Self.ownUDPPorts(at: address)
         #expect(ports.count >= 4)
-        for port in ports { try? stranger.send(packet, to: SocketAddress(IPAddress(v4: 0x7f00_0001), port: port)) }
+        for port in ports { try? stranger.send(packet, to: SocketAddress(address, port: port)) }
         let speech = try EncodedSpeech(samples: Self.tone(seconds: 0.2)[...])
         anna.device.say(speech)
         let call = try #require(
@@ -89,8 +91,8 @@ import Testing
         await ground.stop()
     }
 
-    /// Local ports of all UDP sockets that this process has open.
-    private static func ownUDPPorts() -> [UInt16] {
+    /// Local ports of the UDP sockets that this process has open at an address.
+    private static func ownUDPPorts(at place: IPAddress) -> [UInt16] {
         (3..<4_096).compactMap { descriptor -> UInt16? in
             var kind: Int32 = 0
             var size = socklen_t(MemoryLayout<Int32>.size)
@@ -104,7 +106,8 @@ import Testing
                     getsockname(Int32(descriptor), $0, &length)
                 }
             }
-            return result == 0 && address.sin_port != 0 ? UInt16(bigEndian: address.sin_port) : nil
+            let isThere = result == 0 && IPAddress(v4: UInt32(bigEndian: address.sin_addr.s_addr)) == place
+            return isThere && address.sin_port != 0 ? UInt16(bigEndian: address.sin_port) : nil
         }
     }
 }
