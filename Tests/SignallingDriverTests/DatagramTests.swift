@@ -60,6 +60,43 @@ import Testing
         await server.host.stop()
     }
 
+    @Test func `each of two listeners is heard`() async throws {
+        let names = ["one", "two"]
+        let server = try await Side.echo(
+            TransportConfiguration(
+                listeners: names.map {
+                    Listener(name: $0, transport: .udp, address: SocketAddress(.loopback, port: 0), tls: nil)
+                }))
+        let peer = try await DatagramPeer.bind()
+        for (mark, name) in names.enumerated() { try await peer.send(request(mark), to: server.port(name)) }
+        try await eventually { peer.received.count == 2 }
+        #expect(Set(server.opened.map(\.listener)) == ["one", "two"])
+        await server.host.stop()
+    }
+
+    @Test func `what comes as soon as the socket is there is heard`() async throws {
+        // An address that no other test has.
+        let place = IPAddress(v4: 0x7f00_004e)
+        let peer = try await DatagramPeer.bind()
+        let flood = Task {
+            var mark = 0
+            while !Task.isCancelled {
+                try await peer.send(request(mark), at: "\(place)", to: 5_060)
+                mark += 1
+            }
+        }
+        for _ in 0..<20 {
+            let server = try await Side.start(
+                TransportConfiguration(listeners: [
+                    Listener(name: "main", transport: .udp, address: SocketAddress(place, port: 5_060), tls: nil)
+                ]))
+            try await eventually { !server.messages.isEmpty }
+            #expect(server.host.counters.refusedDatagrams == 0)
+            await server.host.stop()
+        }
+        flood.cancel()
+    }
+
     // MARK: Keep-alives (RFC 5626)
 
     @Test func `a STUN Binding request is answered and opens nothing`() async throws {
@@ -162,8 +199,8 @@ final class DatagramPeer: Sendable {
     var port: UInt16 { UInt16(channel.localAddress?.port ?? 0) }
     var received: [(octets: [UInt8], port: UInt16)] { box.withLockedValue { $0 } }
 
-    func send(_ octets: [UInt8], to port: UInt16) async throws {
-        let remote = try NIOCore.SocketAddress(ipAddress: "127.0.0.1", port: Int(port))
+    func send(_ octets: [UInt8], at address: String = "127.0.0.1", to port: UInt16) async throws {
+        let remote = try NIOCore.SocketAddress(ipAddress: address, port: Int(port))
         try await channel.writeAndFlush(
             AddressedEnvelope(remoteAddress: remote, data: channel.allocator.buffer(bytes: octets)))
     }

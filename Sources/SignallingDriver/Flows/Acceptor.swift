@@ -92,21 +92,20 @@ struct Acceptor {
     static func datagramSocket(
         at address: MCFoundation.SocketAddress, listener: String?, sockets: any EventLoopGroup, context: FlowContext
     ) async throws -> DatagramSocket {
-        let loop = sockets.next()
-        // The handler is made on its loop and stays there.
-        let handler = try await loop.submit {
-            NIOLoopBound(DatagramHandler(shared: context, listener: listener), eventLoop: loop)
-        }.get()
-        var bootstrap = DatagramBootstrap(group: loop)
+        var bootstrap = DatagramBootstrap(group: sockets)
             .channelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_535))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler.value) }
-            }
         if address.address.isIPv6 { bootstrap = bootstrap.channelOption(ipv6Only, value: 1) }
-        let channel = try await bootstrap.bind(to: try address.nio).get()
-        let socket = DatagramSocket(channel: channel, handler: handler, context: context)
-        socket.attach()
-        return socket
+        return try await bootstrap.bind(to: try address.nio) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let handler = DatagramHandler(shared: context, listener: listener)
+                let socket = DatagramSocket(
+                    channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), context: context)
+                // Before it is bound: the first datagram may come with the address.
+                handler.socket = socket
+                try channel.pipeline.syncOperations.addHandler(handler)
+                return socket
+            }
+        }
     }
 
     /// IPv4 and IPv6 have sockets of their own, also on the same port.

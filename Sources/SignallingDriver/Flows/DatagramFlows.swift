@@ -65,11 +65,7 @@ final class DatagramSocket: Sendable {
     func forget(_ remote: NIOCore.SocketAddress) { within { $0.forget(remote) } }
 
     /// An association that this side begins.
-    func open(_ target: Target, at remote: NIOCore.SocketAddress) {
-        within { [self] in $0.open(target, at: remote, socket: self) }
-    }
-
-    func attach() { within { [self] in $0.socket = self } }
+    func open(_ target: Target, at remote: NIOCore.SocketAddress) { within { $0.open(target, at: remote) } }
 }
 
 /// Sorts datagrams by remote address.
@@ -95,7 +91,8 @@ final class DatagramHandler: ChannelDuplexHandler {
 
     private let shared: FlowContext
     private let listener: String?
-    weak var socket: DatagramSocket?
+    /// Whose handler this is. There before the first datagram, and until the channel is closed.
+    var socket: DatagramSocket?
     private var associations: [NIOCore.SocketAddress: Association] = [:]
     private var associationsBySource: [IPAddress: Int] = [:]
     private var context: ChannelHandlerContext?
@@ -122,6 +119,7 @@ final class DatagramHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         sweep?.cancel()
         self.context = nil
+        socket = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -179,10 +177,10 @@ final class DatagramHandler: ChannelDuplexHandler {
         context.write(data, promise: promise)
     }
 
-    func open(_ target: Target, at remote: NIOCore.SocketAddress, socket: DatagramSocket) {
+    func open(_ target: Target, at remote: NIOCore.SocketAddress) {
         if let known = associations[remote] {
             shared.mailbox.post(.reached(target, known.flow))
-        } else if add(remote, target: target, socket: socket) == nil {
+        } else if add(remote, target: target) == nil {
             shared.mailbox.post(.dialFailed(target))
         }
     }
@@ -200,12 +198,11 @@ final class DatagramHandler: ChannelDuplexHandler {
             heard(remote)
             return known.flow
         }
-        guard let socket else { return nil }
-        return add(remote, target: nil, socket: socket)
+        return add(remote, target: nil)
     }
 
-    private func add(_ remote: NIOCore.SocketAddress, target: Target?, socket: DatagramSocket) -> FlowID? {
-        guard associations.count < shared.limits.datagramAssociations,
+    private func add(_ remote: NIOCore.SocketAddress, target: Target?) -> FlowID? {
+        guard let socket, associations.count < shared.limits.datagramAssociations,
             let address = MCFoundation.SocketAddress(remote)
         else { return nil }
         let ofSource = associationsBySource[address.address, default: 0]
