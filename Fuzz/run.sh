@@ -36,31 +36,55 @@ for flag in $(pkg-config --cflags libxml-2.0); do maps+=(-Xcc "$flag"); done
 if [ $# -eq 0 ]; then
     for file in "$here"/targets/*.swift; do set -- "$@" "$(basename "$file" .swift)"; done
 fi
-failed=0
-for target in "$@"; do
-    [ -f "$here/targets/$target.swift" ] || { echo "no target $target" >&2; exit 2; }
+
+compile() {
+    local target=$1
     swiftc -O -swift-version 6 -sanitize=fuzzer,address -parse-as-library -I "$release/Modules" "${maps[@]}" -use-ld=lld \
         -module-name "Fuzz_$target" \
         "$here/targets/$target.swift" "${objects[@]}" \
-        -lcrypto $(pkg-config --libs libxml-2.0) -o "$build/fuzz-$target" || exit 2
+        -lcrypto $(pkg-config --libs libxml-2.0) -o "$build/fuzz-$target"
+}
+
+# Prints at the end, so that targets that run beside each other do not mix their words.
+try() {
+    local target=$1 log=$build/$1.log status seeds dictionary=()
     mkdir -p "$here/corpus/$target" "$here/crashers/$target" "$build/found/$target"
     seeds=("$here/corpus/$target")
     [ "$target" = sip ] && seeds+=("$here/../Core/Tests/SIPTests/Resources/rfc4475")
-    dictionary=()
     [ -f "$here/dictionaries/$target.dict" ] && dictionary=(-dict="$here/dictionaries/$target.dict")
-    echo "== $target: $runs runs"
     timeout -s KILL "$limit" "$build/fuzz-$target" -runs="$runs" -max_len=8192 -timeout=10 -rss_limit_mb=4096 \
         -print_final_stats=1 -artifact_prefix="$here/crashers/$target/" "${dictionary[@]}" \
-        "$build/found/$target" "${seeds[@]}" >"$build/$target.log" 2>&1
+        "$build/found/$target" "${seeds[@]}" >"$log" 2>&1
     status=$?
-    grep -E "stat::number_of_executed_units|stat::average_exec_per_sec|SUMMARY|Fatal error" "$build/$target.log"
+    echo "== $target: $runs runs"$'\n'"$(
+        grep -E "stat::number_of_executed_units|stat::average_exec_per_sec|SUMMARY|Fatal error" "$log")"
+    rmdir "$here/crashers/$target" 2>/dev/null
     if [ $status -ne 0 ]; then
-        failed=1
-        echo "$target FAILED ($status), see $build/$target.log"
-        continue
+        echo "$target FAILED ($status), see $log"
+        return 1
     fi
     # The corpus grows only by inputs that reach new edges: small enough to stand in the repository.
     "$build/fuzz-$target" -set_cover_merge=1 -use_counters=0 "$here/corpus/$target" "${seeds[@]:1}" "$build/found/$target" \
-        >>"$build/$target.log" 2>&1 || { echo "$target: merging the corpus failed" >&2; failed=1; }
+        >>"$log" 2>&1 || { echo "$target: merging the corpus failed"; return 1; }
+}
+
+for target; do
+    [ -f "$here/targets/$target.swift" ] || { echo "no target $target" >&2; exit 2; }
+    compile "$target" || exit 2
+done
+# One target a processor; each has its own folders.
+running=0
+failed=0
+for target; do
+    if [ "$running" -ge "$(nproc)" ]; then
+        wait -n || failed=1
+        running=$((running - 1))
+    fi
+    try "$target" &
+    running=$((running + 1))
+done
+while [ "$running" -gt 0 ]; do
+    wait -n || failed=1
+    running=$((running - 1))
 done
 exit $failed
