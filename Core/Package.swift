@@ -85,7 +85,7 @@ let rooms: [(String, [String])] = [
         "FuzzTargets",
         [
             "MCFoundation", "SIP", "SIPUserAgent", "SDP", "RTP", "FloorControl", "MCDocuments",
-            "ConfigurationDocuments", "Policy", "Audit", "Administration",
+            "ConfigurationDocuments", "Policy", "Audit", "Administration", "MCSystem",
         ]
     ),
     // The world in one process, for tests, trials and whoever builds on us

@@ -32,6 +32,7 @@ struct ReplayTests {
         Target(name: "audit") { FuzzTargets.audit($0) },
         Target(name: "xcap") { FuzzTargets.xcap($0) },
         Target(name: "tables") { FuzzTargets.tables($0) },
+        Target(name: "succession") { FuzzTargets.succession($0) },
     ]
 
     @Test("what once made a target fail does so no more", arguments: targets)

@@ -183,8 +183,12 @@ struct Lab {
 
     /// A handset whose connection is gone makes another one, to whoever accepts it.
     mutating func reconnect(_ index: Int, to site: Int) {
-        let (mine, theirs) = (mint(), mint())
-        handsets[index].flow = mine
+        handsets[index].flow = mint()
+        join(index, to: site)
+    }
+
+    private mutating func join(_ index: Int, to site: Int) {
+        let (mine, theirs) = (handsets[index].flow, mint())
         links[mine] = Link(owner: .handset(index), peer: theirs)
         links[theirs] = Link(owner: .cell(site), peer: mine)
         tell(
@@ -212,21 +216,11 @@ struct Lab {
 
     @discardableResult
     mutating func addHandset(_ name: String, at site: Int, password: String? = nil) -> Int {
-        let (mine, theirs) = (mint(), mint())
         let index = handsets.count
         handsets.append(
             Handset(
-                name, domain: sites[site].system.domain, password: password, number: UInt32(index + 1), flow: mine))
-        links[mine] = Link(owner: .handset(index), peer: theirs)
-        links[theirs] = Link(owner: .cell(site), peer: mine)
-        tell(
-            site,
-            .flowOpened(
-                theirs,
-                FlowDescription(
-                    transport: .tcp, remote: handsets[index].address,
-                    local: SocketAddress(IPAddress(v4: 0x0a00_0001 + UInt32(site) << 8), port: 5_060), face: .access)))
-        handsets[index].opened(at: now)
+                name, domain: sites[site].system.domain, password: password, number: UInt32(index + 1), flow: mint()))
+        join(index, to: site)
         return index
     }
 

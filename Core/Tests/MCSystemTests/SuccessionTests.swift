@@ -342,4 +342,63 @@ import Testing
         other.lab.tell(Self.old, .received(flow, SIPMessage.request(word).serialized()))
         #expect(other.lab.sites[Self.old].isListening)
     }
+
+    // MARK: Words
+
+    @Test func moreCallsThanAMessageHoldsAreToldInOrder() throws {
+        let system = Lab.identity("it")
+        // Pairs of users, each in the calls of so many groups as one document of affiliations names.
+        let names = (0..<12).map { "user\($0)" }
+        let users = names.map { name in
+            var user = Lab.user(name, of: system)
+            user.maxima.affiliationsN2 = 100
+            user.maxima.groupCallsPerClientN4 = 100
+            user.maxima.groupCallsN6 = 100
+            return user
+        }
+        let groups = (0..<600).map { number in
+            let pair = number / 100 * 2
+            return Lab.group("g\(number)", of: "it", members: users[pair...pair + 1].map(\.mcpttID))
+        }
+        let directory = try DirectorySnapshot(system: system, users: users, groups: groups, partners: [])
+        var lab = Lab()
+        try lab.addSite("it", users: names, groups: groups)
+        lab.tell(0, .directoryReplaced(directory))
+        for name in names { lab.addHandset(name, at: 0) }
+        lab.pass(.seconds(1))
+        for index in names.indices {
+            lab.ready(index, groups: groups[index / 2 * 100..<index / 2 * 100 + 100].map(\.id))
+        }
+        for (number, group) in groups.enumerated() { _ = lab.act(number / 100 * 2) { $0.call(group.id, at: $1) } }
+        lab.pass(.seconds(1))
+        let successor = try lab.addSuccessor(of: 0, directory: directory)
+        let target = Target(
+            host: lab.sites[0].border, port: 5_061, transport: .tls, serverName: lab.sites[0].border)
+        lab.tell(successor, .successionBegan(target))
+        lab.pass(.seconds(1))
+        let began = try #require(lab.sites[successor].notes.first { $0.name == "succession.began" })
+        #expect(began.fields.contains(.init("calls", "600")))
+        let told = lab.traffic.map { String(decoding: $0, as: UTF8.self) }.filter { $0.contains("\r\n\r\ncall sip:g") }
+        #expect(told.count == 2)
+        #expect(lab.sites[successor].isListening)
+    }
+
+    @Test func wordsAreReadAsTheyAreWritten() {
+        let words = [SuccessionWord.takeOver, .call(Self.fire), .ended(Self.smoke), .border]
+        let octets = Array("take-over\ncall \(Self.fire.value)\nended \(Self.smoke.value)\nborder\n".utf8)
+        #expect(SuccessionWord.octets(words) == octets)
+        #expect(SuccessionWord.read(octets) == words)
+        #expect(SuccessionWord.read([]) == [])
+    }
+
+    @Test(arguments: [
+        "take-over now", "take-over ", "border\r", "call", "call ", "ended ", "Border", " border", "call \u{0}\nx",
+    ])
+    func wordsWithoutMeaningAreNotGuessedAt(line: String) {
+        #expect(SuccessionWord.read(Array("border\n\(line)\n".utf8)) == nil)
+    }
+
+    @Test func octetsThatAreNoTextAreNoWords() {
+        #expect(SuccessionWord.read(Array("call ".utf8) + [0xff, 0xfe]) == nil)
+    }
 }

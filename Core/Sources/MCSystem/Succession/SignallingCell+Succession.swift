@@ -62,9 +62,7 @@ extension SignallingCell {
         succession?.callsTold = calls
         succession?.nextRound = now.instant
         succession?.untold = Deque(controlling.affiliatedClients)
-        for start in stride(from: 0, to: calls.count, by: Succession.callsPerMessage) {
-            say(calls[start..<min(start + Succession.callsPerMessage, calls.count)].map { .call($0) }, at: now)
-        }
+        if !calls.isEmpty { say(calls.map { .call($0) }, at: now) }
         respond(request.response(200, toTag: random.token(10)), transaction, at: now)
         note("succession.began", [.init("calls", "\(calls.count)")])
     }
@@ -132,8 +130,16 @@ extension SignallingCell {
 
     // MARK: Words
 
+    /// Without a word it only shows that the connection is in use.
     private mutating func say(_ words: [SuccessionWord], at now: Now) {
         guard succession != nil else { return }
+        for start in stride(from: 0, to: max(words.count, 1), by: Succession.wordsPerMessage) {
+            let end = min(start + Succession.wordsPerMessage, words.count)
+            say(message: Array(words[start..<end]), at: now)
+        }
+    }
+
+    private mutating func say(message words: [SuccessionWord], at now: Now) {
         let uri = SIPURI(user: nil, host: directory.system.domain)
         var request = SIPRequest(method: .message, uri: uri)
         request.headers.append(.from, "<\(uri)>")

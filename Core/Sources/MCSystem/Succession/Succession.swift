@@ -62,8 +62,8 @@ struct Succession: Sendable {
     static let devicesPerRound = 100
     static let publicationsPerRound = 200
     static let round = Duration.milliseconds(100)
-    /// Calls in one message.
-    static let callsPerMessage = 1_000
+    /// Words in one message: each names one group at most, and the body stays within what a receiver takes.
+    static let wordsPerMessage = 500
     /// How often a successor that has nothing to say is heard: a connection that is idle would be closed.
     static let touch = Duration.seconds(3)
 
@@ -78,46 +78,4 @@ struct Succession: Sendable {
     static let number: UInt8 = 5
 
     var nextDeadline: Instant? { [layer.nextDeadline, agent.nextDeadline, nextRound].compactMap { $0 }.min() }
-}
-
-/// What the two processes say to each other: a MESSAGE whose body has a word a line, with what it is about behind it.
-enum SuccessionWord: Hashable, Sendable {
-    /// Of the successor: it is ready to serve. It is answered when it may, and was told each call that stands.
-    case takeOver
-    /// Of the predecessor: the call of a group stands there.
-    case call(MCPTTGroupID)
-    /// Of the predecessor: it stands no more.
-    case ended(MCPTTGroupID)
-    /// Of the predecessor: partners are connected with it no more.
-    case border
-
-    static let type = "application/vnd.euccs.succession"
-
-    private var line: String {
-        switch self {
-        case .takeOver: "take-over"
-        case .call(let group): "call \(group.value)"
-        case .ended(let group): "ended \(group.value)"
-        case .border: "border"
-        }
-    }
-
-    static func octets(_ words: [SuccessionWord]) -> [UInt8] { Array(words.map { $0.line + "\n" }.joined().utf8) }
-
-    /// nil where a line has no meaning.
-    static func read(_ octets: [UInt8]) -> [SuccessionWord]? {
-        var words: [SuccessionWord] = []
-        for line in octets.split(separator: UInt8(ascii: "\n")) {
-            guard let text = String(validating: line, as: UTF8.self) else { return nil }
-            let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
-            switch (parts.first, parts.count) {
-            case ("take-over", 1): words.append(.takeOver)
-            case ("border", 1): words.append(.border)
-            case ("call", 2): words.append(.call(MCPTTGroupID(parts[1])))
-            case ("ended", 2): words.append(.ended(MCPTTGroupID(parts[1])))
-            default: return nil
-            }
-        }
-        return words
-    }
 }
