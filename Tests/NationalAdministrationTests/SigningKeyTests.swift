@@ -1,3 +1,4 @@
+import Administration
 import Foundation
 import MCFoundation
 import NationalAdministration
@@ -30,5 +31,28 @@ import Testing
         #expect(try restored.contents().records.count == before.records.count - 1)
         #expect(try SigningKeyRecord.forgetAll(in: restored, at: AuditGround.now) == 0)
         #expect(try restored.check() == [])
+    }
+
+    @Test(arguments: AuditGround.Engine.allCases)
+    func `a signing key that is forgotten is gone, and nothing else`(engine: AuditGround.Engine) async throws {
+        try await AuditGround.on(engine) { ground in
+            let administration = try ground.open()
+            for id in ["k1", "k2"] {
+                try await administration.keep(
+                    SigningKeyRecord(id: id, pem: "secret of \(id)", made: AuditGround.now), at: AuditGround.now)
+            }
+            let before = try ground.store.contents().records
+            // Twice: what is gone already is no mistake.
+            for _ in 0..<2 { try await administration.forgetSigningKey("k1", at: AuditGround.now) }
+            let after = try ground.store.contents().records
+            #expect(after == before.filter { $0.record.key != "k1" })
+            #expect(after.count == before.count - 1)
+            #expect(await (try ground.open()).signingKeys.map(\.id) == ["k2"])
+            #expect(!after.contains { String(decoding: $0.record.body, as: UTF8.self).contains("secret of k1") })
+            // Administration goes on after it.
+            try await administration.keep(
+                SigningKeyRecord(id: "k3", pem: "another", made: AuditGround.now), at: AuditGround.now)
+            #expect(await (try ground.open()).signingKeys.map(\.id) == ["k2", "k3"])
+        }
     }
 }

@@ -2,11 +2,13 @@ import Foundation
 import Glibc
 import MCFoundation
 import MediaDriver
+import NationalSystem
 import RTP
 import Responder
 import ResponderDriver
 import SDP
 import Speech
+import Telemetry
 import Testing
 
 /// Devices with real sockets and codecs in a call of a real system.
@@ -61,7 +63,7 @@ import Testing
         await ground.stop()
     }
 
-    @Test func `speech from elsewhere than the system is not heard`() async throws {
+    @Test func `speech from elsewhere than the system is not heard, and the answer to a press is timed`() async throws {
         let ground = try await DeviceGround(users: ["anna", "bruno"], codec: "amr-wb")
         // An address that no other test has.
         let address = IPAddress(v4: 0x7f00_004d)
@@ -88,6 +90,14 @@ import Testing
         #expect(!anna.recorder.heard.contains { $0.ssrc == 0xbad })
         await anna.device.stop()
         await bruno.device.stop()
+        // The floor was asked for and given, and the answer was timed.
+        let families = await ground.system.metrics()
+        func values(_ name: String) -> [Double] {
+            families.filter { $0.name == name }.flatMap { $0.samples.map(\.value) }
+        }
+        #expect(values("euccs_media_driver_floor_replies_total").reduce(0, +) >= 1)
+        let times = values("euccs_media_driver_floor_reply_time_seconds").filter { $0 > 0 }
+        #expect(!times.isEmpty && times.allSatisfy { $0 < 10 })
         await ground.stop()
     }
 
