@@ -54,6 +54,8 @@ extension DeviceProfile {
         do { pem = try String(contentsOf: authority, encoding: .utf8) } catch {
             throw DeviceProfileError(description: "\(authority.path): cannot be read: \(error.localizedDescription)")
         }
+        let userProfile =
+            mapping[Node("user_profile")] == nil ? nil : try parsed("user_profile", "0 to 255") { UInt8($0) }
         let knowledge: Knowledge =
             learns
             ? .documents(
@@ -61,7 +63,7 @@ extension DeviceProfile {
                     initialConfiguration: try parsed("initial_configuration", "an https address") {
                         URL(string: $0)?.scheme == "https" ? $0 : nil
                     }, userName: try value("login_name"), password: Secret(try value("login_password")),
-                    authorityPEM: pem))
+                    authorityPEM: pem, userProfile: userProfile))
             : .profile(
                 Said(
                     mcpttID: MCPTTID(try value("mcptt_id")),
@@ -69,7 +71,8 @@ extension DeviceProfile {
                         ? 0 : try parsed("priority", "0 to 255") { UInt8($0) },
                     codec: mapping[Node("codec")] == nil
                         ? .amrWB(octetAlign: true)
-                        : try parsed("codec", "one of amr-wb, amr-wb-be, opus", Self.codec)))
+                        : try parsed("codec", "one of amr-wb, amr-wb-be, opus", Self.codec),
+                    userProfile: userProfile ?? 0))
         let identity = try parsed("sip_identity", "a SIP URI with a domain") { $0.contains("@") ? $0 : nil }
         self.init(
             publicIdentity: PublicUserIdentity(identity), privateIdentity: PrivateUserIdentity(try value("user_name")),
@@ -80,7 +83,9 @@ extension DeviceProfile {
     }
 
     /// Keys of every profile: what is on the card in the device, and where it stands.
-    private static let brought = ["sip_identity", "user_name", "password", "domain", "edge", "authority", "address"]
+    private static let brought = [
+        "sip_identity", "user_name", "password", "domain", "edge", "authority", "address", "user_profile",
+    ]
     /// Keys where documents say the rest.
     private static let learning = ["initial_configuration", "login_name", "login_password"]
     /// Keys where there are no documents.

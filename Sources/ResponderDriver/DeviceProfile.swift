@@ -32,11 +32,16 @@ public struct DeviceProfile: Sendable {
         public var priority: UInt8
         /// That of the user's groups: nobody transcodes.
         public var codec: SpeechCodec
+        /// Index of the user profile to work by.
+        public var userProfile: UInt8
 
-        public init(mcpttID: MCPTTID, priority: UInt8 = 0, codec: SpeechCodec = .amrWB(octetAlign: true)) {
+        public init(
+            mcpttID: MCPTTID, priority: UInt8 = 0, codec: SpeechCodec = .amrWB(octetAlign: true), userProfile: UInt8 = 0
+        ) {
             self.mcpttID = mcpttID
             self.priority = priority
             self.codec = codec
+            self.userProfile = userProfile
         }
     }
 
@@ -73,6 +78,7 @@ public struct DeviceProfile: Sendable {
         if case .profile(let said) = knowledge {
             settings.floorPriority = said.priority
             settings.codec = said.codec
+            settings.userProfile = said.userProfile
         }
         if let outcome {
             settings.adopt(outcome.configuration)

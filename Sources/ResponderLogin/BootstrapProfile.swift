@@ -8,12 +8,18 @@ public struct BootstrapProfile: Sendable {
     public var password: Secret
     /// PEM text of the authority that certifies the servers.
     public var authorityPEM: String
+    /// Index of the user profile to work by; nil: the one that the device is configured to begin with.
+    public var userProfile: UInt8?
 
-    public init(initialConfiguration: String, userName: String, password: Secret, authorityPEM: String) {
+    public init(
+        initialConfiguration: String, userName: String, password: Secret, authorityPEM: String,
+        userProfile: UInt8? = nil
+    ) {
         self.initialConfiguration = initialConfiguration
         self.userName = userName
         self.password = password
         self.authorityPEM = authorityPEM
+        self.userProfile = userProfile
     }
 
     /// The last segment of the address: the ID of the device.

@@ -32,7 +32,8 @@ public actor DeviceBootstrap {
         self.profile = profile
         self.news = news
         web = try WebExchange(authorityPEM: profile.authorityPEM)
-        machine = ResponderBootstrap(initialConfiguration: profile.initialConfiguration, limits: limits)
+        machine = ResponderBootstrap(
+            initialConfiguration: profile.initialConfiguration, userProfile: profile.userProfile, limits: limits)
     }
 
     /// From the UE initial configuration to everything that a registration needs.

@@ -59,7 +59,8 @@ import WebServices
                 "User",
                 .user(
                     UserRecord(
-                        id: "a", loginName: "a", organisation: "a", profile: "a", legacyAffiliations: []))
+                        id: "a", loginName: "a", organisation: "a", profile: "a", otherProfiles: [],
+                        legacyAffiliations: []))
             ),
             ("Device", .device(DeviceRecord(instance: "a", organisation: "a", user: "a"))),
             ("FunctionalAlias", .functionalAlias(FunctionalAliasRecord(id: "a", organisation: "a"))),

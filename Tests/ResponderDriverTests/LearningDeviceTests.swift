@@ -3,6 +3,7 @@ import ConfigurationDocuments
 import Foundation
 import MCDocuments
 import MCFoundation
+import NationalAdministration
 import Responder
 import ResponderDriver
 import SDP
@@ -11,6 +12,7 @@ import Testing
 /// Devices that learn from documents what they are, in a nation with all its services.
 @Suite(.serialized) struct LearningDeviceTests {
     private static let anna = MCPTTID(LearningGround.id("anna"))
+    private static let bruno = MCPTTID(LearningGround.id("bruno"))
     private static let flood = MCPTTGroupID(LearningGround.id("flood"))
     private static let rescue = MCPTTGroupID(LearningGround.id("rescue"))
 
@@ -62,6 +64,41 @@ import Testing
         try await anna.until("the lost group") { anna.configurations.last?.groups.map(\.id) == [Self.rescue] }
         #expect(!anna.responderNotices.contains { if case .documentsRefused = $0 { true } else { false } })
         await anna.device.stop()
+        await ground.stop()
+    }
+
+    @Test func `a device may what the profile allows by which it works, for as long as its user has it`() async throws {
+        let ground = try await LearningGround(users: ["anna", "bruno"])
+        try await ground.perform(.create(LearningGround.group("flood", [("anna", 1), ("bruno", 1)]).record))
+        try await ground.perform(.create(ProfileRecord(name: "listener").record))
+        let fleet = await ground.administration.fleet
+        let ordinary = try #require(fleet.user(Self.bruno.value))
+        var both = ordinary
+        both.profile = "listener"
+        both.maxima.affiliationsN2 = 1
+        both.maxima.groupCallsN6 = 2
+        both.maxima.groupCallsPerClientN4 = 2
+        both.otherProfiles = [SelectableProfile(index: 2, profile: "responder")]
+        try await ground.perform(.replace(both.record))
+        let anna = try await TriedDevice(try ground.profile(of: "anna"))
+        let listening = try await TriedDevice(try ground.profile(of: "bruno", device: "urn:uuid:listening"))
+        let calling = try await TriedDevice(
+            try ground.profile(of: "bruno", device: "urn:uuid:calling", more: "user_profile: 2"))
+        for device in [anna, listening, calling] { try await device.register(affiliatingTo: Self.flood.value) }
+        listening.device.command(.call(CallRequest(group: Self.flood)))
+        try await listening.until("refused") { notices in
+            notices.contains { if case .callFailed(_, status: 403, warning: 109) = $0 { true } else { false } }
+        }
+        calling.device.command(.call(CallRequest(group: Self.flood)))
+        try await anna.until("called") { notices in
+            notices.contains { if case .callStarted = $0 { true } else { false } }
+        }
+        both.otherProfiles = nil
+        try await ground.perform(.replace(both.record))
+        try await calling.until("out of the call") { notices in
+            notices.contains { if case .callEnded = $0 { true } else { false } }
+        }
+        for device in [anna, listening, calling] { await device.device.stop() }
         await ground.stop()
     }
 

@@ -248,9 +248,10 @@ final class LearningGround: Sendable {
     }
 
     /// Reads the profile as the program does, from a file.
-    func profile(of user: String, device: String = "urn:uuid:radio", password: String? = nil, url: String? = nil) throws
-        -> DeviceProfile
-    {
+    func profile(
+        of user: String, device: String = "urn:uuid:radio", password: String? = nil, url: String? = nil,
+        more: String = ""
+    ) throws -> DeviceProfile {
         let file = folder.appendingPathComponent("\(user).yaml")
         try """
         initial_configuration: \(url ?? initialConfiguration(of: device))
@@ -262,6 +263,7 @@ final class LearningGround: Sendable {
         address: 127.0.0.1
         login_name: \(user)
         login_password: \(password ?? "rain on \(user)")
+        \(more)
 
         """.write(to: file, atomically: true, encoding: .utf8)
         return try DeviceProfile(contentsOf: file)

@@ -38,6 +38,8 @@ import Testing
         #expect(said.mcpttID == MCPTTID("sip:anna@mc.it.example"))
         #expect(said.priority == 7)
         #expect(said.codec == .amrWB(octetAlign: true))
+        #expect(said.userProfile == 0)
+        #expect(try Self.read(Self.good + "user_profile: 3\n").said?.userProfile == 3)
         #expect(try Self.read(Self.good + "codec: opus\n").said?.codec == .opus)
         #expect(try Self.read(Self.good + "codec: amr-wb-be\n").said?.codec == .amrWB(octetAlign: false))
     }
@@ -63,6 +65,10 @@ import Testing
         #expect(bootstrap.deviceID == "7")
         #expect(bootstrap.userName == "anna")
         #expect(bootstrap.password.text == "rain")
+        #expect(bootstrap.userProfile == nil)
+        if case .documents(let other) = try Self.read(Self.short + "user_profile: 3\n").knowledge {
+            #expect(other.userProfile == 3)
+        }
         #expect(profile.domain == "mc.it.example")
         #expect(!"\(profile)".contains("rain") && !"\(profile)".contains("umbrella"))
         #expect(try Self.read(Self.short + "domain: sip.it.example\n").domain == "sip.it.example")
@@ -87,6 +93,7 @@ import Testing
 
     @Test(arguments: [
         ("priority: 7", "priority: 256", ":9: priority: expected 0 to 255, found \"256\""),
+        ("priority: 7", "user_profile: one", ":9: user_profile: expected 0 to 255, found \"one\""),
         ("priority: 7", "codec: evs", ":9: codec: expected one of amr-wb, amr-wb-be, opus, found \"evs\""),
         ("password: secret\n", "", ": expected password, found nothing"),
         ("edge: \"192.0.2.1:5061\"", "edge: somewhere", ":6: edge: expected an address and a port"),

@@ -36,6 +36,8 @@ struct AuditRule: Sendable {
         ("registration.removed", .init(.login, by: .userWhere(cause: "deregistered"))),
         ("registration.refused", .init(.login, by: .claimed, .refusedAsTold)),
         ("service.bound", .init(.authorisation, by: .user)),
+        ("service.profileSelected", .init(.authorisation, by: .user)),
+        ("service.profileWithdrawn", .init(.authorisation, by: .system)),
         ("service.left", .init(.authorisation, by: .userWhere(cause: "logged off"))),
         ("authorisation.refused", .init(.authorisation, by: .user, .refusedAsTold)),
         ("authorisation.unanswered", .init(.authorisation, by: .user, .refused("unanswered"))),

@@ -37,8 +37,10 @@ extension ParticipatingFunction {
         case .max: groups = tuple.groups.map(\.group)
         default: throw Self.tooBrief
         }
-        guard groups.count <= settings.limits.groupsPerRequest, countAfter(key, groups) <= user.maxima.affiliationsN2
-        else { throw Refusal(.tooManyAffiliations) }
+        let maximum = self.user(user, as: key.client).maxima.affiliationsN2
+        guard groups.count <= settings.limits.groupsPerRequest, countAfter(key, groups) <= maximum else {
+            throw Refusal(.tooManyAffiliations)
+        }
         var headers = Headers()
         headers.append(.expires, "\(expires)")
         headers.append(.sipETag, random.token(16))

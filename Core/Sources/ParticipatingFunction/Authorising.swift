@@ -13,6 +13,8 @@ struct WaitingAuthorisation: Sendable {
     var transaction: ServerTransactionID?
     var key: ClientKey
     var answerMode: PoCSettings.AnswerMode?
+    /// Which of his profiles it selects.
+    var profile: UInt8
     var flow: FlowID
 }
 
@@ -67,8 +69,9 @@ extension ParticipatingFunction {
         let known = users[key.user]?.clients[key.client]
         do throws(Refusal) {
             try authorise(
-                WaitingAuthorisation(key: key, answerMode: known?.answerMode, flow: flow), with: presented.token.text,
-                at: now)
+                WaitingAuthorisation(
+                    key: key, answerMode: known?.answerMode, profile: known?.profile ?? 0, flow: flow),
+                with: presented.token.text, at: now)
         } catch {
             guard error.warning != .serviceAuthorisationFailed else { return }
             note("authorisation.unanswered", [.init("user", key.user.value, isPersonal: true)])
@@ -94,6 +97,7 @@ extension ParticipatingFunction {
             throw unauthorised(key, cause: "missing")
         }
         users[key.user]?.clients[key.client]?.answerMode = wish.answerMode
+        select(wish.profile, for: key, at: now)
         settingsAccepted(transaction, expires: .max, at: now)
     }
 
@@ -125,7 +129,8 @@ extension ParticipatingFunction {
         guard let wish = waiting[id] else { return }
         do throws(Refusal) {
             let grant = try granted(verdict, to: wish.key, at: now)
-            try bind(wish.key, answerMode: wish.answerMode, wish.flow, grant: grant, at: now)
+            try bind(
+                wish.key, answerMode: wish.answerMode, profile: wish.profile, wish.flow, grant: grant, at: now)
             if let transaction = wish.transaction { settingsAccepted(transaction, expires: .max, at: now) }
         } catch {
             if let transaction = wish.transaction { refuse(transaction, error, at: now) }

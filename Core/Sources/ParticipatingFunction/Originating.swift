@@ -19,13 +19,14 @@ extension ParticipatingFunction {
         _ session: SessionID, _ request: SIPRequest, _ identity: PublicUserIdentity, _ flow: FlowID, at now: Now
     ) {
         do throws(Refusal) {
-            let user = try served(identity)
-            guard !user.endpoint.isLegacy else { throw Refusal(.functionNotAllowed) }
+            let known = try served(identity)
+            guard !known.endpoint.isLegacy else { throw Refusal(.functionNotAllowed) }
             var body = try CallBody(reading: request)
             guard var information = body.information else { throw Refusal(.invalidCombination) }
             try information.requireReadable()
             guard !ServiceHeaders.isFocus(request.headers) else { throw Refusal(.isfocusAlreadyAssigned) }
-            let client = try caller(information, user, flow)
+            let client = try caller(information, known, flow)
+            let user = self.user(known, as: client)
             // Also of a session that is rejoined: rights and maxima go by kind and group of the call, and its controlling
             // function holds the client to what it says here.
             guard let kind = information.sessionType else { throw Refusal(.functionNotAllowed) }
@@ -110,8 +111,9 @@ extension ParticipatingFunction {
         let standing = (users[user.mcpttID]?.calls ?? []).compactMap { calls[$0] }.filter {
             $0.group != group || !$0.concerns(client)
         }
-        guard standing.count < user.maxima.groupCallsN6,
-            standing.count(where: { $0.concerns(client) }) < user.maxima.groupCallsPerClientN4
+        let maxima = self.user(user, as: client).maxima
+        guard standing.count < maxima.groupCallsN6,
+            standing.count(where: { $0.concerns(client) }) < maxima.groupCallsPerClientN4
         else { throw Refusal(.tooManyGroupCalls) }
         guard calls.count < settings.limits.calls else { throw Refusal.noRoom() }
     }

@@ -221,7 +221,8 @@ extension ParticipatingFunction {
     /// What the call is not in cannot be called off: from whom may not, that is not passed on, for the call may have been
     /// raised meanwhile.
     private func authorise(_ information: inout MCPTTInfo, in call: PassedCall) throws(Refusal) {
-        guard let user = directory.user(call.user) else { throw Refusal(.userUnknown) }
+        guard let known = directory.user(call.user) else { throw Refusal(.userUnknown) }
+        let user = self.user(known, as: call.client)
         try authoriseTier(information, user)
         let mayCallOff =
             switch call.toldTier {

@@ -85,6 +85,14 @@ struct PassedCall: Sendable {
         }
     }
 
+    /// Who calls or takes part; nil where several may still answer.
+    var client: MCPTTClientID? {
+        switch stage {
+        case .calling(let pair), .standing(let pair): pair.client
+        case .offering: nil
+        }
+    }
+
     /// True where the client takes part or may soon.
     func concerns(_ client: MCPTTClientID) -> Bool {
         switch stage {

@@ -16,6 +16,7 @@ extension ParticipatingFunction {
         for (client, served) in users[id]?.clients ?? [:] where served.isLegacy && !user.endpoint.isLegacy {
             dropClient(ClientKey(user: id, client: client), .withdrawn, at: now)
         }
+        reviseProfiles(user)
         reviseCalls(user, at: now)
         reviseMaxima(user, at: now)
         if !user.endpoint.isLegacy { reviseAffiliations(user, at: now) }
@@ -23,9 +24,10 @@ extension ParticipatingFunction {
 
     /// A call of a client needs what its INVITE needed (TS 24.379 10.1.1.3.1), and what it declared in it. One to which he
     /// was invited needs nothing else.
-    private mutating func reviseCalls(_ user: User, at now: Now) {
-        for id in users[user.mcpttID]?.calls ?? [] {
+    private mutating func reviseCalls(_ known: User, at now: Now) {
+        for id in users[known.mcpttID]?.calls ?? [] {
             guard let call = calls[id] else { continue }
+            let user = self.user(known, as: call.client)
             var mayGoOn = Self.mayCall(call.declaredTier, user.rights)
             if case .byClient(let kind) = call.asked, (try? authorise(kind, user)) == nil { mayGoOn = false }
             guard !mayGoOn else { continue }
@@ -40,11 +42,11 @@ extension ParticipatingFunction {
     private mutating func reviseMaxima(_ user: User, at now: Now) {
         let reason = "SIP;cause=486;text=\"maximum of calls lowered\""
         let ranked = rankedCalls(of: user.mcpttID)
-        for id in ranked.dropFirst(max(user.maxima.groupCallsN6, 0)) { hangUp(id, reason: reason, at: now) }
-        guard ranked.count > user.maxima.groupCallsPerClientN4 else { return }
+        for id in ranked.dropFirst(maximum(\.groupCallsN6, of: user)) { hangUp(id, reason: reason, at: now) }
         for client in users[user.mcpttID]?.clients.keys ?? [] {
             let own = rankedCalls(of: user.mcpttID).filter { calls[$0]?.concerns(client) == true }
-            for id in own.dropFirst(max(user.maxima.groupCallsPerClientN4, 0)) {
+            let maximum = self.user(user, as: client).maxima.groupCallsPerClientN4
+            for id in own.dropFirst(max(maximum, 0)) {
                 leave(id, client, reason: reason, at: now)
             }
         }
@@ -62,12 +64,13 @@ extension ParticipatingFunction {
     /// N2, where it was lowered: over all clients the groups that were named first stay.
     private mutating func reviseAffiliations(_ user: User, at now: Now) {
         let clients = users[user.mcpttID]?.clients ?? [:]
+        let maximum = self.maximum(\.affiliationsN2, of: user)
         var kept: OrderedSet<MCPTTGroupID> = []
         for (id, client) in clients {
             let wanted = client.groups.filter { $0.value.state != .deaffiliating }.map(\.key)
             let staying = wanted.filter { group in
                 guard !kept.contains(group) else { return true }
-                guard kept.count < user.maxima.affiliationsN2 else { return false }
+                guard kept.count < maximum else { return false }
                 kept.append(group)
                 return true
             }

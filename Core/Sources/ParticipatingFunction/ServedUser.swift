@@ -29,6 +29,8 @@ struct ServedUser: Sendable {
 struct ServedClient: Sendable {
     /// nil: the settings do not say, so that the client cannot be called (warning 146).
     var answerMode: PoCSettings.AnswerMode?
+    /// `user-profile-index` of the profile that it selected.
+    var profile: UInt8 = 0
     /// nil while the device is not registered: the grace before de-affiliation runs.
     var device: RegisteredContact?
     /// A plain telephone, affiliated by configuration.

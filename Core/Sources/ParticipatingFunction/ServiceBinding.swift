@@ -26,34 +26,28 @@ extension ParticipatingFunction {
             throw Refusal(.invalidCombination)
         }
         let key = ClientKey(user: user.mcpttID, client: client)
+        let profile = entity?.selectedUserProfileIndex ?? 0
         let expires = request.headers.integer(.expires) ?? .max
         switch expires {
         case 0:
             // Whoever leaves needs no token: nothing is granted.
             supersede(key, at: now)
             dropClient(key, .loggedOff, at: now)
-        // Who leaves may have selected whatever he did.
-        case .max where entity?.selectedUserProfileIndex ?? Self.profileIndex != Self.profileIndex:
-            throw Refusal(status: 403)
+        // NOTSPEC: which code refuses a profile that he does not have. Who leaves may have selected whatever he did.
+        case .max where UInt8(exactly: profile).flatMap { user.selecting($0) } == nil: throw Refusal(status: 403)
         case .max where settings.authorisation.requiresToken:
             // Also of a user who is configured as a telephone: a telephone publishes nothing.
             let wish = WaitingAuthorisation(
-                transaction: transaction, key: key, answerMode: entity?.answerMode, flow: flow)
+                transaction: transaction, key: key, answerMode: entity?.answerMode, profile: UInt8(profile), flow: flow)
             guard let token = body.information?.accessToken else {
                 return try publishSettingsAlone(wish, transaction, at: now)
             }
             return try authorise(wish, with: token, at: now)
-        case .max: try bind(key, answerMode: entity?.answerMode, flow, at: now)
+        case .max: try bind(key, answerMode: entity?.answerMode, profile: UInt8(profile), flow, at: now)
         default: throw Self.tooBrief
         }
         settingsAccepted(transaction, expires: expires, at: now)
     }
-
-    /// The index of the one user profile that a user has (TS 24.484 8.3.2.8).
-    ///
-    /// NOTSPEC: which code refuses another one. Who serves him by that one, though his device works by another, lets
-    /// him believe that he may what he may not.
-    private static let profileIndex: UInt32 = 0
 
     mutating func settingsAccepted(_ transaction: ServerTransactionID, expires: UInt32, at now: Now) {
         var headers = Headers()
@@ -79,9 +73,12 @@ extension ParticipatingFunction {
 
     /// `grant`: what the token of the client says; nil where none is asked for.
     mutating func bind(
-        _ key: ClientKey, answerMode: PoCSettings.AnswerMode?, _ flow: FlowID, grant: TokenGrant? = nil, at now: Now
+        _ key: ClientKey, answerMode: PoCSettings.AnswerMode?, profile: UInt8, _ flow: FlowID,
+        grant: TokenGrant? = nil, at now: Now
     ) throws(Refusal) {
         try requireRoom(for: key)
+        // It may have been taken from him while his token was verified.
+        guard directory.user(key.user)?.selecting(profile) != nil else { throw Refusal(status: 403) }
         var user = users[key.user] ?? ServedUser()
         var client = user.clients[key.client] ?? ServedClient(answerMode: nil, device: nil, isLegacy: false)
         let wasUnreachable = client.device == nil && !client.groups.isEmpty
@@ -102,6 +99,7 @@ extension ParticipatingFunction {
         deadlines.cancel(.grace(key))
         if wasUnreachable, client.device != nil { publishAll(key, at: now) }
         note("service.bound", [.init("user", key.user.value, isPersonal: true)])
+        select(profile, for: key, at: now)
     }
 
     // MARK: Devices

@@ -16,8 +16,11 @@ public struct User: Hashable, Sendable {
     /// Where the user is served now; differs from `homeSystem` while migrated.
     public var servingSystem: MCSystemID
     public var endpoint: EndpointKind
+    /// Of the profile of index 0, with which a client begins.
     public var rights: UserRights
     public var maxima: UserMaxima
+    /// His other profiles by `user-profile-index`: a client may select one of them. Looked up only.
+    public var otherProfiles: [UInt8: UserPermissions] = [:]
 
     /// Home and serving system are stored apart but start out equal.
     public init(
@@ -36,6 +39,27 @@ public struct User: Hashable, Sendable {
         self.homeSystem = homeSystem
         self.servingSystem = servingSystem ?? homeSystem
         self.endpoint = endpoint
+        self.rights = rights
+        self.maxima = maxima
+    }
+
+    /// The user as a client has him that selected a profile; nil where he has none of that index.
+    public func selecting(_ index: UInt8) -> User? {
+        guard index != 0 else { return self }
+        guard let profile = otherProfiles[index] else { return nil }
+        var user = self
+        user.rights = profile.rights
+        user.maxima = profile.maxima
+        return user
+    }
+}
+
+/// What a profile of a user allows (TS 24.484 8.3.2).
+public struct UserPermissions: Hashable, Sendable {
+    public var rights: UserRights
+    public var maxima: UserMaxima
+
+    public init(rights: UserRights, maxima: UserMaxima) {
         self.rights = rights
         self.maxima = maxima
     }

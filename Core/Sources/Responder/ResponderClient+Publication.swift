@@ -49,7 +49,9 @@ extension ResponderClient {
         var information = MCPTTInfo(requestURI: participating.description, clientID: settings.clientID)
         information.accessToken = settings.accessToken?.text
         let document = PoCSettings([
-            .init(id: settings.clientID.value, answerMode: settings.answerMode == .automatic ? .automatic : .manual)
+            .init(
+                id: settings.clientID.value, answerMode: settings.answerMode == .automatic ? .automatic : .manual,
+                selectedUserProfileIndex: settings.userProfile == 0 ? nil : UInt32(settings.userProfile))
         ])
         var request = serviceRequest(.publish)
         request.headers.append(.event, "poc-settings")

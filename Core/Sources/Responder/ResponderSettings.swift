@@ -28,6 +28,8 @@ public struct ResponderSettings: Sendable {
     /// Token of the identity management server, where the system asks for one.
     public var accessToken: AccessToken?
     public var answerMode: AnswerMode = .automatic
+    /// Which of the user's profiles the client works by (`user-profile-index`).
+    public var userProfile: UInt8 = 0
     public var codec: SpeechCodec = .amrWB(octetAlign: true)
     public var payloadType: UInt8 = 97
     /// `mc_priority`, and the priority of Floor Request, where the group gives the user none of his own.

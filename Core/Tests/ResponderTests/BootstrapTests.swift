@@ -37,8 +37,8 @@ private struct Ground {
         return document
     }
 
-    static func profile(priority: UInt16, groups: [MCPTTGroupID]) -> [UInt8] {
-        var document = UserProfileDocument(owner: anna.value, index: 0, mcpttID: anna)
+    static func profile(priority: UInt16, groups: [MCPTTGroupID], index: UInt8 = 0) -> [UInt8] {
+        var document = UserProfileDocument(owner: anna.value, index: index, mcpttID: anna)
         document.priority = priority
         document.groups = groups.map { .init($0.value) }
         return document.serialized()
@@ -71,9 +71,11 @@ private struct Ground {
     var requests: [DocumentRequest] { actions.compactMap { if case .fetch(let request) = $0 { request } else { nil } } }
 
     init(
-        _ initial: UEInitialConfiguration = Self.initial, limits: BootstrapLimits = .init(), at url: String = initialURL
+        _ initial: UEInitialConfiguration = Self.initial, limits: BootstrapLimits = .init(),
+        at url: String = initialURL,
+        userProfile: UInt8? = nil
     ) {
-        machine = ResponderBootstrap(initialConfiguration: url, limits: limits)
+        machine = ResponderBootstrap(initialConfiguration: url, userProfile: userProfile, limits: limits)
         let device = UEConfiguration(
             domain: "mc.it.example", maximumPrivateCalls: 1, maximumGroupCalls: 3, maximumTransmissions: 1,
             groupPriorities: [.init(group: Self.flood, level: 1)])
@@ -162,6 +164,21 @@ private struct Ground {
 
 /// The order in which a device learns what it needs (TS 24.484 4.2).
 @Suite struct BootstrapTests {
+    @Test func `A device that is to work by another profile fetches that one and selects it`() throws {
+        var ground = Ground(userProfile: 2)
+        let url = Ground.url(.userProfile(of: Ground.anna, index: 2))
+        ground.put(url, Ground.profile(priority: 11, groups: [Ground.flood], index: 2))
+        ground.tell(.started)
+        let configuration = try #require(ground.registered)
+        #expect(configuration.userProfile == 2 && configuration.priority == 11)
+        #expect(!ground.requests.contains { $0.url == Ground.profileURL })
+        #expect(configuration.watched.contains(XCAPURI.userProfile(of: Ground.anna, index: 2).description))
+        // And follows it.
+        ground.put(url, Ground.profile(priority: 12, groups: [Ground.flood], index: 2))
+        ground.notify(url)
+        #expect(ground.obeyed?.priority == 12)
+    }
+
     @Test func `It asks in the order of the specification, registers last and shows its token to whom it must`() {
         var ground = Ground()
         ground.tell(.started)

@@ -107,6 +107,15 @@ import Testing
         #expect(settings.entities == [.init(id: "urn:uuid:1", answerMode: .manual)])
     }
 
+    @Test func `A client that works by another profile says which`() throws {
+        let bench = try Bench { $0.userProfile = 2 }
+        bench.connect()
+        bench.answerRegister()
+        let publish = try #require(bench.take(.publish))
+        let settings = try PoCSettings(parsing: try #require(publish.part(MIMEType.poCSettings)).body)
+        #expect(settings.entities.first?.selectedUserProfileIndex == 2)
+    }
+
     @Test func `Another answer mode is published alone`() throws {
         let bench = try Bench.registered()
         bench.requests = []

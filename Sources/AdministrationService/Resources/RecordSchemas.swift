@@ -20,7 +20,7 @@ enum RecordSchemas {
         switch kind {
         case .organisation: ["parent"]
         case .profile, .functionalAlias, .policy: []
-        case .user: ["loginName", "profile", "legacyAffiliations"]
+        case .user: ["loginName", "profile", "otherProfiles", "legacyAffiliations"]
         case .device: ["user"]
         case .group: ["maximumDuration"]
         case .administrator: ["organisation"]
@@ -123,6 +123,14 @@ enum RecordSchemas {
         JSONField("agency", name, "The part of it, for people."),
         JSONField("priority", .integer(0...255), "user-priority"),
         JSONField("profile", token, "Name of his profile; left out: nothing is allowed but what `rights` gives."),
+        JSONField(
+            "otherProfiles",
+            .list(
+                .object([
+                    JSONField("index", .integer(1...255), .required, "user-profile-index; each once."),
+                    JSONField("profile", token, .required, "Name of the profile; each once."),
+                ]), maximum: FleetLimits.otherProfiles),
+            "Those that his clients may select instead (TS 24.379 7.3)."),
         JSONField(
             "rights",
             .object([

@@ -96,7 +96,10 @@ extension FleetDocuments {
         }
         for user in users {
             let own = DocumentReaders.one(MCPTTID(user))
-            add(Self.userProfile(of: user), before, own, own, to: &found)
+            let indices = [before.fleet, fleet].flatMap { $0.user(user)?.profileIndices ?? [] }
+            for index in OrderedSet(indices) {
+                add(Self.userProfile(of: user, index: index), before, own, own, to: &found)
+            }
             add(Self.mcvideoUserProfile(of: user), before, own, own, to: &found)
             let devices = OrderedSet(before.fleet.devices(ofUser: user) + fleet.devices(ofUser: user))
             for device in devices {

@@ -94,10 +94,9 @@ extension FleetDocuments {
     func standing(of user: String, _ uri: XCAPURI) -> GroupStanding {
         guard let record = activeUser(user), uri.auid == ApplicationUsage.groups.auid else { return GroupStanding() }
         let group = groupKey(uri).flatMap { fleet.group($0) }
-        let rights = fleet.rights(of: record)
         // Who may regroup makes temporary groups and takes them away, and no others: `write` sees to what is put there.
-        let manages = rights.allows(.manageGroups)
-        let regroups = rights.allows(.regroup) && (group == nil || group?.temporary != nil)
+        let manages = fleet.mayByAnyProfile(record, .manageGroups)
+        let regroups = fleet.mayByAnyProfile(record, .regroup) && (group == nil || group?.temporary != nil)
         return GroupStanding(
             isMember: group?.member(user) != nil,
             isAdministrator: (manages || regroups) && (group == nil || group?.organisation == record.organisation))

@@ -14,8 +14,12 @@ extension FleetDocuments {
         case ApplicationUsage.ueInitialConfiguration.auid: return initialConfiguration(uri)
         case ApplicationUsage.ueConfiguration.auid: return ueConfiguration(uri)
         case ApplicationUsage.userProfile.auid:
-            guard case .user(let user) = uri.tree, uri.path == [Self.userProfileName] else { return nil }
-            return activeUser(user).map { profile(of: $0).serialized() }
+            guard case .user(let user) = uri.tree, let record = activeUser(user),
+                let index = record.profileIndices.first(where: {
+                    uri.path == Self.userProfile(of: user, index: $0).path
+                })
+            else { return nil }
+            return profile(of: record, index).serialized()
         case ApplicationUsage.serviceConfiguration.auid: return serviceConfiguration(uri)
         default: return videoOctets(uri)
         }
@@ -37,23 +41,27 @@ extension FleetDocuments {
         return document
     }
 
-    func profile(of user: UserRecord) -> UserProfileDocument {
+    func profile(of user: UserRecord, _ index: UInt8 = 0) -> UserProfileDocument {
         let groups = fleet.groups(ofMember: user.id).compactMap { fleet.group($0) }.map { group in
             UserProfileDocument.Entry(group.id, displayName: group.displayName.isEmpty ? nil : group.displayName)
         }
-        let rights = fleet.rights(of: user)
-        var policyUser = fleet.policyUser(user, of: system)
+        let rights = fleet.rights(of: user, profile: index)
+        let known = fleet.policyUser(user, of: system)
+        var policyUser = known.selecting(index) ?? known
         // What is allowed comes from his rights below, and nothing else.
         policyUser.rights.mayCallInEmergency = false
         policyUser.rights.mayCallInImminentPeril = false
         policyUser.rights.mayCancelEmergency = false
         policyUser.rights.mayCancelImminentPeril = false
         policyUser.rights.mayForceAutoAnswer = false
-        var document = UserProfileDocument(user: policyUser, groups: groups)
-        document.profileName = user.profile
+        var document = UserProfileDocument(user: policyUser, index: index, groups: groups)
+        let name = user.profile(of: index)
+        document.profileName = name
+        // A client begins with it (TS 24.484 8.3.2.7); where it is the only one there is nothing to choose.
+        document.isPreselected = index == 0 && user.otherProfiles != nil
         document.maximumGroupCalls = Self.positive(rights.maxima.groupCallsN6)
         document.maximumTransmissions =
-            user.maxima.transmissionsN7 ?? user.profile.flatMap { fleet.profile($0)?.maxima.transmissionsN7 }
+            user.maxima.transmissionsN7 ?? name.flatMap { fleet.profile($0)?.maxima.transmissionsN7 }
         // Both are named by the elements of the schema.
         document.allow(rights.all.compactMap { UserProfileDocument.Action(rawValue: $0.rawValue) })
         return document

@@ -25,7 +25,7 @@ public struct FleetDocuments: Sendable {
     /// Empty for a suspended user and for one who does not exist.
     public func listing(of user: String) -> [XCAPURI] {
         guard let record = activeUser(user) else { return [] }
-        var uris = [Self.serviceConfiguration, Self.userProfile(of: user)]
+        var uris = [Self.serviceConfiguration] + record.profileIndices.map { Self.userProfile(of: user, index: $0) }
         let groups = fleet.groups(ofMember: user)
         if !groups.isEmpty {
             uris += fleet.devices(ofUser: record.id).map { Self.ueConfiguration(of: user, device: $0) }
@@ -47,9 +47,9 @@ public struct FleetDocuments: Sendable {
         XCAPURI(auid: ApplicationUsage.groups.auid, tree: .user(user), path: [id])
     }
 
-    /// A user has one profile here, of index 0 (TS 24.484 8.3.2.8).
-    public static func userProfile(of user: String) -> XCAPURI {
-        .userProfile(of: MCPTTID(user))
+    /// Each profile of a user has a document of its own (TS 24.484 8.3.2.8).
+    public static func userProfile(of user: String, index: UInt8 = 0) -> XCAPURI {
+        .userProfile(of: MCPTTID(user), index: index)
     }
 
     public static func ueConfiguration(of user: String, device: String) -> XCAPURI {
@@ -61,7 +61,6 @@ public struct FleetDocuments: Sendable {
     }
 
     static let serviceConfigurationName = "service-config.xml"
-    static let userProfileName = "mcptt-user-profile-0.xml"
     static let directoryName = "directory.xml"
 
     /// The key of the group that a URI names, whether it is there or not; nil where the URI names none. Below the tree of

@@ -119,7 +119,7 @@ extension FleetDecision {
         _ request: FleetRequest, byUser user: UserRecord, in fleet: FleetSnapshot, system: SystemIdentity
     ) throws(FleetRefusal) -> FleetDecision {
         let right = request.right(in: fleet)
-        guard request.kind == .group, fleet.rights(of: user).allows(right) else {
+        guard request.kind == .group, fleet.mayByAnyProfile(user, right) else {
             throw FleetRefusal(.notAllowed, "this needs the right \(right.rawValue)")
         }
         var decision = try decide(request, by: user.asGroupManager, in: fleet, system: system)

@@ -75,7 +75,7 @@ extension FleetSnapshot {
     public func policyUser(_ record: UserRecord, of system: SystemIdentity, servedBy serving: MCSystemID? = nil) -> User
     {
         let rights = rights(of: record)
-        return User(
+        var user = User(
             mcpttID: record.mcpttID, publicIdentity: PublicUserIdentity(record.publicIdentity),
             privateIdentity: PrivateUserIdentity(record.privateIdentity),
             credentials: record.credentials?.digestSecrets ?? DigestSecrets(realm: system.realm, md5: nil, sha256: nil),
@@ -84,6 +84,11 @@ extension FleetSnapshot {
             homeSystem: system.id, servingSystem: serving,
             endpoint: record.legacyAffiliations.map { .legacy(affiliations: $0.map { MCPTTGroupID($0) }) } ?? .client,
             rights: rights.userRights, maxima: rights.maxima)
+        for other in record.otherProfiles ?? [] {
+            let rights = self.rights(of: record, profile: other.index)
+            user.otherProfiles[other.index] = UserPermissions(rights: rights.userRights, maxima: rights.maxima)
+        }
+        return user
     }
 
     /// The directory that a system starts with. Partners come from its configuration.

@@ -100,10 +100,17 @@ public struct FleetSnapshot: Sendable {
         }
     }
 
-    /// What a user may do now: his profile and what differs for him.
-    public func rights(of user: UserRecord) -> EffectiveRights {
+    /// What a user may do with one of his profiles, and what differs for him. With one that he does not have: nothing but
+    /// what differs.
+    public func rights(of user: UserRecord, profile index: UInt8 = 0) -> EffectiveRights {
         EffectiveRights(
-            profile: user.profile.flatMap { profiles[$0] }, rights: user.rights, maxima: user.maxima)
+            profile: user.profile(of: index).flatMap { profiles[$0] }, rights: user.rights, maxima: user.maxima)
+    }
+
+    /// Whether one of his profiles gives a user a right: where the one that a client selected is not known, as over HTTP.
+    /// It is his to select.
+    public func mayByAnyProfile(_ user: UserRecord, _ right: UserRight) -> Bool {
+        user.profileIndices.contains { rights(of: user, profile: $0).allows(right) }
     }
 
     /// Keys, sorted.
@@ -191,7 +198,12 @@ public struct FleetSnapshot: Sendable {
         usersByPublicIdentity.move(key, from: old?.publicIdentity, to: new?.publicIdentity)
         usersByPrivateIdentity.move(key, from: old?.privateIdentity, to: new?.privateIdentity)
         usersByLoginName.move(key, from: old?.loginName, to: new?.loginName)
-        usersByProfile.move(key, from: old?.profile, to: new?.profile)
+        if old?.otherProfiles == nil, new?.otherProfiles == nil {
+            usersByProfile.move(key, from: old?.profile, to: new?.profile)
+        } else {
+            for name in old?.profileNames ?? [] { usersByProfile.remove(key, from: name) }
+            for name in new?.profileNames ?? [] { usersByProfile.add(key, to: name) }
+        }
         usersByOrganisation.move(key, from: old?.organisation, to: new?.organisation)
         if old?.legacyAffiliations != new?.legacyAffiliations {
             for group in old?.legacyAffiliations ?? [] { telephonesByGroup.remove(key, from: group) }

@@ -208,9 +208,10 @@ extension ResponderBootstrap {
 
     // MARK: Addresses
 
-    /// The profile that the device is to begin with, where the UE initial configuration names one (TS 24.484 7.2.2.7).
-    private func profileIndex(of user: MCPTTID) -> UInt8 {
-        initial?.defaultUserProfiles.first { $0.userID == user.value }?.index ?? 0
+    /// The profile that the device was told to work by, else the one that the UE initial configuration names
+    /// (TS 24.484 7.2.2.7).
+    func profileIndex(of user: MCPTTID) -> UInt8 {
+        wantedProfile ?? initial?.defaultUserProfiles.first { $0.userID == user.value }?.index ?? 0
     }
 
     func url(_ uri: XCAPURI) -> String {

@@ -10,6 +10,8 @@ public import MCFoundation
 /// It fetches nothing and holds no token: its shell carries out the actions, one fetch at a time.
 public struct ResponderBootstrap: Sendable {
     let initialURL: String
+    /// nil: the one that the UE initial configuration names.
+    let wantedProfile: UInt8?
     let limits: BootstrapLimits
     var phase = Phase.idle
     /// The document that is being fetched.
@@ -50,10 +52,14 @@ public struct ResponderBootstrap: Sendable {
         var at: Instant?
     }
 
-    /// - Parameter initialConfiguration: Address of the UE initial configuration of this device; the last segment of its
-    ///   path is the ID of the device.
-    public init(initialConfiguration: String, limits: BootstrapLimits = .init()) {
+    /// - Parameters:
+    ///   - initialConfiguration: Address of the UE initial configuration of this device; the last segment of its
+    ///     path is the ID of the device.
+    ///   - userProfile: Index of the profile that the device is to work by; nil: the one that it is configured to begin
+    ///     with.
+    public init(initialConfiguration: String, userProfile: UInt8? = nil, limits: BootstrapLimits = .init()) {
         initialURL = initialConfiguration
+        wantedProfile = userProfile
         self.limits = limits
     }
 
@@ -137,13 +143,15 @@ public struct ResponderBootstrap: Sendable {
             documentService: PublicServiceIdentity(initial.groupManagementURI),
             floorTimers: FloorParticipantTimers(initial.timers), priority: profile?.priority.map { UInt8(clamping: $0) }
         )
+        configuration.userProfile = profile?.index ?? profileIndex(of: user)
         configuration.displayName = profile?.displayName
         configuration.maximumGroupCalls = device?.maximumGroupCalls
         configuration.maximumPrivateCalls = device?.maximumPrivateCalls
         let wanted = profile?.groups.map(\.uri) ?? []
         configuration.groups = wanted.compactMap { uri in groups.first { $0.id.value == uri } }
         configuration.watched = [
-            XCAPURI.userProfile(of: user).description, XCAPURI.serviceConfiguration.description,
+            XCAPURI.userProfile(of: user, index: configuration.userProfile).description,
+            XCAPURI.serviceConfiguration.description,
             // All groups, so that a group to which the user is added is told too.
             "\(ManagedDocument.group.auid)/global/byGroupID/",
         ]

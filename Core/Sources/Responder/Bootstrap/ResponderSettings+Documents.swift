@@ -7,6 +7,7 @@ extension ResponderSettings {
         mcpttID = configuration.mcpttID
         if let service = configuration.participatingService { participatingService = service }
         documentService = configuration.documentService
+        userProfile = configuration.userProfile
         obey(configuration)
     }
 

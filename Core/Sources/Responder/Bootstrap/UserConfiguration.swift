@@ -14,6 +14,8 @@ public struct UserConfiguration: Hashable, Sendable {
     /// Where subscriptions to documents go: `<GMS-URI>`.
     public var documentService: PublicServiceIdentity
     public var floorTimers: FloorParticipantTimers
+    /// Index of the profile that the client works by.
+    public var userProfile: UInt8 = 0
     public var displayName: String?
     /// Of the user profile, 0 to 255.
     public var priority: UInt8?

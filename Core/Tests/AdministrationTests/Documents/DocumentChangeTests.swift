@@ -54,6 +54,22 @@ struct DocumentChangeTests {
         #expect(own.seen(by: MCPTTID(Italy.id("anna"))) != nil && own.seen(by: MCPTTID(Italy.id("bruno"))) == nil)
     }
 
+    @Test("a profile that others select changes their documents of its index, and one that is taken away goes")
+    func selectedProfile() throws {
+        let fleet = try Italy.inCommand()
+        func told(_ request: FleetRequest) throws -> [DocumentChange] {
+            let decision = try Italy.decide(request, in: fleet)
+            var after = fleet
+            after.apply(decision.changes)
+            return try Italy.documents(after).changes(by: decision.changes, since: Italy.documents(fleet))
+        }
+        let uri = FleetDocuments.userProfile(of: Italy.id("anna"), index: 3)
+        let changed = try told(.replace(ProfileRecord(name: "commander", rights: [.cancelImminentPeril]).record))
+        #expect(changed.map(\.uri) == [uri])
+        let gone = try told(.replace(Italy.user("anna").record))
+        #expect(gone.first { $0.uri == uri }.map { $0.previousETag != nil && $0.newETag == nil } == true)
+    }
+
     @Test("what no document says changes none")
     func silent() throws {
         #expect(try changes(.setCredentials(user: Italy.id("anna"), nil)).isEmpty)

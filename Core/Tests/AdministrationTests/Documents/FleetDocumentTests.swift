@@ -32,6 +32,28 @@ struct FleetDocumentTests {
         #expect(try get(uri.replacing("profile-0", with: "profile-1"), by: "anna").response.status == 404)
     }
 
+    @Test("each profile of a user has a document, the first says that clients begin with it, and all are listed")
+    func severalProfiles() throws {
+        let fleet = try Italy.inCommand()
+        let documents = try Italy.documents(fleet)
+        let uri = "org.3gpp.mcptt.user-profile/users/sip:anna@mc.it.example/mcptt-user-profile-0.xml"
+        let first = try UserProfileDocument(parsing: get(uri, by: "anna", in: documents).response.body)
+        let second = try UserProfileDocument(
+            parsing: get(uri.replacing("profile-0", with: "profile-3"), by: "anna", in: documents).response.body)
+        #expect((first.index, first.profileName, first.isPreselected) == (0, "responder", true))
+        #expect((second.index, second.profileName, second.isPreselected) == (3, "commander", false))
+        #expect(first.allowed == [.emergencyGroupCall] && second.allowed == [.cancelGroupEmergency])
+        #expect((first.maximumAffiliations, second.maximumAffiliations) == (12, 40))
+        let none = uri.replacing("profile-0", with: "profile-1")
+        #expect(try get(none, by: "anna", in: documents).response.status == 404)
+        let other = uri.replacing("profile-0", with: "profile-3")
+        let node = other + "/~~/mcptt-user-profile"
+        #expect(try get(node, by: "anna", in: documents).response.status == 200)
+        let listed = documents.listing(of: Italy.id("anna")).filter { $0.auid == "org.3gpp.mcptt.user-profile" }
+        #expect(listed == [0, 3].map { FleetDocuments.userProfile(of: Italy.id("anna"), index: $0) })
+        #expect(try get(other, by: "bruno", in: documents).refusal == .notOwner)
+    }
+
     @Test("a device reads its initial configuration before anybody logged in, whether it is known or not")
     func initialConfiguration() throws {
         for device in [Italy.device, "urn:uuid:ffffffff-0000-4000-8000-000000000000"] {

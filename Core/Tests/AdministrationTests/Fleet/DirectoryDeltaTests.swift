@@ -45,6 +45,32 @@ import Testing
         #expect(user?.maxima.groupCallsN6 == UserMaxima().groupCallsN6)
     }
 
+    @Test func profilesThatMayBeSelectedHaveRightsOfTheirOwn() throws {
+        let fleet = try Italy.inCommand()
+        let user = try #require(try fleet.directory(of: Italy.system, partners: []).user(anna))
+        #expect(user.rights.mayCallInEmergency && !user.rights.mayCancelEmergency)
+        let selected = try #require(user.selecting(3))
+        #expect(!selected.rights.mayCallInEmergency && selected.rights.mayCancelEmergency)
+        #expect((user.maxima.affiliationsN2, selected.maxima.affiliationsN2) == (12, 40))
+        #expect(user.selecting(0) == user && user.selecting(1) == nil)
+        // Their profile changes for them, too.
+        let commander = ProfileRecord(name: "commander", rights: [.emergencyGroupCall])
+        let after = try after(.replace(commander.record), from: fleet)
+        #expect(after.user(anna)?.selecting(3)?.rights.mayCallInEmergency == true)
+        #expect(Italy.refusal(.delete(.profile, key: "commander"), in: fleet)?.code == .conflict)
+        // And is free once nobody has it.
+        let freed = try Italy.with(.replace(Italy.user("anna").record), in: fleet)
+        #expect(Italy.refusal(.delete(.profile, key: "commander"), in: freed) == nil)
+        #expect(Italy.refusal(.delete(.profile, key: "responder"), in: freed)?.code == .conflict)
+    }
+
+    @Test func aRightOfAnyProfileCountsWhereNoneIsSelected() throws {
+        let fleet = try Italy.inCommand()
+        let (anna, bruno) = (try #require(fleet.user(Italy.id("anna"))), try #require(fleet.user(Italy.id("bruno"))))
+        #expect(fleet.mayByAnyProfile(anna, .manageGroups) && !fleet.rights(of: anna).allows(.manageGroups))
+        #expect(!fleet.mayByAnyProfile(bruno, .manageGroups))
+    }
+
     @Test func withoutAProfileNothingIsAllowed() throws {
         let directory = try after(
             .setRights(user: Italy.id("anna"), profile: nil, RightsOverride(), ProfileMaxima()))

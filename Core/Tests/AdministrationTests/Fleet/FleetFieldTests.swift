@@ -104,6 +104,18 @@ import Testing
         #expect(refusal { $0.legacyAffiliations = [Italy.id("flood")] } == nil)
     }
 
+    @Test func otherProfilesHaveAnIndexEachAndAreEachOnce() {
+        func refused(_ others: [SelectableProfile]) -> FleetRefusal.Code? {
+            refusal { $0.otherProfiles = others }?.code
+        }
+        #expect(refused([.init(index: 1, profile: "nobody")]) == .unknownReference)
+        #expect(refused([.init(index: 0, profile: "responder")]) == .invalid)
+        #expect(refused([.init(index: 1, profile: "responder")]) == .invalid)
+        #expect(refused([.init(index: 1, profile: "a"), .init(index: 1, profile: "b")]) == .invalid)
+        #expect(refused((1...16).map { .init(index: $0, profile: "p\($0)") }) == .limitExceeded)
+        #expect(refused([]) == nil)
+    }
+
     @Test func hashesAreOfTheRealmAndOfTheirLength() {
         #expect(refusal { $0.credentials?.realm = "elsewhere" }?.field == "credentials")
         #expect(refusal { $0.credentials?.md5 = "abc" }?.field == "credentials")

@@ -42,6 +42,16 @@ enum Italy {
     ]
     static let fleet = FleetSnapshot(records, partnerDomains: ["mc.fr.example"])
 
+    /// Anna may select a profile of index 3.
+    static func inCommand() throws -> FleetSnapshot {
+        var anna = user("anna")
+        anna.otherProfiles = [SelectableProfile(index: 3, profile: "commander")]
+        let commander = ProfileRecord(
+            name: "commander", rights: [.callPrearrangedGroup, .cancelGroupEmergency, .manageGroups],
+            maxima: ProfileMaxima(affiliationsN2: 40))
+        return try with(.create(commander.record), .replace(anna.record))
+    }
+
     static func decide(
         _ request: FleetRequest, by administrator: AdministratorRecord = nation, in fleet: FleetSnapshot = fleet
     ) throws(FleetRefusal) -> FleetDecision {

@@ -63,6 +63,18 @@ import Testing
         #expect(plan.audit.map(\.action) == ["user.created", "user.created", "group.created", "fleet.imported"])
     }
 
+    @Test func profilesThatMayBeSelectedStandInOneCell() throws {
+        let before = try Italy.inCommand()
+        #expect(String(decoding: FleetExport.csv(.users, of: before), as: UTF8.self).contains(",3:commander,"))
+        let fleet = try after(try plan(users: "id,other_profiles\nsip:anna@mc.it.example,\n", in: before), before)
+        #expect(fleet.user(Italy.id("anna"))?.otherProfiles == nil)
+        let back = try after(
+            try plan(users: "id,other_profiles\nsip:anna@mc.it.example,3:commander\n", in: fleet), fleet)
+        #expect(back.user(Italy.id("anna")) == before.user(Italy.id("anna")))
+        let errors = errors(users: "id,other_profiles\nsip:anna@mc.it.example,commander 300:x 1:nobody\n")
+        #expect(errors.map(\.line) == [2, 2])
+    }
+
     @Test func whatAColumnDoesNotSayStays() throws {
         let fleet = try after(try plan(users: "id,agency\nsip:anna@mc.it.example,Genova\n"))
         var anna = Italy.user("anna")

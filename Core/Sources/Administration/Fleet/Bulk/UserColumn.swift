@@ -14,6 +14,8 @@ enum UserColumn: String, CaseIterable {
     case loginVerifier = "login_verifier"
     case displayName = "display_name"
     case organisation, agency, priority, profile
+    /// Those that his clients may select, between blanks, each with its index: `1:commander 2:diver`.
+    case otherProfiles = "other_profiles"
     /// Rights between blanks.
     case rightsAllowed = "rights_allowed"
     case rightsDenied = "rights_denied"
@@ -30,7 +32,7 @@ enum UserColumn: String, CaseIterable {
     var form: FleetColumnForm {
         switch self {
         case .priority, .affiliations, .callsPerClient, .calls, .transmissions, .suspended: .plain
-        case .rightsAllowed, .rightsDenied: .list(empty: "")
+        case .otherProfiles, .rightsAllowed, .rightsDenied: .list(empty: "")
         // An empty cell is for who has no plain telephone.
         case .legacyAffiliations: .list(empty: Self.noAffiliation)
         case .id, .sipIdentity, .userName, .password, .loginName, .loginPassword, .loginVerifier, .displayName,
@@ -57,6 +59,7 @@ enum UserColumn: String, CaseIterable {
             case "organisation": .organisation
             case "agency": .agency
             case "profile": .profile
+            case "otherProfiles": .otherProfiles
             case "maxima.affiliationsN2": .affiliations
             case "maxima.groupCallsPerClientN4": .callsPerClient
             case "maxima.groupCallsN6": .calls
@@ -80,6 +83,7 @@ enum UserColumn: String, CaseIterable {
         case .agency: user.agency
         case .priority: String(user.priority)
         case .profile: user.profile ?? ""
+        case .otherProfiles: (user.otherProfiles ?? []).map { "\($0.index):\($0.profile)" }.joined(separator: " ")
         case .rightsAllowed: user.rights.allowed.map(\.rawValue).joined(separator: " ")
         case .rightsDenied: user.rights.denied.map(\.rawValue).joined(separator: " ")
         case .affiliations: number(user.maxima.affiliationsN2)
@@ -111,6 +115,7 @@ extension RowReading {
         string(UserColumn.agency.rawValue, into: &user.agency)
         octet(UserColumn.priority.rawValue, into: &user.priority)
         optional(UserColumn.profile.rawValue) { user.profile = $0 }
+        if let others = otherProfiles() { user.otherProfiles = others.isEmpty ? nil : others }
         user.rights = RightsOverride(
             allowed: rights(UserColumn.rightsAllowed.rawValue) ?? user.rights.allowed,
             denied: rights(UserColumn.rightsDenied.rawValue) ?? user.rights.denied)
@@ -126,6 +131,19 @@ extension RowReading {
         }
         flag(UserColumn.suspended.rawValue, default: false, into: &user.isSuspended)
         return user
+    }
+
+    private mutating func otherProfiles() -> [SelectableProfile]? {
+        let column = UserColumn.otherProfiles.rawValue
+        guard let words = words(column) else { return nil }
+        return words.compactMap { word in
+            let parts = word.text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let index = UInt8(parts[0]) else {
+                fail(column, line: word.line, "expected index:profile, as 1:commander; found \(word.text.prefix(80))")
+                return nil
+            }
+            return SelectableProfile(index: index, profile: String(parts[1]))
+        }
     }
 
     private mutating func rights(_ column: String) -> [UserRight]? {

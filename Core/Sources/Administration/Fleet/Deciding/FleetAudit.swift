@@ -44,6 +44,10 @@ enum FleetAudit {
         }
     }
 
+    private static func otherProfiles(of user: UserRecord) -> AuditDetail {
+        AuditDetail("profiles", (user.otherProfiles ?? []).map { "\($0.index):\($0.profile)" }.joined(separator: " "))
+    }
+
     private static func differences(_ old: FleetRecord?, _ new: FleetRecord?) -> [AuditDetail] {
         var details: [AuditDetail] = []
         func fields(_ names: [String]) {
@@ -58,10 +62,12 @@ enum FleetAudit {
         case (.user(let old), .user(let new)):
             fields(new.changedFields(since: old))
             if new.profile != old.profile { details.append(AuditDetail("profile", new.profile ?? "")) }
+            if new.otherProfiles != old.otherProfiles { details.append(otherProfiles(of: new)) }
             details += rights("allowed", new.rights.allowed, unless: old.rights.allowed)
             details += rights("denied", new.rights.denied, unless: old.rights.denied)
         case (nil, .user(let new)):
             if let profile = new.profile { details.append(AuditDetail("profile", profile)) }
+            if new.otherProfiles != nil { details.append(otherProfiles(of: new)) }
             details += rights("allowed", new.rights.allowed, unless: [])
             details += rights("denied", new.rights.denied, unless: [])
         case (.device(let old), .device(let new)): fields(new.changedFields(since: old))

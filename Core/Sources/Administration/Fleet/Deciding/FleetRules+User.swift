@@ -15,12 +15,35 @@ extension FleetRules {
         if let profile = value.profile, fleet.profile(profile) == nil {
             refuse(.unknownReference, "profile", "there is no profile \(profile)")
         }
+        value.otherProfiles = otherProfiles(value)
         value.rights = RightsOverride(allowed: value.rights.allowed, denied: value.rights.denied)
         maxima(value.maxima)
         if let groups = value.legacyAffiliations {
             value.legacyAffiliations = affiliations(groups, of: value, old?.legacyAffiliations ?? [])
         }
         return value
+    }
+
+    private mutating func otherProfiles(_ value: UserRecord) -> [SelectableProfile]? {
+        guard let others = value.otherProfiles, !others.isEmpty else { return nil }
+        let field = "otherProfiles"
+        guard others.count <= FleetLimits.otherProfiles else {
+            refuse(.limitExceeded, field, "a user has at most \(FleetLimits.otherProfiles) other profiles")
+            return others
+        }
+        let sorted = others.sorted { ($0.index, $0.profile) < ($1.index, $1.profile) }
+        if sorted[0].index == 0 { refuse(.invalid, field, "expected an index of 1 to 255: 0 is his profile") }
+        for (one, next) in zip(sorted, sorted.dropFirst()) where one.index == next.index {
+            refuse(.invalid, field, "the index \(one.index) stands there twice")
+        }
+        let names = value.profileNames.sorted()
+        for (one, next) in zip(names, names.dropFirst()) where one == next {
+            refuse(.invalid, field, "the profile \(one) stands there twice")
+        }
+        for other in sorted where fleet.profile(other.profile) == nil {
+            refuse(.unknownReference, field, "there is no profile \(other.profile)")
+        }
+        return sorted
     }
 
     private mutating func identities(_ value: inout UserRecord) {

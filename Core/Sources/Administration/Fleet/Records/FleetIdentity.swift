@@ -92,6 +92,8 @@ public enum FleetLimits {
     public static let constituents = 32
     public static let usersPerAlias = 1_000
     public static let affiliationsPerTelephone = 100
+    /// Beside the one of index 0.
+    public static let otherProfiles = 15
     public static let organisationDepth = 16
     /// Octets of one table handed in.
     public static let tableOctets = 64 << 20

@@ -24,6 +24,9 @@ public struct UserRecord: FleetValue {
     public var priority: UInt8
     /// Key of his profile; nil: nothing is allowed but what `rights` gives.
     public var profile: String?
+    /// Others that his clients may select, in the order of their indices; nil: none.
+    public var otherProfiles: [SelectableProfile]?
+    /// Where he differs from his profiles, whichever is selected.
     public var rights: RightsOverride
     public var maxima: ProfileMaxima
     /// Set for a plain telephone: the groups that it is affiliated with as long as it is registered.
@@ -36,7 +39,8 @@ public struct UserRecord: FleetValue {
         id: String, publicIdentity: String? = nil, privateIdentity: String? = nil,
         credentials: CredentialHashes? = nil, loginName: String? = nil, passwordVerifier: PasswordVerifier? = nil,
         displayName: String = "", organisation: String, agency: String = "", priority: UInt8 = 0,
-        profile: String? = nil, rights: RightsOverride = RightsOverride(), maxima: ProfileMaxima = ProfileMaxima(),
+        profile: String? = nil, otherProfiles: [SelectableProfile]? = nil, rights: RightsOverride = RightsOverride(),
+        maxima: ProfileMaxima = ProfileMaxima(),
         legacyAffiliations: [String]? = nil, isSuspended: Bool = false
     ) {
         let publicIdentity = publicIdentity ?? id
@@ -51,11 +55,23 @@ public struct UserRecord: FleetValue {
         self.agency = agency
         self.priority = priority
         self.profile = profile
+        self.otherProfiles = otherProfiles
         self.rights = rights
         self.maxima = maxima
         self.legacyAffiliations = legacyAffiliations
         self.isSuspended = isSuspended
     }
+
+    /// The name of the profile of an index; nil where he has none.
+    public func profile(of index: UInt8) -> String? {
+        index == 0 ? profile : otherProfiles?.first { $0.index == index }?.profile
+    }
+
+    /// Of all his profiles, 0 first: the documents that he has, and what his clients may select.
+    public var profileIndices: [UInt8] { [0] + (otherProfiles ?? []).map(\.index) }
+
+    /// The names of all his profiles.
+    var profileNames: [String] { (profile.map { [$0] } ?? []) + (otherProfiles ?? []).map(\.profile) }
 
     public var key: String { id }
     public var record: FleetRecord { .user(self) }
@@ -73,10 +89,24 @@ public struct UserRecord: FleetValue {
         fields.compare("agency", \.agency)
         fields.compare("priority", \.priority)
         fields.compare("profile", \.profile)
+        fields.compare("otherProfiles", \.otherProfiles)
         fields.compare("rights", \.rights)
         fields.compare("maxima", \.maxima)
         fields.compare("legacyAffiliations", \.legacyAffiliations)
         fields.compare("isSuspended", \.isSuspended)
         return fields.changed
+    }
+}
+
+/// A profile that a user has beside the one that his clients begin with.
+public struct SelectableProfile: Codable, Hashable, Sendable {
+    /// `user-profile-index`, 1 to 255: it stays the same where others come and go, for devices know it.
+    public var index: UInt8
+    /// Key of the profile.
+    public var profile: String
+
+    public init(index: UInt8, profile: String) {
+        self.index = index
+        self.profile = profile
     }
 }
