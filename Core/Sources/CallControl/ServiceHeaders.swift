@@ -18,6 +18,19 @@ public enum ServiceHeaders {
         "*;\(serviceTag)=\"\(escapedServiceIdentifier)\";require;explicit",
     ]
 
+    /// Reason (RFC 3326) in the BYE of a user who leaves because he wants to: only so the call of a group that ends with its
+    /// initiator ends (TS 24.379 6.3.8.1). Who loses his connection or a right leaves, too, and says something else.
+    public static let userRequestedRelease = "SIP;cause=200;text=\"User requested release\""
+
+    /// Whether a BYE with these headers says that.
+    public static func isRequestedByUser(_ bye: Headers) -> Bool {
+        bye.values(.reason).contains { value in
+            let pieces = value.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
+            return pieces.first == "sip" && pieces.contains("cause=200")
+                && pieces.contains("text=\"userrequestedrelease\"")
+        }
+    }
+
     /// A Contact with the feature tags of the service. `isFocus`: that of a controlling function, and of what stands
     /// for it towards a client.
     public static func contact(_ uri: SIPURI, isFocus: Bool = false) -> String {

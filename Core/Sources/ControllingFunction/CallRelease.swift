@@ -14,7 +14,7 @@ extension ControllingFunction {
             forget(session, in: id)
             return release(id, .callerGone, at: now)
         }
-        let hungUp = if case .byPeer = end { true } else { false }
+        let hungUp = if case .byPeer(let bye) = end { ServiceHeaders.isRequestedByUser(bye.headers) } else { false }
         forget(session, in: id)
         if participant.hasAnswered { noteLeaving(participant, call, Self.cause(of: end)) }
         let isMissed = call.broadcaster != nil || (hungUp && call.group.release.whenInitiatorLeaves)
@@ -22,10 +22,11 @@ extension ControllingFunction {
         afterLeaving(id, at: now)
     }
 
-    /// A BYE with a Reason (RFC 3326) is of a function on the way, not of the user: his right or his border is gone.
+    /// A BYE with another Reason (RFC 3326) is of a function on the way, not of the user: his right or his border is gone.
     private static func cause(of end: SessionEnd) -> String {
         switch end {
-        case .byPeer(let request): request.headers.has(.reason) ? "ended for him" : "hung up"
+        case .byPeer(let bye):
+            bye.headers.has(.reason) && !ServiceHeaders.isRequestedByUser(bye.headers) ? "ended for him" : "hung up"
         case .cancelled: "hung up"
         case .sessionExpired, .notAcknowledged, .peerGone: "unreachable"
         }

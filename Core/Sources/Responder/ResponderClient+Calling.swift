@@ -196,7 +196,9 @@ extension ResponderClient {
             if call.isIncoming {
                 userAgent.reject(session, status: 480, at: now)
             } else {
-                userAgent.end(session, at: now)
+                var headers = Headers()
+                headers.append(.reason, ServiceHeaders.userRequestedRelease)
+                userAgent.end(session, headers: headers, at: now)
             }
         }
         closeCall(handle, at: now)

@@ -439,20 +439,27 @@ import Testing
         #expect(fixture.receive(fixture.bye(other)).isReleasing)
     }
 
-    @Test func theInitiatorsLeavingEndsTheCallWhereTheGroupSaysSo() throws {
-        for isEnding in [true, false] {
-            var (fixture, actions) = try ringing { $0.release.whenInitiatorLeaves = isEnding }
-            for invitation in actions.sent(.invite) { actions = fixture.answer(invitation, 200) }
-            let response = try #require(actions.responses.first)
-            var bye = fixture.fresh(.bye, to: "sip:mcptt-controlling-group@it.example")
-            bye.headers.set(.from, response.headers[.from] ?? "")
-            bye.headers.set(.to, response.headers[.to] ?? "")
-            bye.headers.set(.callID, response.headers.callID ?? "")
-            bye.headers.set(.cseq, "2 BYE")
-            let left = fixture.receive(bye)
-            #expect(left.isReleasing == isEnding)
-            #expect(left.sent(.bye).count == (isEnding ? 2 : 0))
-        }
+    /// Who lost his connection or his right has not asked for it (TS 24.379 6.3.8.1).
+    @Test(arguments: [
+        (true, "SIP;cause=200;text=\"User requested release\"", true),
+        (true, "sip ; cause=200 ; TEXT=\"user requested release\"", true),
+        (false, "SIP;cause=200;text=\"User requested release\"", false),
+        (true, "SIP;cause=408;text=\"Request Timeout\"", false),
+        (true, "SIP;cause=403;text=\"right withdrawn\"", false), (true, nil, false),
+    ])
+    func theInitiatorsWishEndsTheCallWhereTheGroupSaysSo(policy: Bool, reason: String?, isEnding: Bool) throws {
+        var (fixture, actions) = try ringing { $0.release.whenInitiatorLeaves = policy }
+        for invitation in actions.sent(.invite) { actions = fixture.answer(invitation, 200) }
+        let response = try #require(actions.responses.first)
+        var bye = fixture.fresh(.bye, to: "sip:mcptt-controlling-group@it.example")
+        bye.headers.set(.from, response.headers[.from] ?? "")
+        bye.headers.set(.to, response.headers[.to] ?? "")
+        bye.headers.set(.callID, response.headers.callID ?? "")
+        bye.headers.set(.cseq, "2 BYE")
+        if let reason { bye.headers.set(.reason, reason) }
+        let left = fixture.receive(bye)
+        #expect(left.isReleasing == isEnding)
+        #expect(left.sent(.bye).count == (isEnding ? 2 : 0))
     }
 
     @Test func anInvitationNamesSomebodyWhoIsInTheCall() throws {

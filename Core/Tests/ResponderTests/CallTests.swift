@@ -57,6 +57,8 @@ import Testing
         let packet = try #require(bench.mediaKeepAlives.last)
         #expect(try RTCPPacket.parse(packet) == [.receiverReport(ReceiverReport(ssrc: floorSSRC))])
         bench.command(.leave(call))
+        // He wanted to: a call that ends with its initiator ends.
+        #expect(bench.take(.bye)?.headers[.reason] == "SIP;cause=200;text=\"User requested release\"")
         bench.pass(milliseconds: 60_000)
         #expect(bench.mediaKeepAlives.count == 4)
     }
