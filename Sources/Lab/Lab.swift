@@ -92,7 +92,8 @@ public final class Lab: Sendable {
 
     /// Plays the Liguria flood and measures it. What each listener heard lies as WAV below the lab's folder.
     public func demonstrate() async throws -> LabReport {
-        let stage = Stage(show: show)
+        let stage = Stage(
+            countries: Dictionary(LabCast.players.map { ($0.name, $0.country.code) }) { first, _ in first }, show: show)
         let threads = SignallingThreads(sockets: 1, cells: 1)
         var players: [Player] = []
         let recordings = ground.folder.appendingPathComponent("heard")

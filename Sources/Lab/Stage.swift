@@ -30,11 +30,16 @@ actor Stage {
     /// By SSRC.
     private var talkers: [UInt32: String] = [:]
     private var isQuiet = false
+    /// Country codes, by name.
+    private let countries: [String: String]
     private let show: @Sendable (String) -> Void
 
-    init(show: @escaping @Sendable (String) -> Void) {
+    init(countries: [String: String], show: @escaping @Sendable (String) -> Void) {
+        self.countries = countries
         self.show = show
     }
+
+    private func placed(_ name: String) -> String { countries[name].map { "\(name) (\($0))" } ?? name }
 
     func state(of name: String) -> PlayerState { players[name] ?? PlayerState() }
     var states: [String: PlayerState] { players }
@@ -72,12 +77,12 @@ actor Stage {
         case .talking(_, ssrc: let ssrc, at: _):
             state.isTalking = true
             talkers[ssrc] = name
-            if !isQuiet { show("    \(name) has the floor and talks") }
+            if !isQuiet { show("    \(placed(name)) has the floor and talks") }
         case .talked(let talk):
             state.isTalking = false
             state.talks.append(talk)
         case .hearing(_, ssrc: let ssrc, at: _):
-            if !isQuiet { show("        \(name) hears \(talkers[ssrc] ?? "somebody")") }
+            if !isQuiet { show("        \(placed(name)) hears \(talkers[ssrc].map(placed) ?? "somebody")") }
         }
         players[name] = state
         for waiter in waiting where waiter.condition(players) {

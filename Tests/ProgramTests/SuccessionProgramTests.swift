@@ -7,9 +7,10 @@ extension ProgramTests {
         ("anna", "flood"), ("bruno", "flood"), ("carla", "flood"), ("dario", "smoke"), ("emma", "smoke"),
     ]
 
-    private static let secret = "rain over the hills"
+    static let secret = "rain over the hills"
 
-    private func populated() throws -> Nation {
+    /// A nation with these people in these groups.
+    func populated() throws -> Nation {
         let nation = try nation()
         var users = "id,organisation,profile,password,login_name,login_password\n"
         var members: [String: [String]] = [:]

@@ -99,6 +99,7 @@ def main():
         check(seconds >= least, f"{child.record}: {seconds:.1f} s of speech, at least {least} expected")
     end(again)
     end(lab)
+    check(lab.returncode == 0, f"the lab ends with {lab.returncode} when it is asked to")
 
 
 if __name__ == "__main__":
