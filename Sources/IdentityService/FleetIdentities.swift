@@ -46,10 +46,9 @@ public struct FleetIdentities: IdentityDirectory, Sendable {
 
     /// NOTSPEC: who has a service beside MCPTT has the same ID for it.
     private func loginUser(_ record: UserRecord) -> LoginUser {
-        let rights = fleet.rights(of: record)
-        return LoginUser(
+        LoginUser(
             mcpttID: record.mcpttID, passwordVerifier: record.passwordVerifier?.value ?? "",
-            isSuspended: record.isSuspended, mcvideoID: rights.allows(.mcvideo) ? record.id : nil,
-            mcdataID: rights.allows(.mcdata) ? record.id : nil)
+            isSuspended: record.isSuspended, mcvideoID: fleet.mayByAnyProfile(record, .mcvideo) ? record.id : nil,
+            mcdataID: fleet.mayByAnyProfile(record, .mcdata) ? record.id : nil)
     }
 }

@@ -10,7 +10,7 @@ import Testing
     private static let nation = AdministratorRecord(id: "ministry", roles: [.administrator])
     private static let base: [FleetRecord] = [
         .organisation(OrganisationRecord(id: "vvf", name: "Vigili del Fuoco", country: "IT")),
-        .profile(ProfileRecord(name: "responder")), .administrator(nation),
+        .profile(ProfileRecord(name: "responder")), .profile(ProfileRecord(name: "commander")), .administrator(nation),
     ]
     private static func id(_ name: String) -> String { "sip:\(name)@mc.it.example" }
 
@@ -30,6 +30,7 @@ import Testing
                 user.maxima = ProfileMaxima(affiliationsN2: 1, transmissionsN7: 2)
                 user.isSuspended = true
             }
+            if index == 2 { user.otherProfiles = [SelectableProfile(index: 7, profile: "commander")] }
             if index == 1 { user.legacyAffiliations = [id("fire"), id("snow")] }
             records.append(.user(user))
         }

@@ -98,6 +98,12 @@ import Testing
         try await calling.until("out of the call") { notices in
             notices.contains { if case .callEnded = $0 { true } else { false } }
         }
+        // It is served on, as the other one.
+        try await calling.until("the usual profile") { calling.configurations.last?.userProfile == 0 }
+        calling.device.command(.call(CallRequest(group: Self.flood)))
+        try await calling.until("refused") { notices in
+            notices.contains { if case .callFailed(_, status: 403, warning: 109) = $0 { true } else { false } }
+        }
         for device in [anna, listening, calling] { await device.device.stop() }
         await ground.stop()
     }

@@ -37,7 +37,7 @@ extension ParticipatingFunction {
         case .max: groups = tuple.groups.map(\.group)
         default: throw Self.tooBrief
         }
-        let maximum = self.user(user, as: key.client).maxima.affiliationsN2
+        let maximum = self.maximum(\.affiliationsN2, of: user)
         guard groups.count <= settings.limits.groupsPerRequest, countAfter(key, groups) <= maximum else {
             throw Refusal(.tooManyAffiliations)
         }
@@ -103,7 +103,7 @@ extension ParticipatingFunction {
         guard let groups = users[key.user]?.clients[client]?.groups else { return }
         let standing = groups.filter { $0.value.state != .deaffiliating }.map(\.key)
         guard !standing.contains(group) else { return }
-        guard countAfter(key, standing + [group]) <= user.maxima.affiliationsN2 else {
+        guard countAfter(key, standing + [group]) <= maximum(\.affiliationsN2, of: user) else {
             throw Refusal(.tooManyAffiliations)
         }
     }

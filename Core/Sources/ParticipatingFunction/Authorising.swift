@@ -13,8 +13,8 @@ struct WaitingAuthorisation: Sendable {
     var transaction: ServerTransactionID?
     var key: ClientKey
     var answerMode: PoCSettings.AnswerMode?
-    /// Which of his profiles it selects.
-    var profile: UInt8
+    /// Which of his profiles it selects; nil: none anew.
+    var profile: UInt8?
     var flow: FlowID
 }
 
@@ -70,7 +70,7 @@ extension ParticipatingFunction {
         do throws(Refusal) {
             try authorise(
                 WaitingAuthorisation(
-                    key: key, answerMode: known?.answerMode, profile: known?.profile ?? 0, flow: flow),
+                    key: key, answerMode: known?.answerMode, flow: flow),
                 with: presented.token.text, at: now)
         } catch {
             guard error.warning != .serviceAuthorisationFailed else { return }
@@ -97,7 +97,7 @@ extension ParticipatingFunction {
             throw unauthorised(key, cause: "missing")
         }
         users[key.user]?.clients[key.client]?.answerMode = wish.answerMode
-        select(wish.profile, for: key, at: now)
+        if let profile = wish.profile { select(profile, for: key, at: now) }
         settingsAccepted(transaction, expires: .max, at: now)
     }
 

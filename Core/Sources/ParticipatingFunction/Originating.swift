@@ -37,9 +37,9 @@ extension ParticipatingFunction {
             guard let group = information.requestURI.map({ MCPTTGroupID($0) }) else {
                 throw Refusal(.invalidCombination)
             }
-            try checkLimits(user, client, besides: group)
+            try checkLimits(known, client, besides: group)
             let joins = kind == .chat || information.raisesTier
-            if joins { try checkAffiliation(user, client, group) }
+            if joins { try checkAffiliation(known, client, group) }
             let way =
                 try SessionIdentity.token(request.uri) == nil ? callingWay(group) : rejoiningWay(request.uri, group)
             information.callingUserID = user.mcpttID
@@ -111,9 +111,8 @@ extension ParticipatingFunction {
         let standing = (users[user.mcpttID]?.calls ?? []).compactMap { calls[$0] }.filter {
             $0.group != group || !$0.concerns(client)
         }
-        let maxima = self.user(user, as: client).maxima
-        guard standing.count < maxima.groupCallsN6,
-            standing.count(where: { $0.concerns(client) }) < maxima.groupCallsPerClientN4
+        guard standing.count < maximum(\.groupCallsN6, of: user),
+            standing.count(where: { $0.concerns(client) }) < self.user(user, as: client).maxima.groupCallsPerClientN4
         else { throw Refusal(.tooManyGroupCalls) }
         guard calls.count < settings.limits.calls else { throw Refusal.noRoom() }
     }

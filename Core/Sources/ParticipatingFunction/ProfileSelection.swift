@@ -6,8 +6,9 @@ import Policy
 /// Which of his profiles each client of a user works by (TS 24.379 7.3, TS 24.484 8.3.2): a user may be in command at one
 /// device and an ordinary responder at another.
 extension ParticipatingFunction {
-    /// The user as a client has him. Where the profile that it selected was taken from him, by the one that clients begin
-    /// with.
+    /// The user as a client has him.
+    ///
+    /// NOTSPEC: what becomes of a client whose profile is taken away. It goes on by the one that clients begin with.
     func user(_ user: User, as client: MCPTTClientID?) -> User {
         client.flatMap { user.selecting(selectedProfile(user.mcpttID, $0)) } ?? user
     }
@@ -36,7 +37,9 @@ extension ParticipatingFunction {
         }
     }
 
-    /// A maximum that counts over all clients of a user (N2, N6): that of whichever profile in use allows most.
+    /// A maximum that counts over all clients of a user (N2, N6).
+    ///
+    /// NOTSPEC: by which profile, where his clients selected several. By the one in use that allows most.
     func maximum(_ maximum: (UserMaxima) -> Int, of user: User) -> Int {
         let clients = users[user.mcpttID]?.clients.keys ?? []
         let allowed = clients.map { maximum(self.user(user, as: $0).maxima) }

@@ -71,14 +71,14 @@ extension ParticipatingFunction {
         }
     }
 
-    /// `grant`: what the token of the client says; nil where none is asked for.
+    /// `profile`: nil: as it is. `grant`: what the token of the client says; nil where none is asked for.
     mutating func bind(
-        _ key: ClientKey, answerMode: PoCSettings.AnswerMode?, profile: UInt8, _ flow: FlowID,
+        _ key: ClientKey, answerMode: PoCSettings.AnswerMode?, profile: UInt8?, _ flow: FlowID,
         grant: TokenGrant? = nil, at now: Now
     ) throws(Refusal) {
         try requireRoom(for: key)
         // It may have been taken from him while his token was verified.
-        guard directory.user(key.user)?.selecting(profile) != nil else { throw Refusal(status: 403) }
+        if let profile, directory.user(key.user)?.selecting(profile) == nil { throw Refusal(status: 403) }
         var user = users[key.user] ?? ServedUser()
         var client = user.clients[key.client] ?? ServedClient(answerMode: nil, device: nil, isLegacy: false)
         let wasUnreachable = client.device == nil && !client.groups.isEmpty
@@ -99,7 +99,7 @@ extension ParticipatingFunction {
         deadlines.cancel(.grace(key))
         if wasUnreachable, client.device != nil { publishAll(key, at: now) }
         note("service.bound", [.init("user", key.user.value, isPersonal: true)])
-        select(profile, for: key, at: now)
+        if let profile { select(profile, for: key, at: now) }
     }
 
     // MARK: Devices
@@ -202,11 +202,13 @@ extension ParticipatingFunction {
         for id in users[key.user]?.calls ?? [] { leave(id, key.client, reason: departure.reason, at: now) }
         if departure.isLossOfAuthorisation { endSubscriptions(of: key, at: now) }
         affiliate(key, with: [], at: now)
-        users[key.user]?.clients.removeValue(forKey: key.client)
+        let client = users[key.user]?.clients.removeValue(forKey: key.client)
         notifyObservers(of: key.user, at: now)
         note(
             "service.left",
             [.init("user", key.user.value, isPersonal: true), .init("cause", departure.rawValue)])
+        // What counts over all clients may have been allowed by its profile alone.
+        if client?.profile ?? 0 != 0, let user = directory.user(key.user) { revise(user, at: now) }
     }
 
     /// Nothing more is told to a client of what it asked to be told.

@@ -9,7 +9,12 @@ extension ResponderClient {
     /// named before and name no more are taken back; groups of others, which they never named, stay.
     mutating func configure(_ configuration: UserConfiguration, at now: Now) {
         let gone = settings.groups.map(\.id).filter { configuration.group($0) == nil }
+        let former = settings.userProfile
         settings.obey(configuration)
+        if settings.userProfile != former {
+            if registration.isRegistered { publishSettings(at: now) }
+            watchDocuments(configuration.watched, at: now)
+        }
         for handle in Array(calls.keys) {
             guard var call = calls[handle] else { continue }
             call.floor.reconfigure(floorSettings(call))

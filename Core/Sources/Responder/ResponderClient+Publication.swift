@@ -128,6 +128,12 @@ extension ResponderClient {
             guard registration.isRegistered else { return }
             let isFirst = !publication.isAuthorised
             guard response.isSuccess else {
+                // The user may have the selected profile no more: better served by the one with which clients begin than
+                // not at all.
+                if response.status == 403, settings.userProfile != 0 {
+                    settings.userProfile = 0
+                    return publishSettings(at: now)
+                }
                 // What was granted before stands until it runs out: then the system knows us no more, and says so.
                 publication.mustRepeatSettings = Self.mayPass(response.status)
                 notify(.serviceSettingsRefused(status: response.status, warning: warning))

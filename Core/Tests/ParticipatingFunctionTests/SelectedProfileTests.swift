@@ -133,4 +133,73 @@ import Testing
         let request = fixture.call(emergency: true)
         #expect(fixture.receive(request).sent(.invite).count == 1)
     }
+
+    // MARK: What counts over all clients
+
+    @Test func whoWorksByALesserProfileMayLeaveGroupsThatAnotherClientOfHisIsIn() throws {
+        var fixture = try fixture()
+        _ = fixture.publishSettings(profile: 1)
+        _ = fixture.publishSettings(client: Self.other)
+        #expect(fixture.affiliate(Self.groups).verdict == [200])
+        #expect(fixture.affiliate([ParticipatingFixture.fire], client: Self.other).verdict == [200])
+        #expect(fixture.affiliate([], expires: "0", client: Self.other).verdict == [200])
+    }
+
+    @Test func whatTheProfileOfAClientAllowedAloneEndsWithThatClient() throws {
+        var fixture = try fixture()
+        _ = fixture.publishSettings(profile: 1)
+        _ = fixture.publishSettings(client: Self.other)
+        for publication in fixture.affiliate(Self.groups, client: Self.other).sent(.publish) {
+            _ = fixture.answer(publication, 200)
+        }
+        let left = fixture.publishSettings(expires: "0")
+        #expect(left.verdict == [200])
+        #expect(left.sent(.publish).map(\.affiliations) == [[ParticipatingFixture.fire]])
+    }
+
+    /// By profile 1 she may be in two calls, by profile 0 in one.
+    private static func inTwoCalls(_ anna: inout User) {
+        anna.maxima.groupCallsN6 = 1
+        anna.maxima.groupCallsPerClientN4 = 1
+        var maxima = UserMaxima()
+        maxima.groupCallsN6 = 2
+        maxima.groupCallsPerClientN4 = 2
+        anna.otherProfiles = [1: UserPermissions(rights: UserRights(), maxima: maxima)]
+    }
+
+    @Test func aClientIsInAsManyCallsAsItsProfileAllows() throws {
+        var fixture = try ParticipatingFixture()
+        _ = try fixture.replace(Self.inTwoCalls)
+        _ = try fixture.standing()
+        let request = fixture.call(ParticipatingFixture.french)
+        #expect(fixture.receive(request).verdict == [486, 103])
+        _ = fixture.publishSettings(profile: 1)
+        let second = try fixture.standing(ParticipatingFixture.french)
+        // The oldest stays.
+        #expect(fixture.publishSettings().endedCalls == [second])
+    }
+
+    @Test func anotherClientIsCalledByWhatAllOfThemMay() throws {
+        var fixture = try ParticipatingFixture()
+        _ = try fixture.replace(Self.inTwoCalls)
+        _ = fixture.publishSettings(profile: 1)
+        _ = try fixture.standing(ParticipatingFixture.french)
+        #expect(fixture.publishSettings(client: Self.other).verdict == [200])
+        // One call more over both of them, and the first of its own.
+        let call = fixture.call(client: Self.other)
+        #expect(fixture.receive(call).sent(.invite).count == 1)
+    }
+
+    @Test func aTokenInRegisterLeavesTheSelectionAsItIs() throws {
+        var fixture = try ParticipatingFixture.strict { user, _ in Self.inCommand(&user) }
+        try fixture.authorise()
+        _ = fixture.publishSettings(profile: 1)
+        let presented = PresentedAuthorisation(client: MCPTTClientID("urn:uuid:1"), token: AccessToken("new"))
+        let asked = fixture.handle(
+            .registrationChanged(ParticipatingFixture.identity, .presented(ParticipatingFixture.device, presented)))
+        let job = try #require(asked.jobs.first)
+        #expect(fixture.handle(.tokenVerified(job.id, fixture.grant())).notes("service.profileSelected").isEmpty)
+        let request = fixture.call(emergency: true)
+        #expect(fixture.receive(request).sent(.invite).count == 1)
+    }
 }

@@ -177,6 +177,27 @@ private struct Ground {
         ground.put(url, Ground.profile(priority: 12, groups: [Ground.flood], index: 2))
         ground.notify(url)
         #expect(ground.obeyed?.priority == 12)
+        // It is taken from the user: the device goes on by the one with which clients begin, and keeps its groups.
+        ground.documents.removeAll { $0.url == url }
+        ground.notify(url)
+        #expect(ground.obeyed?.userProfile == 0 && ground.obeyed?.priority == 7)
+        #expect(ground.obeyed?.groups.map(\.id) == [Ground.flood, Ground.rescue])
+        #expect(ground.notices.contains(.gone(.userProfile, url: url)))
+        // Which it follows from now on.
+        ground.put(Ground.profileURL, Ground.profile(priority: 8, groups: [Ground.flood]))
+        ground.notify(Ground.profileURL)
+        #expect(ground.obeyed?.priority == 8)
+    }
+
+    @Test func `A device that is to work by a profile that its user does not have works by the usual one`() throws {
+        var ground = Ground(userProfile: 2)
+        ground.tell(.started)
+        #expect(try #require(ground.registered).userProfile == 0)
+        #expect(ground.registered?.priority == 7)
+        var lost = Ground(userProfile: 2)
+        lost.documents.removeAll { $0.url == Ground.profileURL }
+        lost.tell(.started)
+        #expect(lost.registered == nil && lost.failure?.url == Ground.profileURL)
     }
 
     @Test func `It asks in the order of the specification, registers last and shows its token to whom it must`() {

@@ -53,4 +53,20 @@ import Testing
         bench.command(.configure(Self.configuration([both[1]], priority: 9)))
         #expect(bench.take(.publish) == nil)
     }
+
+    @Test func `Another user profile is published, and its documents are watched`() throws {
+        let bench = try Bench.registered { $0.userProfile = 2 }
+        bench.requests = []
+        var configuration = Self.configuration([ResponderGroup(id: Bench.group)])
+        configuration.userProfile = 2
+        bench.command(.configure(configuration))
+        #expect(bench.requests.isEmpty)
+        configuration.userProfile = 0
+        configuration.watched = ["org.openmobilealliance.groups/global/byGroupID/"]
+        bench.command(.configure(configuration))
+        let publish = try #require(bench.take(.publish))
+        let settings = try PoCSettings(parsing: try #require(publish.part(MIMEType.poCSettings)).body)
+        #expect(settings.entities.first?.selectedUserProfileIndex == nil)
+        #expect(bench.take(.subscribe) != nil)
+    }
 }

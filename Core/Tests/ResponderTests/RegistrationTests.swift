@@ -116,6 +116,24 @@ import Testing
         #expect(settings.entities.first?.selectedUserProfileIndex == 2)
     }
 
+    @Test func `A client whose profile is refused works by the usual one`() throws {
+        let bench = try Bench { $0.userProfile = 2 }
+        bench.connect()
+        bench.answerRegister()
+        bench.answer(bench.take(.publish), 403)
+        let publish = try #require(bench.take(.publish))
+        let settings = try PoCSettings(parsing: try #require(publish.part(MIMEType.poCSettings)).body)
+        #expect(settings.entities.first?.selectedUserProfileIndex == nil)
+        bench.answer(publish)
+        #expect(bench.notices.contains(.registered))
+        // A refusal of that one is one.
+        let other = try Bench()
+        other.connect()
+        other.answerRegister()
+        other.answer(other.take(.publish), 403)
+        #expect(other.take(.publish) == nil)
+    }
+
     @Test func `Another answer mode is published alone`() throws {
         let bench = try Bench.registered()
         bench.requests = []

@@ -91,10 +91,11 @@ extension FleetDocuments {
     /// nil where the device is not the user's, and without a group: the schemas ask for one at least.
     func ueConfiguration(of key: String, _ device: DeviceRecord, groups: [GroupRecord]) -> UEConfiguration? {
         guard let user = activeUser(key), device.user == key, !groups.isEmpty else { return nil }
-        let maxima = fleet.rights(of: user).maxima
+        // The device may be used with any of them; the system holds each client to its own.
+        let maxima = user.profileIndices.map { fleet.rights(of: user, profile: $0).maxima.groupCallsPerClientN4 }
         var document = UEConfiguration(
             domain: system.domain, maximumPrivateCalls: settings.privateCallsN10,
-            maximumGroupCalls: Self.positive(maxima.groupCallsPerClientN4),
+            maximumGroupCalls: Self.positive(maxima.max() ?? 0),
             maximumTransmissions: settings.transmissionsN5,
             groupPriorities: groups.map { .init(group: $0.groupID, level: UInt32($0.priority)) },
             prefersIPv6: settings.prefersIPv6)

@@ -23,7 +23,7 @@ extension FleetDocuments {
 
     /// What a user with the service may read, in order; empty without it.
     func videoListing(of user: UserRecord) -> [XCAPURI] {
-        guard fleet.rights(of: user).allows(.mcvideo) else { return [] }
+        guard fleet.mayByAnyProfile(user, .mcvideo) else { return [] }
         var uris = [Self.mcvideoServiceConfiguration, Self.mcvideoUserProfile(of: user.id)]
         if !videoGroups(of: user.id).isEmpty {
             uris += fleet.devices(ofUser: user.id).map { Self.mcvideoUEConfiguration(of: user.id, device: $0) }
@@ -53,7 +53,7 @@ extension FleetDocuments {
     }
 
     private func videoUser(_ key: String) -> UserRecord? {
-        guard let user = activeUser(key), fleet.rights(of: user).allows(.mcvideo) else { return nil }
+        guard let user = activeUser(key), fleet.mayByAnyProfile(user, .mcvideo) else { return nil }
         return user
     }
 

@@ -107,8 +107,9 @@ public struct FleetSnapshot: Sendable {
             profile: user.profile(of: index).flatMap { profiles[$0] }, rights: user.rights, maxima: user.maxima)
     }
 
-    /// Whether one of his profiles gives a user a right: where the one that a client selected is not known, as over HTTP.
-    /// It is his to select.
+    /// Whether one of his profiles gives a user a right.
+    ///
+    /// NOTSPEC: which counts where the one that a client selected is not known, as over HTTP. Any: it is his to select.
     public func mayByAnyProfile(_ user: UserRecord, _ right: UserRight) -> Bool {
         user.profileIndices.contains { rights(of: user, profile: $0).allows(right) }
     }

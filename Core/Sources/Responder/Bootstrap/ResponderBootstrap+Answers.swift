@@ -19,12 +19,30 @@ extension ResponderBootstrap {
         case 401 where request.needsToken && !hasLoggedInAgain:
             hasLoggedInAgain = true
             logIn()
+        case 403 where isWanted(request), 404 where isWanted(request), 410 where isWanted(request):
+            settled(request)
+            workByDefault(insteadOf: request.url)
+            fetchNext()
         case 403 where phase == .ready, 404 where phase == .ready, 410 where phase == .ready:
             settled(request)
             gone(request.url)
             fetchNext()
         default: missed(request, .refused(status: answer.status), at: now)
         }
+    }
+
+    private func isWanted(_ request: DocumentRequest) -> Bool {
+        request.document == .userProfile && wantedProfile != nil
+    }
+
+    /// The user has the profile no more, or never had, that this device was told to work by: it goes on by the one that
+    /// his clients begin with, as the system does. What the former one said holds until that is read.
+    private mutating func workByDefault(insteadOf url: String) {
+        guard let user = facts?.mcpttID else { return }
+        wantedProfile = nil
+        tags.removeAll { $0.url == url }
+        actions.append(.notify(.gone(.userProfile, url: url)))
+        queue.insert(request(.userProfile, self.url(.userProfile(of: user, index: profileIndex(of: user)))), at: 0)
     }
 
     private mutating func logIn() {
@@ -170,7 +188,7 @@ extension ResponderBootstrap {
     /// A document was told as changed: it is fetched unless it is the one that is known, or none of ours.
     mutating func changed(_ uri: String, _ etag: String?) {
         guard let kind = kind(of: uri) else { return }
-        let url = url(kind.uri(facts?.mcpttID, deviceID, profile?.index ?? 0))
+        let url = url(kind.uri(facts?.mcpttID, deviceID, (facts?.mcpttID).map { profileIndex(of: $0) } ?? 0))
         guard let etag else {
             gone(url)
             return fetchNext()
@@ -189,6 +207,7 @@ extension ResponderBootstrap {
     /// still use it, the servers say.
     private mutating func gone(_ url: String) {
         guard let kind = kind(of: url) else { return }
+        if kind == .userProfile, wantedProfile != nil { return workByDefault(insteadOf: url) }
         let wasKnown = tags.contains { $0.url == url }
         tags.removeAll { $0.url == url }
         queue.removeAll { $0.url == url }
@@ -237,7 +256,7 @@ extension ResponderBootstrap {
                 }
             }
             if uri == .serviceConfiguration { return .serviceConfiguration }
-            if uri == .userProfile(of: user, index: profile?.index ?? profileIndex(of: user)) { return .userProfile }
+            if uri == .userProfile(of: user, index: profileIndex(of: user)) { return .userProfile }
             if uri == .ueConfiguration(of: user, device: deviceID) { return .ueConfiguration }
             return nil
         }

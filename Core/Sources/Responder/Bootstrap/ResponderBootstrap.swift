@@ -11,7 +11,7 @@ public import MCFoundation
 public struct ResponderBootstrap: Sendable {
     let initialURL: String
     /// nil: the one that the UE initial configuration names.
-    let wantedProfile: UInt8?
+    var wantedProfile: UInt8?
     let limits: BootstrapLimits
     var phase = Phase.idle
     /// The document that is being fetched.
@@ -143,7 +143,7 @@ public struct ResponderBootstrap: Sendable {
             documentService: PublicServiceIdentity(initial.groupManagementURI),
             floorTimers: FloorParticipantTimers(initial.timers), priority: profile?.priority.map { UInt8(clamping: $0) }
         )
-        configuration.userProfile = profile?.index ?? profileIndex(of: user)
+        configuration.userProfile = profileIndex(of: user)
         configuration.displayName = profile?.displayName
         configuration.maximumGroupCalls = device?.maximumGroupCalls
         configuration.maximumPrivateCalls = device?.maximumPrivateCalls

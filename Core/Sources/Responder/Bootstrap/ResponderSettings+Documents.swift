@@ -7,13 +7,13 @@ extension ResponderSettings {
         mcpttID = configuration.mcpttID
         if let service = configuration.participatingService { participatingService = service }
         documentService = configuration.documentService
-        userProfile = configuration.userProfile
         obey(configuration)
     }
 
     /// The part of it that may change while a client runs.
     mutating func obey(_ configuration: UserConfiguration) {
         floorTimers = configuration.floorTimers
+        userProfile = configuration.userProfile
         if let priority = configuration.priority { floorPriority = priority }
         groups = Array(configuration.groups.prefix(limits.groups))
         // A device whose operator does not know it has the bounds of this program.

@@ -54,6 +54,20 @@ struct FleetDocumentTests {
         #expect(try get(other, by: "bruno", in: documents).refusal == .notOwner)
     }
 
+    @Test("a device is configured for what any profile of its user allows, and selects MCVideo by any")
+    func ueConfigurationOfSeveralProfiles() throws {
+        var commander = ProfileRecord(name: "commander", rights: [.mcvideo])
+        commander.maxima.groupCallsPerClientN4 = 17
+        let device = DeviceRecord(instance: Italy.device, organisation: "vvf", user: Italy.id("anna"))
+        let fleet = try Italy.with(.replace(commander.record), .create(device.record), in: Italy.inCommand())
+        let documents = try Italy.documents(fleet)
+        let uri = "org.3gpp.mcptt.ue-config/users/sip:anna@mc.it.example/\(Italy.device)"
+        let document = try UEConfiguration(parsing: get(uri, by: "anna", in: documents).response.body)
+        #expect(document.maximumGroupCalls == 17)
+        let listed = documents.listing(of: Italy.id("anna"))
+        #expect(listed.contains(FleetDocuments.mcvideoUserProfile(of: Italy.id("anna"))))
+    }
+
     @Test("a device reads its initial configuration before anybody logged in, whether it is known or not")
     func initialConfiguration() throws {
         for device in [Italy.device, "urn:uuid:ffffffff-0000-4000-8000-000000000000"] {

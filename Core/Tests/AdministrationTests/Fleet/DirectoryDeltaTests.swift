@@ -1,4 +1,5 @@
 import Administration
+import Audit
 import MCFoundation
 import Policy
 import Testing
@@ -62,6 +63,16 @@ import Testing
         let freed = try Italy.with(.replace(Italy.user("anna").record), in: fleet)
         #expect(Italy.refusal(.delete(.profile, key: "commander"), in: freed) == nil)
         #expect(Italy.refusal(.delete(.profile, key: "responder"), in: freed)?.code == .conflict)
+    }
+
+    @Test func theLogSaysWhichProfilesAUserMaySelect() throws {
+        var anna = Italy.user("anna")
+        anna.otherProfiles = [SelectableProfile(index: 3, profile: "commander")]
+        let fleet = try Italy.with(.create(ProfileRecord(name: "commander").record))
+        let given = try Italy.decide(.replace(anna.record), in: fleet)
+        #expect(given.audit.flatMap(\.details).contains { $0.name == "profiles" && $0.value == "3:commander" })
+        let taken = try Italy.decide(.replace(Italy.user("anna").record), in: Italy.inCommand())
+        #expect(taken.audit.flatMap(\.details).contains { $0.name == "profiles" && $0.value.isEmpty })
     }
 
     @Test func aRightOfAnyProfileCountsWhereNoneIsSelected() throws {

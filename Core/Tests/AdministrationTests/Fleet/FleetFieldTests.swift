@@ -104,12 +104,18 @@ import Testing
         #expect(refusal { $0.legacyAffiliations = [Italy.id("flood")] } == nil)
     }
 
-    @Test func otherProfilesHaveAnIndexEachAndAreEachOnce() {
+    @Test func otherProfilesHaveAnIndexEachAndAreEachOnce() throws {
         func refused(_ others: [SelectableProfile]) -> FleetRefusal.Code? {
             refusal { $0.otherProfiles = others }?.code
         }
         #expect(refused([.init(index: 1, profile: "nobody")]) == .unknownReference)
-        #expect(refused([.init(index: 0, profile: "responder")]) == .invalid)
+        var user = Italy.user("dario")
+        user.otherProfiles = [.init(index: 0, profile: "commander")]
+        let commander = ProfileRecord(name: "commander", rights: []).record
+        let fleet = try Italy.with(.create(commander))
+        #expect(Italy.refusal(.create(.user(user)), in: fleet)?.code == .invalid)
+        user.otherProfiles = [.init(index: 1, profile: "commander")]
+        #expect(Italy.refusal(.create(.user(user)), in: fleet) == nil)
         #expect(refused([.init(index: 1, profile: "responder")]) == .invalid)
         #expect(refused([.init(index: 1, profile: "a"), .init(index: 1, profile: "b")]) == .invalid)
         #expect(refused((1...16).map { .init(index: $0, profile: "p\($0)") }) == .limitExceeded)
