@@ -1,8 +1,8 @@
 import MCFoundation
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import SIPUserAgent
-import Synchronization
 
 /// The listeners of a transport: bound at the start, or when another process gives their addresses up.
 final class Listeners: Sendable {
@@ -19,7 +19,7 @@ final class Listeners: Sendable {
     private let sockets: any EventLoopGroup
     private let context: FlowContext
     private let dialler: Dialler
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     init(_ wanted: [Listener], sockets: any EventLoopGroup, context: FlowContext, dialler: Dialler) {
         self.wanted = wanted
@@ -29,7 +29,7 @@ final class Listeners: Sendable {
     }
 
     /// Where each listener was bound, by its name.
-    var addresses: [String: MCFoundation.SocketAddress] { state.withLock { $0.addresses } }
+    var addresses: [String: MCFoundation.SocketAddress] { state.withLockedValue { $0.addresses } }
 
     /// Binds all. Where one cannot be had none is kept.
     func bindAll() async throws {
@@ -67,7 +67,7 @@ final class Listeners: Sendable {
     }
 
     func closeAll() async {
-        let work = state.withLock { state in
+        let work = state.withLockedValue { state in
             state.order += 1
             return state.work
         }
@@ -76,7 +76,7 @@ final class Listeners: Sendable {
     }
 
     private func begin(_ work: @escaping @Sendable (Listeners, Int) async -> Void) {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.order += 1
             state.work = Task { [order = state.order, before = state.work] in
                 await before?.value
@@ -85,14 +85,14 @@ final class Listeners: Sendable {
         }
     }
 
-    private func isCurrent(_ order: Int) -> Bool { state.withLock { $0.order == order } }
+    private func isCurrent(_ order: Int) -> Bool { state.withLockedValue { $0.order == order } }
 
-    private func isBound(_ listener: Listener) -> Bool { state.withLock { $0.bound[listener.name] != nil } }
+    private func isBound(_ listener: Listener) -> Bool { state.withLockedValue { $0.bound[listener.name] != nil } }
 
     private func bind(_ listener: Listener) async throws {
         let bound = try await Acceptor(listener, sockets: sockets, context: context).bind()
         if let socket = bound.datagrams { dialler.adopt(socket) }
-        state.withLock { state in
+        state.withLockedValue { state in
             state.bound[listener.name] = bound.channel
             state.addresses[listener.name] = .init(bound.channel.localAddress)
         }
@@ -100,7 +100,7 @@ final class Listeners: Sendable {
 
     private func close(where condition: (Listener) -> Bool) async {
         for listener in wanted where condition(listener) {
-            let channel = state.withLock { state in
+            let channel = state.withLockedValue { state in
                 state.addresses[listener.name] = nil
                 return state.bound.removeValue(forKey: listener.name)
             }
