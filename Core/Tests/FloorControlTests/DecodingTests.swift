@@ -176,7 +176,7 @@ private func packet(subtype: UInt8 = 0x02, packetType: UInt8 = 204, name: String
         message.mediaFlowControl = .stop
         message.revokeRequestUserID = MCPTTID("sip:r@b")
         for layout in [SSRCListLayout.withoutLength, .withLengthAndSpareOctet, .withLengthAndTwoSpareOctets] {
-            let octets = message.encoded(ssrcList: layout)
+            let octets = message.encoded(for: FloorDialect(ssrcList: layout))
             #expect(octets.count % 4 == 0)
             #expect(try FloorMessage.decode(octets) == [message])
         }

@@ -136,12 +136,33 @@ let messageVectors: [MessageVector] = [
 
     @Test(arguments: messageVectors)
     func `A message encodes to its vector, octet for octet`(_ vector: MessageVector) {
-        #expect(vector.message.encoded(ssrcList: vector.layout) == octets(vector.hex))
+        #expect(vector.message.encoded(for: FloorDialect(ssrcList: vector.layout)) == octets(vector.hex))
     }
 
     @Test func `All vectors in one datagram decode in their order`() throws {
         let limits = FloorLimits(messagesPerDatagram: messageVectors.count)
         let datagram = messageVectors.flatMap { octets($0.hex) }
         #expect(try FloorMessage.decode(datagram, limits: limits) == messageVectors.map(\.message))
+    }
+
+    @Test(arguments: FloorDialect.releases) func aPeerIsToldWhatItsReleaseKnows(release: Int) throws {
+        var message = FloorMessage(.taken, ssrc: 1)
+        message.grantedParty = MCPTTID("sip:a@b.example")
+        message.audioSSRC = 7
+        message.functionalAlias = FunctionalAlias("sip:f@b.example")
+        message.location = .notProvided
+        let read = try #require(try FloorMessage.decode(message.encoded(for: FloorDialect(release: release))).first)
+        #expect(read.grantedParty == message.grantedParty)
+        #expect(read.audioSSRC == 7)
+        #expect((read.functionalAlias != nil) == (release >= 15))
+        #expect((read.location != nil) == (release >= 15))
+        var queued = FloorMessage(.queuedFloorRequests, ssrc: 1)
+        queued.queuedRequestsResult = 2
+        let told = try FloorMessage.decode(queued.encoded(for: FloorDialect(release: release))).first
+        #expect((told?.queuedRequestsResult != nil) == (release >= 17))
+        var revoke = FloorMessage(.revokeRequest, ssrc: 1)
+        revoke.revokeRequestUserID = MCPTTID("sip:a@b.example")
+        let asked = try FloorMessage.decode(revoke.encoded(for: FloorDialect(release: release))).first
+        #expect((asked?.revokeRequestUserID != nil) == (release >= 19))
     }
 }

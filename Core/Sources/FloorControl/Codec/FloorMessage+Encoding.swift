@@ -2,8 +2,8 @@ import MCFoundation
 
 extension FloorMessage {
     /// Appends the whole RTCP packet to `octets`. Texts of more than 255 octets and lists of more than their field
-    /// holds cannot be coded: such a text is left out, such a list is cut.
-    public func encode(into octets: inout [UInt8], ssrcList layout: SSRCListLayout = .withoutLength) {
+    /// holds cannot be coded: such a text is left out, such a list is cut. So is what the peer's release does not know.
+    public func encode(into octets: inout [UInt8], for dialect: FloorDialect = .current) {
         let start = octets.count
         let acknowledgementBit = acknowledgementRequested ? RTCPApplication.acknowledgementBit : 0
         octets.append(0x80 | acknowledgementBit | kind.rawValue)
@@ -11,8 +11,8 @@ extension FloorMessage {
         octets.append(word16: 0)
         octets.append(word32: ssrc)
         octets.append(word32: RTCPApplication.name)
-        for id in kind.fieldOrder {
-            write(field: id, into: &octets, layout)
+        for id in kind.fieldOrder where dialect.knows(field: id) {
+            write(field: id, into: &octets, dialect.ssrcList)
         }
         // At most 26 bounded fields stand here, far below the 65,536 words that the header can count.
         let words = (octets.count - start) / 4 - 1
@@ -20,11 +20,11 @@ extension FloorMessage {
         octets[start + 3] = UInt8(truncatingIfNeeded: words)
     }
 
-    /// The whole RTCP packet, see `encode(into:ssrcList:)`.
-    public func encoded(ssrcList layout: SSRCListLayout = .withoutLength) -> [UInt8] {
+    /// The whole RTCP packet, see `encode(into:for:)`.
+    public func encoded(for dialect: FloorDialect = .current) -> [UInt8] {
         var octets: [UInt8] = []
         octets.reserveCapacity(64)
-        encode(into: &octets, ssrcList: layout)
+        encode(into: &octets, for: dialect)
         return octets
     }
 
