@@ -25,7 +25,7 @@ let rooms: [(String, [String])] = [
     // Floor 2: functions
     ("Audit", ["MCFoundation", "CDigest"]),
     ("CallAudit", ["MCFoundation", "CallControl", "Audit", "Policy"]),
-    ("Policy", ["MCFoundation", "HashTreeCollections"]),
+    ("Policy", ["MCFoundation", "FloorControl", "HashTreeCollections"]),
     ("ConfigurationDocuments", ["MCFoundation", "CDigest", "CXML", "MCDocuments", "Policy", "OrderedCollections"]),
     ("IdentityManagement", ["MCFoundation", "CDigest", "Audit", "HashTreeCollections", "OrderedCollections"]),
     (
@@ -99,7 +99,8 @@ let rooms: [(String, [String])] = [
 ]
 /// Tests that see two rooms at work together.
 let testDependencies = [
-    "ControllingFunction": ["ParticipatingFunction"], "MCSystem": ["Audit", "CallAudit"],
+    "ControllingFunction": ["ParticipatingFunction"],
+    "MCSystem": ["Audit", "CallAudit", "FloorControl", "MediaDistribution"],
     "Registrar": ["MCDocuments"], "Responder": ["Administration"],
 ]
 let testResources = ["SIP"]

@@ -21,7 +21,7 @@ extension SystemConfiguration {
 }
 
 /// Reads the sections one by one; a section with mistakes gives nil, and the others are read all the same.
-private struct SystemReader {
+struct SystemReader {
     let folder: String
 
     func read(_ root: Fields) -> SystemConfiguration? {
@@ -222,8 +222,11 @@ private struct SystemReader {
 
     func media(_ fields: Fields) -> (plane: MediaPlane, secondPorts: Int?)? {
         let cells = fields.optional("cells").map { $0.integer(1...Int(Self.mostMediaCells)) } ?? 1
-        let access = fields.required("access").flatMap { ports($0, cells: cells ?? 1) }
-        let interconnection = fields.required("interconnection").flatMap { ports($0, cells: cells ?? 1) }
+        let spare = fields.optional("spare_ports").map { $0.integer(0...Self.mostSparePorts) } ?? 0
+        let number = PortCount(cells: cells ?? 1, pairs: 1 + (spare ?? 0))
+        let access = fields.required("access").flatMap { ports($0, number) }
+        let between = fields.required("interconnection")
+        let interconnection = between.flatMap { ports($0, number) }
         let second = fields.optional("second_ports")
         let shift = second?.integer(1...65_534)
         fields.end()
@@ -231,6 +234,10 @@ private struct SystemReader {
             let plane = MediaPlane(
                 (0..<cells).map { MediaAddresses(access: access[$0], interconnection: interconnection[$0]) })
         else { return nil }
+        let sockets = [access, interconnection].map { Set($0.joined().flatMap { [$0.audio, $0.floor] }) }
+        if !sockets[0].isDisjoint(with: sockets[1]) {
+            between?.expected("ports that media.access does not take, \(number) too")
+        }
         if let second, let shift, plane.shifted(by: shift) == nil {
             second.expected("a number with which each port stays below 65536 and becomes none of the others")
         }
@@ -239,9 +246,21 @@ private struct SystemReader {
 
     /// More than any machine of today has processors to give them.
     private static let mostMediaCells = 64
+    /// Some for each call that a device may be in; a media cell holds few sockets.
+    private static let mostSparePorts = 6
 
-    /// The sockets of one side by media cell: each has the two ports after those of the one before it.
-    func ports(_ value: Value, cells: Int) -> [[MediaPorts]]? {
+    /// How many ports one side has of each use: one a media cell, and as many again for each spare pair.
+    struct PortCount: CustomStringConvertible {
+        var cells: Int
+        var pairs: Int
+
+        var all: Int { cells * pairs }
+        var description: String { "\(cells) cells with \(pairs) pairs each" }
+    }
+
+    /// The sockets of one side by media cell: each has the two ports after those of the one before it, and the spare
+    /// ones of all follow.
+    func ports(_ value: Value, _ number: PortCount) -> [[MediaPorts]]? {
         guard let fields = value.fields() else { return nil }
         let v4 = fields.optional("v4").map { $0.address(isIPv6: false) }
         let v6 = fields.optional("v6").map { $0.address(isIPv6: true) }
@@ -253,22 +272,26 @@ private struct SystemReader {
         guard let audio, let floorPort, let floor else { return nil }
         if audio == floor {
             floorPort.issues.add(floorPort, "expected another port than audio_port, found \(audio) too")
-        } else if (audio - floor).isMultiple(of: 2), abs(audio - floor) < 2 * cells {
+        } else if (audio - floor).isMultiple(of: 2), abs(audio - floor) < 2 * number.all {
             floorPort.issues.add(
                 floorPort,
-                "expected a port that no audio port of \(cells) cells takes (\(audio) and every second one after it), "
+                "expected a port that no audio port of \(number) takes (\(audio) and every second one after it), "
                     + "found \(floor)")
         }
-        guard max(audio, floor) + 2 * (cells - 1) <= 65_535 else {
-            value.issues.add(value, "expected ports that leave room below 65536 for \(cells) cells, two ports each")
+        guard max(audio, floor) + 2 * (number.all - 1) <= 65_535 else {
+            value.issues.add(value, "expected ports that leave room below 65536 for \(number)")
             return nil
         }
-        func socket(_ address: IPAddress, _ port: Int, _ cell: Int) -> SocketAddress {
-            SocketAddress(address, port: UInt16(port + 2 * cell))
+        func socket(_ address: IPAddress, _ port: Int, _ place: Int) -> SocketAddress {
+            SocketAddress(address, port: UInt16(port + 2 * place))
         }
-        return (0..<cells).map { cell in
-            [v4, v6].compactMap { $0 ?? nil }.map { address in
-                MediaPorts(audio: socket(address, audio, cell), floor: socket(address, floor, cell))
+        let addresses = [v4, v6].compactMap { $0 ?? nil }
+        return (0..<number.cells).map { cell in
+            (0..<number.pairs).flatMap { pair in
+                addresses.map { address in
+                    let place = cell + pair * number.cells
+                    return MediaPorts(audio: socket(address, audio, place), floor: socket(address, floor, place))
+                }
             }
         }
     }
@@ -310,92 +333,5 @@ private struct SystemReader {
         read("lost_heartbeats", \.lostHeartbeats, 1...100)
         fields.end()
         return limits
-    }
-}
-
-// MARK: partners
-
-extension SystemReader {
-    struct PartnerRead {
-        var configuration: PartnerConfiguration
-        var domains: [(name: String, value: Value)]
-    }
-
-    fileprivate func partner(_ value: Value) -> PartnerRead? {
-        guard let fields = value.fields() else { return nil }
-        let system = fields.required("system")?.domain()
-        let country = fields.optional("country")?.country() ?? ""
-        let domains = fields.required("domains")?.list { value in value.domain().map { (name: $0, value: value) } }
-        let gateways = fields.required("gateways")?.list { gateway($0, system: system) }
-        let authority = fields.required("authority")?.file(in: folder)
-        let trunk = fields.optional("trunk").map { $0.flag() ?? true } ?? true
-        let agreement = fields.optional("agreement").map { self.agreement($0) ?? Agreement() } ?? Agreement()
-        let domain = domains?.first?.name ?? system ?? ""
-        let services = fields.optional("services").flatMap { self.services($0, domain: domain) }
-        fields.end()
-        if let domains, domains.isEmpty { value.issues.add(value, "domains: expected at least one domain, found none") }
-        if let gateways, gateways.isEmpty {
-            value.issues.add(value, "gateways: expected at least one gateway, found none")
-        }
-        guard let system, let domains, let gateways, let authority else { return nil }
-        return PartnerRead(
-            configuration: PartnerConfiguration(
-                partner: Partner(
-                    system: MCSystemID(system), country: country, domains: domains.map(\.name), services: services,
-                    gateways: gateways, agreement: agreement, offersTrunks: trunk),
-                authorityFile: authority),
-            domains: domains)
-    }
-
-    private func gateway(_ value: Value, system: String?) -> GatewayTarget? {
-        guard let fields = value.fields() else { return nil }
-        let address = fields.required("address")?.hostAndPort()
-        let name = fields.optional("name")?.domain()
-        fields.end()
-        guard let address else { return nil }
-        // RFC 5922 7.2: the certificate proves the SIP domain, whatever host serves it.
-        return GatewayTarget(host: address.host, port: address.port, serverName: name ?? system ?? address.host)
-    }
-
-    private func agreement(_ value: Value) -> Agreement? {
-        guard let fields = value.fields() else { return nil }
-        var agreement = Agreement()
-        if let read = fields.optional("groups_offered") { agreement.groupsOffered = admission(read, MCPTTGroupID.init) }
-        if let read = fields.optional("groups_used") { agreement.groupsUsed = admission(read, MCPTTGroupID.init) }
-        if let read = fields.optional("users_admitted") { agreement.usersAdmitted = admission(read, MCPTTID.init) }
-        if let read = fields.optional("users_released") { agreement.usersReleased = admission(read, MCPTTID.init) }
-        fields.end()
-        return agreement
-    }
-
-    private func admission<ID: TextualIdentity>(_ value: Value, _ make: (String) -> ID) -> Admission<ID> {
-        switch value.node {
-        case .sequence: return .only(value.list { $0.identity().map(make) } ?? [])
-        case .scalar(let scalar) where scalar.string == "all": return .all
-        case .scalar(let scalar) where scalar.string == "none": return .none
-        case .scalar, .mapping, .alias:
-            value.expected("all, none or a list of identities")
-            return .none
-        }
-    }
-
-    /// A domain belongs to one system: what it asserts would else be ambiguous.
-    fileprivate func checkDomains(of partners: [PartnerRead], own: System) {
-        var owners: [String: String] = [:]
-        for domain in [own.domain] + own.otherDomains { owners[domain] = "this system" }
-        var systems = [own.id.value: "this system"]
-        for read in partners {
-            let name = read.configuration.partner.system.value
-            if let other = systems[name], let value = read.domains.first?.value {
-                value.issues.add(value, "expected a partner that is not listed yet, found \(name) as \(other) already")
-            }
-            systems[name] = "a partner"
-            for (domain, value) in read.domains {
-                if let other = owners[domain] {
-                    value.issues.add(value, "expected a domain of \(name) alone, found one that belongs to \(other)")
-                }
-                owners[domain] = name
-            }
-        }
     }
 }

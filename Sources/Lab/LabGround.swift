@@ -8,7 +8,7 @@ struct LabPorts {
     var web: UInt16
     var operations: UInt16
     /// The first of the ports for media towards users, and of those towards partners: audio, floor, and the same again
-    /// for each further media cell.
+    /// for each further media cell and each spare pair.
     var media: UInt16
     var partnerMedia: UInt16
 }
@@ -17,6 +17,7 @@ struct LabPorts {
 /// and a fleet map. Devices get profiles with which their users log in.
 struct LabGround {
     private static let mediaCells = 2
+    private static let sparePorts = 3
 
     let folder: URL
     private let administration: LabAdministration
@@ -33,7 +34,8 @@ struct LabGround {
         self.folder = folder
         administration = LabAdministration(program: program)
         // Held until everything is written; no two systems get the same.
-        let runs = [1, 1, 1, 1, 2 * Self.mediaCells, 2 * Self.mediaCells]
+        let mediaPorts = 2 * Self.mediaCells * (1 + Self.sparePorts)
+        let runs = [1, 1, 1, 1, mediaPorts, mediaPorts]
         let reservation = try PortReservation(runs: LabCountry.all.flatMap { _ in runs })
         for (index, country) in LabCountry.all.enumerated() {
             let mine = Array(reservation.firsts[runs.count * index..<runs.count * (index + 1)])
@@ -69,7 +71,7 @@ struct LabGround {
             country.domain, "--address", "127.0.0.1", "--access-port", "\(ports.access)", "--partner-port",
             "\(ports.partner)", "--web-port", "\(ports.web)", "--operations-port", "\(ports.operations)",
             "--media-port", "\(ports.media)", "--partner-media-port", "\(ports.partnerMedia)", "--media-cells",
-            "\(Self.mediaCells)", "--days", "30",
+            "\(Self.mediaCells)", "--spare-ports", "\(Self.sparePorts)", "--days", "30",
         ])
     }
 

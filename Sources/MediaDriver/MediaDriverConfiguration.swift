@@ -23,7 +23,8 @@ public struct MediaDriverConfiguration: Hashable, Sendable {
         }
     }
 
-    /// In the order in which the cell numbers them, at most 60.
+    /// In the order in which the cell numbers them, at most 60. Those of one use, face and address family are pairs in
+    /// the order of the list.
     public var sockets: [Socket]
     public var limits: MediaLimits
     /// Octets asked of the kernel for what waits to be read, per socket. A burst of 1,000 small packets takes 800 kB

@@ -20,8 +20,13 @@ struct OpenedSockets {
             descriptors.append(descriptor)
             var advertised = socket.advertised ?? bound.socketAddress
             if advertised.port == 0 { advertised.port = bound.port }
+            let alike = sockets.count {
+                $0.use == socket.use && $0.face == socket.face
+                    && $0.address.address.isIPv6 == advertised.address.isIPv6
+            }
             sockets.append(
-                MediaSocket(id: UInt8(number), use: socket.use, face: socket.face, address: advertised))
+                MediaSocket(
+                    id: UInt8(number), use: socket.use, face: socket.face, address: advertised, pair: UInt8(alike)))
         }
     }
 

@@ -1,5 +1,6 @@
 import CallControl
 import ConfigurationFiles
+import FloorControl
 import Foundation
 import MCFoundation
 import Policy
@@ -25,16 +26,27 @@ import Testing
         #expect(system.certificates.interconnection.key.hasSuffix("/gateway.key"))
         #expect(system.certificates.clientCertificates == .optional)
         #expect(
-            system.media.cells[0].access.map(\.audio) == [
-                SocketAddress("192.0.2.10", 40_000), SocketAddress("2001:db8::10", 40_000),
-            ])
-        #expect(system.media.cells[0].interconnection.map(\.floor) == [SocketAddress("198.51.100.10", 41_001)])
+            system.media.cells[0].access.map(\.audio)
+                == [40_000, 40_004, 40_008, 40_012].flatMap { port in
+                    [SocketAddress("192.0.2.10", port), SocketAddress("2001:db8::10", port)]
+                })
+        #expect(
+            system.media.cells[0].interconnection.map(\.floor)
+                == [41_001, 41_005, 41_009, 41_013].map {
+                    SocketAddress("198.51.100.10", $0)
+                })
         #expect(system.media.cells.count == 2)
         #expect(
-            system.media.cells[1].access.map(\.floor) == [
+            system.media.cells[1].access.prefix(2).map(\.floor) == [
                 SocketAddress("192.0.2.10", 40_003), SocketAddress("2001:db8::10", 40_003),
             ])
-        #expect(system.media.cells[1].interconnection.map(\.audio) == [SocketAddress("198.51.100.10", 41_002)])
+        #expect(system.media.cells[1].ports(.interconnection)?.audio == SocketAddress("198.51.100.10", 41_002))
+        #expect(
+            system.media.cells[1].ports(.access, isIPv6: true, pair: 2)?.floor
+                == SocketAddress("2001:db8::10", 40_011))
+        #expect(system.media.cells[1].ports(.access, isIPv6: nil, pair: 3)?.audio.port == 40_014)
+        #expect(system.media.cells[1].ports(.access, isIPv6: true, pair: 4) == nil)
+        #expect(system.media.cells[1].ports(.interconnection, isIPv6: true) == nil)
         let france = try #require(system.partners.first)
         #expect(
             france.partner.gateways == [
@@ -45,7 +57,29 @@ import Testing
         #expect(france.partner.services.gateway.value == "sip:border@mc.fr.example")
         #expect(france.partner.services.participating.value == "sip:mcptt-participating@mc.fr.example")
         #expect(system.identity.services.documents.value == "sip:mcptt-documents@mc.it.example")
+        #expect(
+            france.partner.exceptions
+                == RoutingExceptions(
+                    groups: [MCPTTGroupID("sip:alps@joint.example")], users: [MCPTTID("sip:anne@joint.example")],
+                    servedUsers: [MCPTTID("sip:pat@mc.ch.example")],
+                    aliases: [FunctionalAlias("sip:alps-chief@joint.example")]))
+        #expect(france.partner.floorDialect == .current)
         #expect(france.authorityFile.hasSuffix("/fr-root.pem"))
+    }
+
+    @Test func `a partner of an early release is known for one`() throws {
+        let text = try Example.text("system.yaml").replacingOccurrences(
+            of: "floor: {release: 19, ssrc_list: without_length}",
+            with: "floor: {release: 14, ssrc_list: length_and_spare_octet}")
+        let dialect = try #require(try example.system(text).partners.first).partner.floorDialect
+        #expect(dialect == FloorDialect(release: 14, ssrcList: .withLengthAndSpareOctet))
+    }
+
+    @Test func `without spare ports there is one pair`() throws {
+        let text = try Example.text("system.yaml").replacingOccurrences(of: "  spare_ports: 3 ", with: "  # ")
+        let cells = try example.system(text).media.cells
+        #expect(cells.map(\.interconnection.count) == [1, 1])
+        #expect(cells.map(\.access.count) == [2, 2])
     }
 
     @Test func `what the example calls a default is the default`() throws {

@@ -53,18 +53,18 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "38:79: media.access.floor_port: expected another port than audio_port, found 40000 too"),
         Mistake(
             "floor_port: 40001", "floor_port: 40002",
-            "38:79: media.access.floor_port: expected a port that no audio port of 2 cells takes (40000 and every second one after it), found 40002"
+            "38:79: media.access.floor_port: expected a port that no audio port of 2 cells with 4 pairs each takes (40000 and every second one after it), found 40002"
         ),
         Mistake(
             "audio_port: 41000, floor_port: 41001", "audio_port: 65534, floor_port: 65535",
-            "39:20: media.interconnection: expected ports that leave room below 65536 for 2 cells, two ports each"),
+            "39:20: media.interconnection: expected ports that leave room below 65536 for 2 cells with 4 pairs each"),
         Mistake(
             "second_ports: 500 ", "second_ports: 2 ",
-            "40:17: media.second_ports: expected a number with which each port stays below 65536 and becomes none of the others, found 2"
+            "41:17: media.second_ports: expected a number with which each port stays below 65536 and becomes none of the others, found 2"
         ),
         Mistake(
             "directory: directory.yaml", "directory: directory.yaml\nstore: directory.yaml",
-            "75:12: directory: expected directory or store, found both"),
+            "82:12: directory: expected directory or store, found both"),
         Mistake(
             "documents: sip:mcptt-documents@mc.it.example ", "documents: sip:gms@mc.fr.example ",
             "18:14: services.documents: expected an identity in a domain of this system (mc.it.example, vvf.it.example), found \"sip:gms@mc.fr.example\""
@@ -83,39 +83,61 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "39:20: media.interconnection: expected v4 or v6 or both, found neither"),
         Mistake(
             "domains: [mc.fr.example] ", "domains: [mc.fr.example, vvf.it.example] ",
-            "45:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
+            "46:30: partners[0].domains[1]: expected a domain of mc.fr.example alone, found one that belongs to this system"
         ),
-        Mistake("trunk: true ", "trunk: maybe ", "49:12: partners[0].trunk: expected true or false, found \"maybe\""),
+        Mistake(
+            "spare_ports: 3 ", "spare_ports: 7 ",
+            "40:16: media.spare_ports: expected a whole number from 0 to 6, found 7"),
+        Mistake(
+            "interconnection: {v4: 198.51.100.10, audio_port: 41000, floor_port: 41001}",
+            "interconnection: {v4: 192.0.2.10, audio_port: 40014, floor_port: 41001}",
+            "39:20: media.interconnection: expected ports that media.access does not take, 2 cells with 4 pairs each too, found a mapping"
+        ),
+        Mistake(
+            "groups: [sip:alps@joint.example] ", "groups: [alps] ",
+            "59:16: partners[0].routes.groups[0]: expected an identity such as \"sip:user@domain\", found \"alps\""),
+        Mistake(
+            "users: [sip:anne@joint.example] ", "users: [sip:anne@joint.example, sip:anne@joint.example] ",
+            "60:39: partners[0].routes.users[1]: expected an identity routed once, found one that is routed to mc.fr.example"
+        ),
+        Mistake(
+            "release: 19,", "release: 12,",
+            "63:22: partners[0].floor.release: expected a whole number from 13 to 19, found 12"),
+        Mistake(
+            "ssrc_list: without_length", "ssrc_list: short",
+            "63:37: partners[0].floor.ssrc_list: expected one of without_length, length_and_spare_octet, length_and_two_spare_octets, found \"short\""
+        ),
+        Mistake("trunk: true ", "trunk: maybe ", "50:12: partners[0].trunk: expected true or false, found \"maybe\""),
         Mistake(
             "users_admitted: all ", "users_admitted: some ",
-            "53:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
+            "54:23: partners[0].agreement.users_admitted: expected all, none or a list of identities, found \"some\""),
         Mistake(
             "users_released: [sip:carla@mc.it.example]", "users_released: [carla]",
-            "54:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
+            "55:24: partners[0].agreement.users_released[0]: expected an identity such as \"sip:user@domain\", found \"carla\""
         ),
         Mistake(
             "heartbeat: 5 s ", "heartbeat: 5 ",
-            "61:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
+            "68:14: timers.heartbeat: expected a duration from 100 ms to 300 s, such as \"30 s\" or \"250 ms\", found 5"
         ),
         Mistake(
             "idle: 600 s ", "idle: 2 s ",
-            "64:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
+            "71:9: timers.idle: expected a duration from 10 s to 86400 s, such as \"30 s\" or \"250 ms\", found \"2 s\""
         ),
         Mistake(
             "idle: 600 s ", "idle: 120 s ",
-            "64:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
+            "71:9: timers.idle: expected a duration above flow_timer, found \"120 s\""),
         Mistake(
             "flow_timer: 120 s ", "flow_timer: 900 s ",
-            "64:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
+            "71:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
         Mistake(
             "log_level: info ", "log_level: loud ",
-            "74:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
+            "81:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
         Mistake(
             "log_level: info ", "log_level: info\nlog_level: debug ",
-            "75:1: log_level: key appears twice in its mapping"),
+            "82:1: log_level: key appears twice in its mapping"),
         Mistake(
-            "limits:\n", "limits: 5\nlimites:\n", "67:9: limits: expected a mapping, found 5",
-            "68:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
+            "limits:\n", "limits: 5\nlimites:\n", "74:9: limits: expected a mapping, found 5",
+            "75:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
         ),
     ]
 
@@ -129,7 +151,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     @Test func `a file that is not there is told with the place where it is named`() throws {
         let told = try example.mistakes(replacing: "authority: fr-root.pem", by: "authority: fr-rot.pem")
         #expect(
-            told == ["system.yaml:48:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
+            told == ["system.yaml:49:16: partners[0].authority: expected a readable file, found none at fr-rot.pem"])
     }
 
     static let directory = [

@@ -56,7 +56,7 @@ import Testing
         try phones[1].floor.send(FloorMessage(.request, ssrc: phones[1].floorSSRC).encoded(), to: floor)
         #expect(try phones[1].wait { $0.messages.last?.kind == .granted })
         driver.send([.openCall(MediaCallID(1), FloorSettings())])
-        #expect(try log.wait(for: .callRefused(MediaCallID(1), .ambiguous)))
+        #expect(try log.wait(for: .callRefused(MediaCallID(1), .taken)))
         driver.stop()
         let counters = driver.counters()
         #expect(counters.datagramsReceived == 402)
@@ -86,7 +86,7 @@ import Testing
             }
         }
         driver.send(commands + [.openCall(MediaCallID(99_999), .init()), .openCall(MediaCallID(99_999), .init())])
-        #expect(try log.wait(for: .callRefused(MediaCallID(99_999), .ambiguous)))
+        #expect(try log.wait(for: .callRefused(MediaCallID(99_999), .taken)))
         driver.stop()
         let counters = driver.counters()
         #expect(counters.commandsCarriedOut == 120_002)
@@ -145,6 +145,30 @@ import Testing
         #expect(Set(listener.heard) == sent)
         driver.stop()
         #expect(driver.counters().copiesSent == 800)
+    }
+
+    @Test func `a phone in two calls with one SSRC is served in the second through ports of its own`() throws {
+        let log = try EventLog()
+        var two = configuration()
+        two.sockets += two.sockets
+        let driver = try MediaDriver.start(two) { log.append($0) }
+        #expect(driver.sockets.map(\.pair) == [0, 0, 1, 1])
+        let phones = try [LoopbackPhone(1), LoopbackPhone(2)]
+        let talker = try LoopbackPhone(3)
+        driver.send(call(phones) + call([phones[0], talker], number: 2))
+        let leg = LegID(20_000)
+        #expect(try log.wait(for: .legRefused(leg, .ambiguous)))
+        driver.send([.moveLeg(leg, pair: 1), .connectLeg(leg, phones[0].remote)])
+        // Told of the floor in both calls.
+        #expect(try phones[0].wait { $0.messages.count >= 2 })
+        try phones[0].floor.send(
+            FloorMessage(.request, ssrc: phones[0].floorSSRC).encoded(), to: driver.sockets[3].address)
+        #expect(try phones[0].wait { $0.messages.last?.kind == .granted })
+        let packet = speech(1, ssrc: try #require(phones[0].messages.last?.audioSSRC))
+        try phones[0].audio.send(packet, to: driver.sockets[2].address)
+        #expect(try talker.wait { $0.heard == [packet] })
+        #expect(phones[1].heard.isEmpty)
+        driver.stop()
     }
 
     @Test func `time passes in the cell: a talker that says nothing loses the floor`() throws {

@@ -11,9 +11,11 @@ public struct MediaPorts: Hashable, Sendable {
     }
 }
 
-/// What the functions write into SDP: the sockets of one media cell, per side.
+/// What the functions write into SDP: the sockets of one media cell, per side. A `pair` is counted from 0 within its
+/// side and address family.
 public struct MediaAddresses: Hashable, Sendable {
-    /// In order of preference, one entry an address family.
+    /// In order of preference. The first of an address family are the pair that all peers share; those that follow are
+    /// for peers whose packets for one leg could not be told there from those for another.
     public var access: [MediaPorts]
     public var interconnection: [MediaPorts]
 
@@ -23,16 +25,16 @@ public struct MediaAddresses: Hashable, Sendable {
     }
 
     /// The sockets of a side in the address family of `peer`; the preferred ones where the peer is not known yet; nil
-    /// where that side does not speak the family.
-    public func ports(_ face: MediaFace, like peer: IPAddress? = nil) -> MediaPorts? {
-        ports(face, isIPv6: peer?.isIPv6)
+    /// where that side does not speak the family or has no such pair.
+    public func ports(_ face: MediaFace, like peer: IPAddress? = nil, pair: UInt8 = 0) -> MediaPorts? {
+        ports(face, isIPv6: peer?.isIPv6, pair: pair)
     }
 
     /// The sockets of a side in an address family; the preferred ones where none is named.
-    public func ports(_ face: MediaFace, isIPv6: Bool?) -> MediaPorts? {
+    public func ports(_ face: MediaFace, isIPv6: Bool?, pair: UInt8 = 0) -> MediaPorts? {
         let ports = face == .access ? access : interconnection
-        guard let isIPv6 else { return ports.first }
-        return ports.first { $0.audio.address.isIPv6 == isIPv6 }
+        guard let family = isIPv6 ?? ports.first?.audio.address.isIPv6 else { return nil }
+        return ports.lazy.filter { $0.audio.address.isIPv6 == family }.dropFirst(Int(pair)).first
     }
 }
 

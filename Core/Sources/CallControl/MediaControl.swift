@@ -32,7 +32,15 @@ public enum MediaFace: Hashable, Sendable {
     case access, interconnection
 }
 
-/// Where a leg's media goes, from the peer's SDP.
+/// How a leg's speech is protected (TS 33.180). Keys are never a server's: what is protected is forwarded as it is.
+public enum MediaProtection: Hashable, Sendable {
+    /// RTP in clear.
+    case none
+    /// SRTP under a key that clients alone share.
+    case endToEnd
+}
+
+/// What is known of a leg's peer: where its media goes and how it wants it.
 public struct LegRemote: Hashable, Sendable {
     public var audio: SocketAddress
     /// nil: the peer has no floor control (it answered `m=application` with port 0) and so only listens.
@@ -48,10 +56,14 @@ public struct LegRemote: Hashable, Sendable {
     public var hears: Bool
     /// It says that the peer sends.
     public var speaks: Bool
+    public var protection: MediaProtection
+    /// The protocol release that it speaks in floor control, and what else of it differs from peer to peer.
+    public var dialect: FloorDialect
 
     public init(
         audio: SocketAddress, floor: SocketAddress?, floorSSRC: UInt32?, payloadType: UInt8, trunk: TrunkID? = nil,
-        hears: Bool = true, speaks: Bool = true
+        hears: Bool = true, speaks: Bool = true, protection: MediaProtection = .none,
+        dialect: FloorDialect = .current
     ) {
         self.audio = audio
         self.floor = floor
@@ -60,6 +72,8 @@ public struct LegRemote: Hashable, Sendable {
         self.trunk = trunk
         self.hears = hears
         self.speaks = speaks
+        self.protection = protection
+        self.dialect = dialect
     }
 }
 
@@ -76,6 +90,9 @@ public enum MediaCommand: Hashable, Sendable {
     /// Given again when the peer's SDP changes; the same remote again changes nothing, so an address that was
     /// learned behind network address translation stays.
     case connectLeg(LegID, LegRemote)
+    /// From the next `connectLeg` on, this pair of the cell's ports is the leg's (`MediaAddresses.ports`), whose SDP
+    /// says so by then.
+    case moveLeg(LegID, pair: UInt8)
     case closeLeg(LegID)
     /// The leg's peer becomes a floor participant of the call, once the leg leads to a peer: it may be joined before
     /// it is connected. Joining again replaces the description. `audioSSRC` is unique in the cell, not only in the
@@ -90,7 +107,9 @@ public enum MediaCommand: Hashable, Sendable {
         switch self {
         case .openCall(let call, _), .configureCall(let call, _), .closeCall(let call): call.cell
         case .join(let call, _, _), .leave(let call, _): call.cell
-        case .openLeg(let leg, _, _), .connectLeg(let leg, _), .closeLeg(let leg), .relay(let leg, _): leg.cell
+        case .openLeg(let leg, _, _), .connectLeg(let leg, _), .moveLeg(let leg, _), .closeLeg(let leg),
+            .relay(let leg, _):
+            leg.cell
         }
     }
 }
@@ -104,6 +123,9 @@ public enum MediaEvent: Hashable, Sendable {
     case participantMisbehaves(MediaCallID, LegID)
     /// The command could not be carried out; the leg is as it was before. Its owner releases it or tries otherwise.
     case legRefused(LegID, MediaRefusal)
+    /// Speech of this leg cannot be told from that of another leg of the same peer; all else goes on. On other ports it
+    /// could be.
+    case legAmbiguous(LegID)
     case callRefused(MediaCallID, MediaRefusal)
 }
 
@@ -111,8 +133,13 @@ public enum MediaEvent: Hashable, Sendable {
 public enum MediaRefusal: Hashable, Sendable {
     /// One of the cell's bounds is reached.
     case limit
-    /// Its packets could not be told from those of another leg: same remote address and same SSRC.
+    /// Its packets could not be told from those of another leg: same remote address and same SSRC, at the same pair of
+    /// our ports.
     case ambiguous
-    /// The cell has no socket of that face and address family.
+    /// Its number, SSRC or place in a relay is another's.
+    case taken
+    /// The cell has no socket of that face, address family and pair.
     case noSocket
+    /// The others of its call, or whom it is relayed to, have their speech protected otherwise.
+    case protection
 }

@@ -73,6 +73,8 @@ extension ControllingFunction {
                 let participant = calls[id]?.participants.values.first(where: { $0.leg.id == leg })
             else { return }
             note("participant.misbehaves", (calls[id]?.fields ?? []) + participant.fields)
+        case .legRefused(let leg, .ambiguous): separate(leg, isCut: true, at: now)
+        case .legAmbiguous(let leg): separate(leg, isCut: false, at: now)
         case .legRefused(let leg, let why): legRefused(leg, why, at: now)
         case .callRefused(let media, let why):
             guard let id = groupsByMedia[media] else { return }
@@ -82,21 +84,19 @@ extension ControllingFunction {
     }
 
     /// A client without media is no participant.
-    private mutating func legRefused(_ leg: LegID, _ why: MediaRefusal, at now: Now) {
-        for (id, call) in calls {
-            guard let session = call.participants.first(where: { $0.value.leg.id == leg })?.key else { continue }
-            note(
-                "participant.refusedByMedia",
-                call.fields + (call.participants[session]?.fields ?? []) + [.init("why", "\(why)")])
-            if case .settingUp(let setUp) = call.phase, setUp.caller == session {
-                return release(id, .mediaRefused, at: now)
-            }
-            var headers = Headers()
-            headers.append(.reason, ReleaseCause.mediaRefused.reasonHeader)
-            agent.end(session, headers: headers, at: now)
-            forget(session, in: id)
-            return afterLeaving(id, at: now)
+    mutating func legRefused(_ leg: LegID, _ why: MediaRefusal, at now: Now) {
+        guard let (id, session) = place(of: leg), let call = calls[id] else { return }
+        note(
+            "participant.refusedByMedia",
+            call.fields + (call.participants[session]?.fields ?? []) + [.init("why", "\(why)")])
+        if case .settingUp(let setUp) = call.phase, setUp.caller == session {
+            return release(id, .mediaRefused, at: now)
         }
+        var headers = Headers()
+        headers.append(.reason, ReleaseCause.mediaRefused.reasonHeader)
+        agent.end(session, headers: headers, at: now)
+        forget(session, in: id)
+        afterLeaving(id, at: now)
     }
 
     /// Ends a call for all: BYE, CANCEL or refusal, as each session's state demands.

@@ -161,6 +161,10 @@ struct GroupCall: Sendable {
         group.maximumParticipants = current.maximumParticipants
     }
 
+    mutating func move(_ session: SessionID, to ports: MediaPorts, pair: UInt8, isCut: Bool) {
+        participants[session]?.move(to: ports, pair: pair, isCut: isCut)
+    }
+    mutating func connected(_ session: SessionID) { participants[session]?.connected() }
     mutating func set(_ member: Member, of session: SessionID) { participants[session]?.member = member }
     mutating func set(_ floor: NegotiatedFloor, of session: SessionID) { participants[session]?.floor = floor }
 
@@ -184,7 +188,7 @@ struct Participant: Sendable {
     var member: Member
     /// The system that serves the user.
     let system: MCSystemID
-    let leg: Leg
+    private(set) var leg: Leg
     /// The tier that the user declared for himself, and nobody has called off.
     var tier: CallTier
     /// The tier of the call that his client was told last.
@@ -213,8 +217,22 @@ struct Participant: Sendable {
         let audioSSRC: UInt32
         /// Ours, in floor messages to the user.
         let floorSSRC: UInt32
-        let ports: MediaPorts
+        fileprivate(set) var ports: MediaPorts
+        /// Which pair of its address family they are.
+        fileprivate(set) var pair: UInt8 = 0
+        /// The media cell has let go of the peer's addresses and waits for those of the new ports.
+        var isCut = false
     }
+
+    /// His client gets other ports of ours to send to.
+    mutating func move(to ports: MediaPorts, pair: UInt8, isCut: Bool) {
+        leg.ports = ports
+        leg.pair = pair
+        leg.isCut = isCut
+    }
+
+    /// The media cell knows where his client is.
+    mutating func connected() { leg.isCut = false }
 
     enum State: Sendable {
         /// Our INVITE is out. Becomes `waiting` or `joined` with the answer.

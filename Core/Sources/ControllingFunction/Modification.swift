@@ -28,6 +28,7 @@ extension ControllingFunction {
             let modification = try read(request, participant, in: call)
             let description = try answer(modification, participant, session, in: id)
             command(.connectLeg(participant.leg.id, LegRemote(modification.offer)))
+            calls[id]?.connected(session)
             change(modification.wish, by: session, in: id)
             accept(transaction, modification, description, session, in: id, at: now)
             tellTier(in: id, at: now)
@@ -127,15 +128,16 @@ extension ControllingFunction {
         guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session]
         else { return }
         guard response.isSuccess else {
-            return note(
-                "call.tierUnconfirmed", call.fields + participant.fields + [.init("status", "\(response.status)")])
+            note("call.tierUnconfirmed", call.fields + participant.fields + [.init("status", "\(response.status)")])
+            return endIfCut(participant.leg, at: now)
         }
         guard let octets = response.part(MIMEType.sessionDescription)?.body,
             let description = try? SessionDescription(parsing: octets),
             let answer = try? SpeechAnswer(reading: description, to: offer(participant, in: call).session(id: 0)),
             answer.audio.address.isIPv6 == participant.leg.ports.audio.address.isIPv6
-        else { return }
+        else { return endIfCut(participant.leg, at: now) }
         command(.connectLeg(participant.leg.id, LegRemote(answer)))
+        calls[id]?.connected(session)
     }
 
     /// What we offer a participant whose session stands.

@@ -113,12 +113,21 @@ extension ControllingFunction {
     /// By re-INVITE, whom the last message told otherwise. Whose own request is under way is told by its answer, and who
     /// has not answered yet, when he has.
     mutating func tellTier(_ session: SessionID, in id: MCPTTGroupID, at now: Now) {
-        guard let call = calls[id], let participant = call.participants[session], participant.isInSession,
+        guard let call = calls[id], call.participants[session]?.isInSession == true,
             var information = call.tierNews(for: session)
         else { return }
         calls[id]?.told(session)
-        information.callingGroupID = id
         information.callingUserID = call.declarer
+        reinvite(session, in: id, information, at: now)
+    }
+
+    /// A re-INVITE of ours to a client in the call, with what we offer it.
+    mutating func reinvite(
+        _ session: SessionID, in id: MCPTTGroupID, _ information: MCPTTInfo, at now: Now
+    ) {
+        guard let call = calls[id], let participant = call.participants[session] else { return }
+        var information = information
+        information.callingGroupID = id
         var headers = Headers()
         headers.append(.contact, ServiceHeaders.contact(call.identity, isFocus: true))
         headers.append(.pAssertedIdentity, "<\(ownURI)>")

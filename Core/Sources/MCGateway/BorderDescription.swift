@@ -36,7 +36,8 @@ struct BorderDescription: Hashable, Sendable {
         remote = LegRemote(
             audio: SocketAddress(address, port: audio.port), floor: floor, floorSSRC: ssrc, payloadType: format,
             trunk: audio.attributes.value(of: trunkAttributeName).flatMap { $0.isEmpty ? nil : TrunkID($0) },
-            hears: direction.receives, speaks: direction.sends)
+            hears: direction.receives, speaks: direction.sends,
+            protection: audio.transport.uppercased().contains("SAVP") ? .endToEnd : .none)
     }
 
     /// What the other side is shown. `floorSSRC` stands in where the author states none; `trunk` is written or, where

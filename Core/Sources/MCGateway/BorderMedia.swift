@@ -18,6 +18,7 @@ extension MCGateway {
     mutating func connect(_ side: BorderSide, of state: BorderSession) {
         guard let leg = state[side].leg, var remote = state[side].description?.remote else { return }
         remote.trunk = side == .outside ? state.trunk : nil
+        if side == .outside, let partner = directory.partner(state.partner) { remote.dialect = partner.floorDialect }
         actions.append(.media(.connectLeg(leg, remote)))
     }
 
@@ -37,8 +38,16 @@ extension MCGateway {
     }
 
     mutating func handle(_ event: MediaEvent, at now: Now) {
-        guard case .legRefused(let leg, let refusal) = event, let id = sessionsByLeg[leg], let state = sessions[id]
-        else { return }
+        switch event {
+        case .legRefused(let leg, .ambiguous): separate(leg, isCut: true, at: now)
+        case .legAmbiguous(let leg): separate(leg, isCut: false, at: now)
+        case .legRefused(let leg, let refusal): legRefused(leg, refusal, at: now)
+        case .callInactive, .talkerChanged, .participantMisbehaves, .callRefused: break
+        }
+    }
+
+    mutating func legRefused(_ leg: LegID, _ refusal: MediaRefusal, at now: Now) {
+        guard let id = sessionsByLeg[leg], let state = sessions[id] else { return }
         actions.append(observe("border.leg-refused", state.fields + [.init("cause", "\(refusal)")]))
         var headers = Headers()
         headers.append(.reason, "SIP;cause=503;text=\"media\"")
@@ -61,7 +70,7 @@ extension MCGateway {
         guard let (id, side) = ends[session], var state = sessions[id] else {
             return agent.answer(transaction, status: 481, at: now)
         }
-        guard state.isEstablished, state.modification == nil else {
+        guard state.isEstablished, state.modification == nil, state.moving == nil else {
             return agent.answer(transaction, status: 491, at: now)
         }
         guard let request = admitted(request, in: state, from: side, transaction, at: now) else { return }
@@ -84,7 +93,7 @@ extension MCGateway {
         }
         // An offer that only the answer would bring is not asked of the far end: it gets what this end last said.
         guard let offer = offered, let floorSSRC = state[far].floorSSRC,
-            let ports = media[state.admitted.group].ports(far.face, like: state[far].description?.remote.audio.address)
+            let ports = ports(far, of: state, like: state[far].description)
         else { return agent.answer(transaction, status: 488, at: now) }
         state[far].sdpVersion += 1
         onward.replaceDescription(
@@ -98,9 +107,9 @@ extension MCGateway {
     }
 
     mutating func modificationAnswered(_ session: SessionID, _ response: SIPResponse, at now: Now) {
-        guard let (id, side) = ends[session], var state = sessions[id], let modification = state.modification,
-            modification.by == side.other
-        else { return }
+        guard let (id, side) = ends[session], var state = sessions[id] else { return }
+        if state.moving == side { return moveAnswered(id, side, response, at: now) }
+        guard let modification = state.modification, modification.by == side.other else { return }
         let near = side.other
         state.modification = nil
         let crossing: Crossing = side == .outside ? .leaving : .entering
@@ -109,7 +118,7 @@ extension MCGateway {
         answer.headers = headers
         if response.isSuccess, let part = response.part(MIMEType.sessionDescription),
             let description = BorderDescription(part.body), let floorSSRC = state[near].floorSSRC,
-            let ports = media[state.admitted.group].ports(near.face, like: modification.offer.remote.audio.address)
+            let ports = ports(near, of: state, like: modification.offer)
         {
             // Not before: a change that is refused leaves both ends as they were (RFC 3261 14.1).
             state[near].description = modification.offer
@@ -126,6 +135,7 @@ extension MCGateway {
         sessions[id] = state
         agent.answer(
             modification.transaction, status: response.status, headers: answer.headers, body: answer.body, at: now)
+        moveNext(id, at: now)
     }
 }
 

@@ -15,6 +15,10 @@ enum BorderSide: Hashable, Sendable {
 struct BorderEnd: Sendable {
     var session: SessionID
     var leg: LegID?
+    /// Which of our pairs of ports this end is shown.
+    var pair: UInt8 = 0
+    /// The media cell has let go of this end's addresses and waits for those of the new ports.
+    var isCut = false
     /// What this end last said about its media.
     var description: BorderDescription?
     /// `o=` of what this end is shown.
@@ -42,6 +46,9 @@ struct BorderSession: Sendable {
     var isRelayed = false
     /// A modification that one end asked for and the other has not answered.
     var modification: Modification?
+    /// The end that is being told of other ports of ours, and those that wait for it.
+    var moving: BorderSide?
+    var movesToCome: [BorderSide] = []
 
     struct Modification: Sendable {
         var by: BorderSide

@@ -103,7 +103,7 @@ extension MCGateway {
         let near = state.caller
         guard let answer = response.part(MIMEType.sessionDescription).flatMap({ BorderDescription($0.body) }),
             let offer = state[near].description,
-            let ports = media[state.admitted.group].ports(near.face, like: offer.remote.audio.address)
+            let ports = ports(near, of: state, like: offer)
         else {
             agent.reject(state[near].session, status: 488, at: now)
             agent.end(session, at: now)

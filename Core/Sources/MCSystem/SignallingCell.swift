@@ -187,7 +187,7 @@ public struct SignallingCell: Sendable {
         case .callInactive(let call), .talkerChanged(let call, _, _), .participantMisbehaves(let call, _),
             .callRefused(let call, _):
             owner = call.value >> 56
-        case .legRefused(let leg, _): owner = leg.value >> 56
+        case .legRefused(let leg, _), .legAmbiguous(let leg): owner = leg.value >> 56
         }
         guard let function = FunctionID(rawValue: UInt8(owner)) else { return note("cell.media-unknown") }
         queue.append((function, .media(event)))

@@ -16,6 +16,8 @@ final class Call {
     /// When the cell will look at the floor's deadlines again.
     var scheduled: Instant?
     var talker: LegID?
+    /// Of its members' speech, all alike; nil while nobody is connected.
+    var protection: MediaProtection?
     /// Packets forwarded since the floor changed hands.
     var packetsOfTalk = 0
 

@@ -76,6 +76,11 @@ struct Leg {
     let face: MediaFace
     /// Our SSRC in the floor messages that leave on this leg.
     let floorSSRC: UInt32
+    /// Which of our pairs of ports is the leg's from the next connecting on, and which is it now.
+    var pair: UInt8 = 0
+    var connectedPair: UInt8 = 0
+    /// Its owner was told that its packets cannot be told from another leg's.
+    var isAmbiguous = false
     /// As signalling last said.
     var signalled: LegRemote?
     var audio: Path?
@@ -112,6 +117,9 @@ struct Leg {
         floorBudget = FloorBudget(burst: limits.floorBurst, perSecond: limits.floorMessagesPerSecond)
         requestBudget = FloorBudget(burst: limits.floorRequestBurst, perSecond: limits.floorRequestsPerSecond)
     }
+
+    /// How its peer wants floor messages written.
+    var dialect: FloorDialect { signalled?.dialect ?? .current }
 
     /// Set while the remote is one of our own sockets.
     var splicePair: SplicePair? {

@@ -41,6 +41,7 @@ extension MediaCell {
         case .participant(let leg, let id):
             guard let call = calls[id], admits(leg, in: call, at: now) else {
                 counters.audioWithoutPermission += 1
+                if legs[leg]?.chosenSSRC != nil { separateTalker(at: key.addressKey, from: leg) }
                 return nil
             }
             reference = list(of: call, for: leg)
@@ -182,23 +183,50 @@ extension MediaCell {
             return sources[key]
         }
         if let candidates = legsAtAudio[key.addressKey] {
-            guard candidates.count == 1, let leg = legs[candidates[0]] else {
-                counters.audioAmbiguousSource += 1
-                return nil
-            }
+            guard let id = speaker(among: candidates), let leg = legs[id] else { return nil }
             return learn(key, of: leg, at: now) ? sources[key] : nil
         }
         return latchAudio(key, isControl: false, at: now) ? sources[key] : nil
     }
 
-    /// A peer that is alone at its address chose an SSRC of its own.
+    /// Whose a stream may be that a peer sends under an SSRC of its own choice: of the legs at its address the one that
+    /// may speak and was not heard yet. Where several may, the later ones have to get ports of their own.
+    private mutating func speaker(among candidates: [LegID]) -> LegID? {
+        guard candidates.count > 1 else { return candidates.first }
+        var found: LegID?
+        for id in candidates where awaitsSpeech(of: id) {
+            guard found != nil else {
+                found = id
+                continue
+            }
+            separate(id)
+            counters.audioAmbiguousSource += 1
+            return nil
+        }
+        if found == nil { counters.audioForeignSSRC += 1 }
+        return found
+    }
+
+    /// A peer uses one SSRC of its own choice in several calls: it is known by it in the call where it was learned, and
+    /// not heard in the other one where it has the floor now.
+    private mutating func separateTalker(at address: AddressKey, from known: LegID) {
+        for id in legsAtAudio[address] ?? [] where id != known && awaitsSpeech(of: id) { separate(id) }
+    }
+
+    /// It may speak, and nothing came yet under the SSRC that is its own.
+    private func awaitsSpeech(of id: LegID) -> Bool {
+        guard let leg = legs[id] else { return false }
+        if leg.relayPeer != nil, leg.call == nil { return !leg.isOutside && leg.learnedSSRC == nil }
+        return leg.call.flatMap { calls[$0]?.talker } == id
+            && leg.registration.source.flatMap { sources[$0]?.replay.isStarted } != true
+    }
+
+    /// A peer chose an SSRC of its own.
     private mutating func learn(_ key: SourceKey, of leg: Leg, at now: Now) -> Bool {
-        if leg.relayPeer != nil, leg.call == nil, !leg.isOutside, leg.learnedSSRC == nil {
+        if leg.relayPeer != nil, leg.call == nil, awaitsSpeech(of: leg.id) {
             return setTalkerSSRC(key.ssrc, ofClient: leg.id, at: now)
         }
-        guard let callID = leg.call, let call = calls[callID], call.ssrcs[key.ssrc] == nil,
-            leg.registration.source.flatMap({ sources[$0]?.replay.isStarted }) != true,
-            call.talker == leg.id
+        guard let callID = leg.call, let call = calls[callID], call.ssrcs[key.ssrc] == nil, awaitsSpeech(of: leg.id)
         else {
             counters.audioForeignSSRC += 1
             return false

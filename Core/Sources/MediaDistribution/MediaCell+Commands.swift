@@ -6,7 +6,7 @@ extension MediaCell {
     mutating func openCall(_ id: MediaCallID, _ settings: FloorSettings, at now: Now) {
         guard calls[id] == nil, calls.count < limits.calls else {
             counters.commandsRefused += 1
-            events.append(.callRefused(id, calls[id] == nil ? .limit : .ambiguous))
+            events.append(.callRefused(id, calls[id] == nil ? .limit : .taken))
             return
         }
         calls[id] = Call(id: id, settings: settings)
@@ -48,7 +48,7 @@ extension MediaCell {
     mutating func openLeg(_ id: LegID, face: MediaFace, floorSSRC: UInt32) {
         guard legs[id] == nil, legs.count < limits.legs else {
             counters.commandsRefused += 1
-            events.append(.legRefused(id, legs[id] == nil ? .limit : .ambiguous))
+            events.append(.legRefused(id, legs[id] == nil ? .limit : .taken))
             return
         }
         legs[id] = Leg(id: id, face: face, floorSSRC: floorSSRC, limits: limits)
@@ -60,10 +60,10 @@ extension MediaCell {
             return
         }
         // A session refresh repeats the SDP. It must not undo an address that was learned since.
-        if let signalled = leg.signalled, signalled == remote { return }
+        if let signalled = leg.signalled, signalled == remote, leg.connectedPair == leg.pair { return }
         let mirrored = ownAddresses[remote.audio]
         guard
-            let audio = path(to: remote.audio, .audio, leg.face, formerly: leg.signalled?.audio, at: leg.audio),
+            let audio = path(to: remote.audio, .audio, leg, formerly: leg.signalled?.audio, at: leg.audio),
             let floor = optionalPath(to: remote.floor, leg)
         else {
             counters.commandsRefused += 1
@@ -75,17 +75,28 @@ extension MediaCell {
         legs[id]?.signalled = remote
         legs[id]?.audio = audio
         legs[id]?.floor = floor
+        legs[id]?.connectedPair = leg.pair
+        legs[id]?.isAmbiguous = false
         legs[id]?.looksAtOurselves = mirrored?.use == .audio
         // Whether the peer may ask for the floor follows from whether it has floor control, and speaks.
         if (leg.signalled?.floor == nil) != (remote.floor == nil) || leg.signalled?.speaks != remote.speaks {
             legs[id]?.isOnFloor = false
         }
         guard splice(id) else {
-            refuse(id)
+            refuse(id, .taken)
             settle(before, around: id, at: now)
             return
         }
         settle(before, around: id, at: now)
+    }
+
+    /// What stands stays until signalling has told the peer, and connects the leg again.
+    mutating func moveLeg(_ id: LegID, to pair: UInt8) {
+        guard legs[id] != nil else {
+            counters.commandsForUnknown += 1
+            return
+        }
+        legs[id]?.pair = pair
     }
 
     mutating func closeLeg(_ id: LegID, at now: Now) {
@@ -126,7 +137,7 @@ extension MediaCell {
         if let own = leg.chosenSSRC, own.assigned == description.audioSSRC { description.audioSSRC = own.chosen }
         guard call.ssrcs[description.audioSSRC, default: legID] == legID else {
             counters.commandsRefused += 1
-            events.append(.legRefused(legID, .ambiguous))
+            events.append(.legRefused(legID, .taken))
             return
         }
         description.floorSSRC = leg.floorSSRC
@@ -149,6 +160,7 @@ extension MediaCell {
         }
         let before = neighbourhood(of: legID)
         calls[callID]?.members.removeAll { $0 == legID }
+        if calls[callID]?.members.isEmpty == true { calls[callID]?.protection = nil }
         if let ssrc = leg.participant?.audioSSRC { calls[callID]?.ssrcs[ssrc] = nil }
         if let ssrc = leg.learnedSSRC { calls[callID]?.ssrcs[ssrc] = nil }
         calls[callID]?.markListsStale()
@@ -169,7 +181,7 @@ extension MediaCell {
         if near.relayPeer == outside, far.relayPeer == inside, far.isOutside { return }
         guard near.relayPeer == nil, far.relayPeer == nil, near.call == nil, far.call == nil else {
             counters.commandsRefused += 1
-            events.append(.legRefused(outside, .ambiguous))
+            events.append(.legRefused(outside, .taken))
             return
         }
         let before = neighbourhood(of: inside) + neighbourhood(of: outside)
@@ -184,12 +196,12 @@ extension MediaCell {
 
     /// Our socket for a peer's address and that address; where signalling did not change it, what was learned stays.
     private func path(
-        to address: SocketAddress, _ use: MediaSocket.Use, _ face: MediaFace, formerly: SocketAddress?,
-        at current: Path?
+        to address: SocketAddress, _ use: MediaSocket.Use, _ leg: Leg, formerly: SocketAddress?, at current: Path?
     ) -> Path? {
-        if let current, formerly == address { return current }
+        if let current, formerly == address, leg.connectedPair == leg.pair { return current }
         let socket = sockets.first {
-            $0.use == use && $0.face == face && $0.address.address.isIPv6 == address.address.isIPv6
+            $0.use == use && $0.face == leg.face && $0.pair == leg.pair
+                && $0.address.address.isIPv6 == address.address.isIPv6
         }
         guard let socket else { return nil }
         return Path(socket: socket.id, address: address)
@@ -198,7 +210,7 @@ extension MediaCell {
     /// `.some(nil)` where the peer has no floor control; nil where we have no socket for it.
     private func optionalPath(to address: SocketAddress?, _ leg: Leg) -> Path?? {
         guard let address else { return .some(nil) }
-        guard let path = path(to: address, .floor, leg.face, formerly: leg.signalled?.floor, at: leg.floor) else {
+        guard let path = path(to: address, .floor, leg, formerly: leg.signalled?.floor, at: leg.floor) else {
             return nil
         }
         return .some(path)

@@ -33,6 +33,10 @@ extension MediaCell {
             counters.floorMalformed += 1
             return
         }
+        guard !messages.isEmpty else {
+            counters.floorMalformed += 1
+            return
+        }
         // A datagram may carry many messages; each counts.
         guard messages.count <= 1 || legs[id]?.floorBudget.take(messages.count - 1, at: now.instant) == true else {
             counters.floorTooMany += 1
@@ -148,7 +152,9 @@ extension MediaCell {
         }
         var message = message
         message.ssrc = end.floorSSRC
-        outbox.append(to: floor.destination, tier: calls[call]?.tier ?? .normal) { message.encode(into: &$0) }
+        outbox.append(to: floor.destination, tier: calls[call]?.tier ?? .normal) {
+            message.encode(into: &$0, for: end.dialect)
+        }
         counters.floorMessagesSent += 1
     }
 
@@ -179,7 +185,14 @@ extension MediaCell {
             return
         }
         outbox.append(to: floor.destination, tier: legs[peer]?.relayTier ?? .normal) { octets in
-            FloorDatagram.copy(packet, as: other.floorSSRC, into: &octets)
+            if leg.dialect == other.dialect {
+                FloorDatagram.copy(packet, as: other.floorSSRC, into: &octets)
+            } else {
+                for var message in messages {
+                    message.ssrc = other.floorSSRC
+                    message.encode(into: &octets, for: other.dialect)
+                }
+            }
         }
         counters.floorDatagramsRelayed += 1
     }

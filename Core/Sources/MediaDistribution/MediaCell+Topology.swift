@@ -52,10 +52,17 @@ extension MediaCell {
         legs[id]?.splice = nil
     }
 
-    /// The leg cannot be told from another: it is disconnected and its owner told.
-    mutating func refuse(_ id: LegID) {
+    /// Its owner is told, once, that speech of the leg cannot be told from another leg's.
+    mutating func separate(_ id: LegID) {
+        guard legs[id]?.isAmbiguous == false else { return }
+        legs[id]?.isAmbiguous = true
+        events.append(.legAmbiguous(id))
+    }
+
+    /// The leg is disconnected and its owner told.
+    mutating func refuse(_ id: LegID, _ refusal: MediaRefusal) {
         counters.commandsRefused += 1
-        events.append(.legRefused(id, .ambiguous))
+        events.append(.legRefused(id, refusal))
         unsplice(id)
         legs[id]?.signalled = nil
         legs[id]?.audio = nil
@@ -69,10 +76,12 @@ extension MediaCell {
         for leg in neighbourhood(of: id) where !affected.contains(leg) { affected.append(leg) }
         invalidate(affected)
         for leg in affected { withdrawObsolete(leg) }
-        var refused: [LegID] = []
-        for leg in affected where !enter(leg) { refused.append(leg) }
-        for leg in refused {
-            refuse(leg)
+        var refused: [(LegID, MediaRefusal)] = []
+        for leg in affected {
+            if let refusal = enter(leg) { refused.append((leg, refusal)) }
+        }
+        for (leg, refusal) in refused {
+            refuse(leg, refusal)
             withdrawObsolete(leg)
         }
         invalidate(affected)
@@ -185,12 +194,14 @@ extension MediaCell {
         }
     }
 
-    /// False: a floor key or a stream of this leg already belongs to another.
-    private mutating func enter(_ id: LegID) -> Bool {
-        guard let leg = legs[id] else { return true }
+    /// nil where the leg is in the tables now. Else a floor key or a stream of it already belongs to another, or its
+    /// speech is protected otherwise.
+    private mutating func enter(_ id: LegID) -> MediaRefusal? {
+        guard let leg = legs[id] else { return nil }
         let wanted = registration(for: leg)
-        if let key = wanted.floorKey, let holder = floorKeys[key], holder != id { return false }
-        if let key = wanted.source, leg.registration.source != key, sources[key] != nil { return false }
+        if let key = wanted.floorKey, let holder = floorKeys[key], holder != id { return .ambiguous }
+        if let key = wanted.source, leg.registration.source != key, sources[key] != nil { return .ambiguous }
+        guard agreesOnProtection(leg) else { return .protection }
         if let key = wanted.audioAddress, leg.registration.audioAddress != key {
             legsAtAudio[key, default: []].append(id)
         }
@@ -215,6 +226,21 @@ extension MediaCell {
             addToTrunk(id, key, payloadType: leg.signalled?.payloadType ?? 0)
         }
         legs[id]?.registration = wanted
+        return nil
+    }
+
+    /// Speech that is protected end to end and speech in clear cannot be heard by the same members.
+    private mutating func agreesOnProtection(_ leg: Leg) -> Bool {
+        if let peer = leg.relayPeer.flatMap({ legs[$0] }), let own = leg.signalled, let other = peer.signalled,
+            own.protection != other.protection
+        {
+            return false
+        }
+        guard let call = leg.call, let own = end(of: leg.id).flatMap({ legs[$0]?.signalled?.protection }) else {
+            return true
+        }
+        if let standing = calls[call]?.protection { return standing == own }
+        calls[call]?.protection = own
         return true
     }
 

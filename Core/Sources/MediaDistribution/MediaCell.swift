@@ -62,6 +62,7 @@ public struct MediaCell: ~Copyable {
         case .closeCall(let id): closeCall(id, at: now)
         case .openLeg(let id, let face, let floorSSRC): openLeg(id, face: face, floorSSRC: floorSSRC)
         case .connectLeg(let id, let remote): connect(id, to: remote, at: now)
+        case .moveLeg(let id, let pair): moveLeg(id, to: pair)
         case .closeLeg(let id): closeLeg(id, at: now)
         case .join(let call, let leg, let description): join(call, leg, description, at: now)
         case .leave(let call, let leg): leave(call, leg, at: now)
@@ -138,7 +139,7 @@ public struct MediaCell: ~Copyable {
             }
             message.ssrc = end.floorSSRC
             scratch.removeAll(keepingCapacity: true)
-            message.encode(into: &scratch)
+            message.encode(into: &scratch, for: end.dialect)
             counters.floorMessagesSent += 1
             scratch.withUnsafeBytes { body(OutgoingDatagram(destination: floor.destination, tier: tier), $0) }
         }

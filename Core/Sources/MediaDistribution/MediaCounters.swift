@@ -31,6 +31,7 @@ public struct MediaCounters: Hashable, Sendable {
     public var floorMessagesSent: UInt64 = 0
     /// Datagrams that a gateway passed on.
     public var floorDatagramsRelayed: UInt64 = 0
+    /// Not floor control, unreadable, or with no message of a kind that is known (those are ignored).
     public var floorMalformed: UInt64 = 0
     public var floorUnknownSource: UInt64 = 0
     /// Datagrams with more floor messages, or more Floor Requests, than the limits grant one leg.

@@ -2,7 +2,7 @@ public import CallControl
 public import MCFoundation
 
 /// A datagram socket of the media cell. There is one per use, face and address family, so that batches of packets for
-/// many peers leave through one system call.
+/// many peers leave through one system call, and a few more for peers that are ambiguous there.
 public struct MediaSocket: Hashable, Sendable {
     public enum Use: Hashable, Sendable {
         case audio, floor
@@ -14,12 +14,15 @@ public struct MediaSocket: Hashable, Sendable {
     public var face: MediaFace
     /// As our SDP shows it to peers.
     public var address: SocketAddress
+    /// Counted within use, face and address family; those of use `audio` and `floor` with the same belong together.
+    public var pair: UInt8
 
-    public init(id: UInt8, use: Use, face: MediaFace, address: SocketAddress) {
+    public init(id: UInt8, use: Use, face: MediaFace, address: SocketAddress, pair: UInt8 = 0) {
         self.id = id
         self.use = use
         self.face = face
         self.address = address
+        self.pair = pair
     }
 }
 

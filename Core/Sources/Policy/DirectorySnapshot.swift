@@ -96,6 +96,11 @@ public struct DirectorySnapshot: Sendable {
         if let other = idsByPrivateIdentity[user.privateIdentity], other != user.mcpttID {
             throw DirectoryError("private identity \(user.privateIdentity) belongs to \(other) and to \(user.mcpttID)")
         }
+        if usersByID[user.mcpttID] == nil,
+            let other = routing.home(of: user.mcpttID) ?? routing.server(of: user.mcpttID)
+        {
+            throw DirectoryError("user \(user.mcpttID) is routed to \(other)")
+        }
         let old = usersByID.updateValue(user, forKey: user.mcpttID)
         trail.append(.user(user.mcpttID))
         count(user.credentials, insteadOf: old?.credentials)
@@ -131,6 +136,9 @@ public struct DirectorySnapshot: Sendable {
         if let domain = group.id.domain, let owner = routing.system(domain: domain), owner != system.id {
             throw DirectoryError("group \(group.id) is in the domain of \(owner)")
         }
+        if let other = routing.holder(of: group.id), other != system.id {
+            throw DirectoryError("group \(group.id) is routed to \(other)")
+        }
         groupsByID[group.id] = group
         trail.append(.group(group.id))
         routing.set(group: group.id, owner: system.id)
@@ -142,7 +150,7 @@ public struct DirectorySnapshot: Sendable {
         routing.set(group: id, owner: nil)
     }
 
-    /// Adds or replaces a partner; its domains are routed to it.
+    /// Adds or replaces a partner; its domains are routed to it, and what it homes or serves beside them.
     public mutating func setPartner(_ partner: Partner) throws(DirectoryError) {
         guard partner.system != system.id else { throw DirectoryError("\(partner.system) is this system") }
         for domain in partner.domains {
@@ -150,24 +158,36 @@ public struct DirectorySnapshot: Sendable {
                 throw DirectoryError("domain \(domain) belongs to \(other) and to \(partner.system)")
             }
         }
+        try requireUnrouted(partner.exceptions, to: partner.system)
         removePartner(partner.system)
         trail.append(.other)
         partners.append(partner)
         partners.sort { $0.system < $1.system }
         for domain in partner.domains { routing.set(domain: domain, system: partner.system) }
+        routing.set(partner.exceptions, of: partner.system, isListed: true)
+    }
+
+    /// A single group, user or alias has one home, and a user of ours is routed by what we know of him.
+    private func requireUnrouted(_ exceptions: RoutingExceptions, to partner: MCSystemID) throws(DirectoryError) {
+        func require(_ name: String, unless holder: MCSystemID?) throws(DirectoryError) {
+            if let holder, holder != partner { throw DirectoryError("\(name) belongs to \(holder) and to \(partner)") }
+        }
+        for group in exceptions.groups { try require("group \(group)", unless: routing.holder(of: group)) }
+        for alias in exceptions.aliases { try require("alias \(alias)", unless: routing.holder(of: alias)) }
+        for user in exceptions.users {
+            try require("user \(user)", unless: usersByID[user].map { _ in system.id } ?? routing.home(of: user))
+        }
+        for user in exceptions.servedUsers {
+            try require("user \(user)", unless: usersByID[user].map { _ in system.id } ?? routing.server(of: user))
+        }
     }
 
     public mutating func removePartner(_ id: MCSystemID) {
         guard let index = partners.firstIndex(where: { $0.system == id }) else { return }
         trail.append(.other)
         for domain in partners[index].domains { routing.set(domain: domain, system: nil) }
+        routing.set(partners[index].exceptions, of: id, isListed: false)
         partners.remove(at: index)
-    }
-
-    /// A user of whom only the way is known: a partner's user who is served elsewhere than his domain says.
-    public mutating func setRoute(of user: MCPTTID, to route: RoutingTable.UserRoute?) {
-        trail.append(.other)
-        routing.set(user: user, route: route)
     }
 
     public mutating func setOwner(of alias: FunctionalAlias, to system: MCSystemID?) {

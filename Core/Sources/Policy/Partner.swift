@@ -1,3 +1,4 @@
+public import FloorControl
 public import MCFoundation
 
 /// Another MC system, and what was agreed with it.
@@ -15,11 +16,16 @@ public struct Partner: Hashable, Sendable {
     /// Offer one shared audio stream a call (the vendor attribute between gateways); a partner that does not know it
     /// gets a stream a member anyhow.
     public var offersTrunks: Bool
+    /// What it homes or serves though its domains do not say so.
+    public var exceptions: RoutingExceptions
+    /// How it wants floor messages written.
+    public var floorDialect: FloorDialect
 
     /// `services` follow from the first domain where they are left out.
     public init(
         system: MCSystemID, country: String = "", domains: [String], services: ServiceIdentities? = nil,
-        gateways: [GatewayTarget], agreement: Agreement = Agreement(), offersTrunks: Bool = true
+        gateways: [GatewayTarget], agreement: Agreement = Agreement(), offersTrunks: Bool = true,
+        exceptions: RoutingExceptions = .init(), floorDialect: FloorDialect = .current
     ) {
         self.system = system
         self.country = country
@@ -28,9 +34,34 @@ public struct Partner: Hashable, Sendable {
         self.gateways = gateways
         self.agreement = agreement
         self.offersTrunks = offersTrunks
+        self.exceptions = exceptions
+        self.floorDialect = floorDialect
     }
 
     public var assertionRule: AssertionRule { AssertionRule(domains: domains) }
+}
+
+/// Single groups, users and aliases that are a partner's whatever the domain in their names says. They go before domains
+/// in the routing table, and what is listed here the partner may speak for.
+public struct RoutingExceptions: Hashable, Sendable {
+    /// Groups that it homes.
+    public var groups: [MCPTTGroupID]
+    /// Users that it homes and serves.
+    public var users: [MCPTTID]
+    /// Users that it serves; they are homed where their names, or another partner's exceptions, say.
+    public var servedUsers: [MCPTTID]
+    /// Functional aliases that it homes.
+    public var aliases: [FunctionalAlias]
+
+    public init(
+        groups: [MCPTTGroupID] = [], users: [MCPTTID] = [], servedUsers: [MCPTTID] = [],
+        aliases: [FunctionalAlias] = []
+    ) {
+        self.groups = groups
+        self.users = users
+        self.servedUsers = servedUsers
+        self.aliases = aliases
+    }
 }
 
 /// One address of a partner's gateway; mutual TLS is the rule between systems.

@@ -24,7 +24,11 @@ public struct RoutingTable: Sendable {
     public let own: MCSystemID
     private var systemsByDomain: TreeDictionary<String, MCSystemID> = [:]
     private var groups: TreeDictionary<MCPTTGroupID, MCSystemID> = [:]
+    /// Users of ours.
     private var users: TreeDictionary<MCPTTID, UserRoute> = [:]
+    /// Users of others of whom more is known than the domain of their names.
+    private var homes: TreeDictionary<MCPTTID, MCSystemID> = [:]
+    private var servings: TreeDictionary<MCPTTID, MCSystemID> = [:]
     private var aliases: TreeDictionary<FunctionalAlias, MCSystemID> = [:]
 
     public init(system: SystemIdentity) {
@@ -37,6 +41,10 @@ public struct RoutingTable: Sendable {
     }
     public mutating func set(group: MCPTTGroupID, owner: MCSystemID?) { groups[group] = owner }
     public mutating func set(user: MCPTTID, route: UserRoute?) { users[user] = route }
+    /// Who homes a user of others, whatever his domain says.
+    public mutating func set(user: MCPTTID, home: MCSystemID?) { homes[user] = home }
+    /// Who serves a user of others, where it is not his home.
+    public mutating func set(user: MCPTTID, serving: MCSystemID?) { servings[user] = serving }
     public mutating func set(alias: FunctionalAlias, owner: MCSystemID?) { aliases[alias] = owner }
 
     public func system(domain: String) -> MCSystemID? { systemsByDomain[domain.lowercased()] }
@@ -52,7 +60,24 @@ public struct RoutingTable: Sendable {
 
     /// Home and serving system of a user; for a user without entry both are the system of his domain.
     public func route(of user: MCPTTID) -> UserRoute? {
-        users[user] ?? user.domain.flatMap { systemsByDomain[$0] }.map { UserRoute(home: $0, serving: $0) }
+        if let own = users[user] { return own }
+        guard let home = homes[user] ?? user.domain.flatMap({ systemsByDomain[$0] }) else { return nil }
+        return UserRoute(home: home, serving: servings[user] ?? home)
+    }
+
+    /// The entries of single identities that a partner's list would overwrite: what is asked for belongs to another.
+    func holder(of group: MCPTTGroupID) -> MCSystemID? { groups[group] }
+    func holder(of alias: FunctionalAlias) -> MCSystemID? { aliases[alias] }
+    func home(of user: MCPTTID) -> MCSystemID? { users[user]?.home ?? homes[user] }
+    func server(of user: MCPTTID) -> MCSystemID? { users[user]?.serving ?? servings[user] }
+
+    /// Enters what a partner homes and serves beside its domains, or takes it out.
+    mutating func set(_ exceptions: RoutingExceptions, of partner: MCSystemID, isListed: Bool) {
+        let system = isListed ? partner : nil
+        for group in exceptions.groups { set(group: group, owner: system) }
+        for user in exceptions.users { set(user: user, home: system) }
+        for user in exceptions.servedUsers { set(user: user, serving: system) }
+        for alias in exceptions.aliases { set(alias: alias, owner: system) }
     }
 
     public func destination(_ system: MCSystemID) -> Destination {

@@ -25,6 +25,11 @@ struct ControllingFixture {
     private(set) var now = Now(instant: .zero, utc: UTCTime(microseconds: 1_700_000_000_000_000))
     private var lastNumber: UInt64 = 0
 
+    /// For peers that are ambiguous at `ports`.
+    static let sparePorts = MediaPorts(
+        audio: SocketAddress(IPAddress(v4: 0xc000_0201), port: 40_002),
+        floor: SocketAddress(IPAddress(v4: 0xc000_0201), port: 40_003))
+
     static let sixPorts = MediaPorts(
         audio: SocketAddress(IPAddress(v6High: 0x2001_0db8_0000_0000, low: 1), port: 40_000),
         floor: SocketAddress(IPAddress(v6High: 0x2001_0db8_0000_0000, low: 1), port: 40_001))
@@ -255,6 +260,7 @@ extension [MediaCommand] {
             case .closeCall: "closeCall"
             case .openLeg: "openLeg"
             case .connectLeg: "connectLeg"
+            case .moveLeg: "moveLeg"
             case .closeLeg: "closeLeg"
             case .join: "join"
             case .leave: "leave"

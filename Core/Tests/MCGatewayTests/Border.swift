@@ -43,19 +43,24 @@ struct Border {
 
     init(
         agreement: Agreement = Agreement(), gateways: Int = 1, key: UInt8 = 1, seed: UInt64 = 3,
-        _ change: (inout GatewaySettings) -> Void = { _ in }
+        sparePorts: UInt16 = 0, _ change: (inout GatewaySettings) -> Void = { _ in },
+        partner: (inout Partner) -> Void = { _ in }
     ) throws {
         guard let key = SessionIdentityKey(Array(repeating: key, count: 32)) else { throw Missing.key }
         var settings = GatewaySettings()
         change(&settings)
         func ports(_ address: UInt32) -> [MediaPorts] {
             let ip = IPAddress(v4: address)
-            return [MediaPorts(audio: .init(ip, port: 20_000), floor: .init(ip, port: 20_001))]
+            return (0...sparePorts).map {
+                MediaPorts(audio: .init(ip, port: 20_000 + 2 * $0), floor: .init(ip, port: 20_001 + 2 * $0))
+            }
         }
+        var france = Border.partner(agreement, gateways: gateways)
+        partner(&france)
         gateway = MCGateway(
             number: 3, settings: settings, key: key,
             media: MediaPlane(MediaAddresses(access: ports(0x0a00_0002), interconnection: ports(0xcb00_7105))),
-            directory: try Border.directory([Border.partner(agreement, gateways: gateways)]),
+            directory: try Border.directory([france]),
             random: SeededGenerator(seed: seed), at: now)
     }
 

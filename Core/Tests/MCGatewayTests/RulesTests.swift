@@ -78,6 +78,16 @@ import Testing
         #expect(try refusal(call { $0.callingUserID = Self.anna }) == [403, 180])
     }
 
+    @Test func aPartnerSpeaksForWhatIsRoutedToItByItself() throws {
+        let joint = MCPTTGroupID("sip:alps@joint.example")
+        let invitation = Border.enteringInvitation(group: joint)
+        #expect(try refusal(invitation) == [403, 180])
+        var border = try Border(partner: { $0.exceptions.groups = [joint] })
+        border.reach()
+        let (_, actions) = border.request(invitation, from: Border.abroad)
+        #expect(actions.sent(.invite) != nil)
+    }
+
     @Test func ofTwoInformationPartsNoneIsBelieved() throws {
         var request = Border.enteringInvitation()
         let other = MCPTTInfo(

@@ -87,6 +87,8 @@ struct Lab {
 
     /// How many media cells a site has.
     var mediaCells = 1
+    /// Pairs of ports of each beside the first.
+    var sparePorts: UInt16 = 0
     /// Listeners take their time to close.
     var keepsListeners = false
     /// A flow that a cell closes is closed.
@@ -99,7 +101,10 @@ struct Lab {
     func settings(_ number: Int, serializes: Bool) throws -> CellSettings {
         func ports(_ last: UInt32, _ port: UInt16) -> [MediaPorts] {
             let address = IPAddress(v4: 0x0a00_0000 + UInt32(number) << 8 + last)
-            return [MediaPorts(audio: .init(address, port: port), floor: .init(address, port: port + 1))]
+            return (0...sparePorts).map { pair in
+                let first = port + 2 * UInt16(mediaCells) * pair
+                return MediaPorts(audio: .init(address, port: first), floor: .init(address, port: first + 1))
+            }
         }
         let cells = (0..<mediaCells).map { cell in
             MediaAddresses(

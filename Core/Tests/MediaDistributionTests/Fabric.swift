@@ -52,16 +52,16 @@ final class Fabric {
         deliver()
     }
 
-    func sendFloor(_ message: FloorMessage, from phone: Phone, to site: Site) {
+    func sendFloor(_ message: FloorMessage, from phone: Phone, to site: Site, pair: UInt8 = 0) {
         var octets: [UInt8] = []
         message.encode(into: &octets)
-        send(octets, from: phone.floor, to: site.address(.floor, .access, isIPv6: phone.isIPv6))
+        send(octets, from: phone.floor, to: site.address(.floor, .access, isIPv6: phone.isIPv6, pair: pair))
     }
 
     /// Asks for the floor and tells the SSRC that was granted.
     @discardableResult
-    func pressToTalk(_ phone: Phone, at site: Site) -> UInt32? {
-        sendFloor(FloorMessage(.request, ssrc: phone.floorSSRC), from: phone, to: site)
+    func pressToTalk(_ phone: Phone, at site: Site, pair: UInt8 = 0) -> UInt32? {
+        sendFloor(FloorMessage(.request, ssrc: phone.floorSSRC), from: phone, to: site, pair: pair)
         if let ssrc = phone.messages.last(where: { $0.kind == .granted })?.audioSSRC { phone.audioSSRC = ssrc }
         return phone.messages.last { $0.kind == .granted }?.audioSSRC
     }
@@ -71,9 +71,11 @@ final class Fabric {
     }
 
     @discardableResult
-    func talk(_ phone: Phone, to site: Site, sequence: UInt16, ssrc: UInt32? = nil, type: UInt8 = 96) -> [UInt8] {
+    func talk(
+        _ phone: Phone, to site: Site, sequence: UInt16, ssrc: UInt32? = nil, type: UInt8 = 96, pair: UInt8 = 0
+    ) -> [UInt8] {
         let packet = rtp(sequence, ssrc: ssrc ?? phone.audioSSRC, type: type)
-        send(packet, from: phone.audio, to: site.address(.audio, .access, isIPv6: phone.isIPv6))
+        send(packet, from: phone.audio, to: site.address(.audio, .access, isIPv6: phone.isIPv6, pair: pair))
         return packet
     }
 
@@ -149,13 +151,19 @@ final class Site {
             MediaSocket(id: 3, use: .floor, face: .interconnection, address: SocketAddress(border, port: 4_001)),
             MediaSocket(id: 4, use: .audio, face: .access, address: SocketAddress(access6, port: 4_000)),
             MediaSocket(id: 5, use: .floor, face: .access, address: SocketAddress(access6, port: 4_001)),
+            MediaSocket(id: 6, use: .audio, face: .access, address: SocketAddress(access, port: 4_002), pair: 1),
+            MediaSocket(id: 7, use: .floor, face: .access, address: SocketAddress(access, port: 4_003), pair: 1),
         ]
         cell = MediaCell(sockets: sockets, limits: limits)
         lastSSRC = UInt32(number) << 24
     }
 
-    func address(_ use: MediaSocket.Use, _ face: MediaFace, isIPv6: Bool = false) -> SocketAddress {
-        let socket = sockets.first { $0.use == use && $0.face == face && $0.address.address.isIPv6 == isIPv6 }
+    func address(
+        _ use: MediaSocket.Use, _ face: MediaFace, isIPv6: Bool = false, pair: UInt8 = 0
+    ) -> SocketAddress {
+        let socket = sockets.first {
+            $0.use == use && $0.face == face && $0.address.address.isIPv6 == isIPv6 && $0.pair == pair
+        }
         return socket?.address ?? SocketAddress(.loopback, port: 0)
     }
 

@@ -80,6 +80,61 @@ private func user(_ name: String, domain: String = "it.example", serving: MCSyst
         #expect(directory.participating(for: MCPTTID("sip:luc@fr.example"))?.system == france.system)
     }
 
+    private static let joint = RoutingExceptions(
+        groups: [MCPTTGroupID("sip:alps@joint.example")], users: [MCPTTID("sip:anne@joint.example")],
+        servedUsers: [MCPTTID("sip:pat@ch.example")], aliases: [FunctionalAlias("sip:chief@it.example")])
+
+    @Test func whatIsRoutedByItselfGoesBeforeDomains() throws {
+        var partner = france
+        partner.exceptions = Self.joint
+        let swiss = Partner(system: MCSystemID("ch"), domains: ["ch.example"], gateways: [])
+        var directory = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [partner, swiss])
+        #expect(directory.controllingGroup(for: Self.joint.groups[0])?.system == france.system)
+        #expect(directory.participating(for: Self.joint.users[0])?.system == france.system)
+        let visitor = directory.routing.route(of: Self.joint.servedUsers[0])
+        #expect(visitor == .init(home: swiss.system, serving: france.system))
+        #expect(directory.routing.owner(of: Self.joint.aliases[0]) == france.system)
+        // Others of these domains go where their domain says, or nowhere.
+        #expect(directory.controllingGroup(for: MCPTTGroupID("sip:other@joint.example")) == nil)
+        #expect(directory.routing.route(of: MCPTTID("sip:sam@ch.example"))?.serving == swiss.system)
+        try directory.setPartner(france)
+        #expect(directory.controllingGroup(for: Self.joint.groups[0]) == nil)
+        #expect(directory.routing.route(of: Self.joint.servedUsers[0])?.serving == swiss.system)
+        #expect(directory.routing.owner(of: Self.joint.aliases[0]) == italy.id)
+    }
+
+    @Test func whatIsRoutedByItselfHasOneHome() throws {
+        var partner = france
+        partner.exceptions = Self.joint
+        var rival = Partner(system: MCSystemID("ch"), domains: ["ch.example"], gateways: [])
+        for take in [
+            { $0.groups = Self.joint.groups }, { $0.users = Self.joint.users },
+            { $0.servedUsers = Self.joint.servedUsers }, { $0.aliases = Self.joint.aliases },
+        ] as [(inout RoutingExceptions) -> Void] {
+            rival.exceptions = RoutingExceptions()
+            take(&rival.exceptions)
+            #expect(throws: DirectoryError.self) {
+                try DirectorySnapshot(system: italy, users: [], groups: [], partners: [partner, rival])
+            }
+        }
+        // A partner that says the same again, or less, is no rival of itself.
+        var directory = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [partner])
+        try directory.setPartner(partner)
+        // Nor does a user or group of ours stand beside such an entry, whichever comes first.
+        let own = Group(id: Self.joint.groups[0], kind: .chat, members: [])
+        #expect(throws: DirectoryError.self) { try directory.setGroup(own) }
+        let anna = user("anna")
+        partner.exceptions = RoutingExceptions(users: [anna.mcpttID])
+        #expect(throws: DirectoryError.self) {
+            try DirectorySnapshot(system: italy, users: [anna], groups: [], partners: [partner])
+        }
+        directory = try DirectorySnapshot(system: italy, users: [anna], groups: [own])
+        #expect(throws: DirectoryError.self) { try directory.setPartner(partner) }
+        partner.exceptions = RoutingExceptions(groups: [own.id])
+        #expect(throws: DirectoryError.self) { try directory.setPartner(partner) }
+        #expect(directory.partners.isEmpty)
+    }
+
     @Test func aGroupInAPartnersDomainIsRefused() throws {
         var directory = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [france])
         #expect(throws: DirectoryError.self) {

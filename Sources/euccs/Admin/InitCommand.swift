@@ -50,6 +50,9 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "Threads that share the groups' media; each has two ports of either kind.")
     var mediaCells = 1
 
+    @Option(help: "Further pairs of media ports of each cell, for devices that use one port for several calls.")
+    var sparePorts = 3
+
     @Option(help: "TCP port for log-in, documents and administration (HTTPS).")
     var webPort: UInt16 = 8443
 
@@ -77,6 +80,9 @@ struct InitCommand: AsyncParsableCommand {
         }
         guard (1...64).contains(mediaCells) else {
             throw ValidationError("--media-cells: expected 1 to 64, found \(mediaCells)")
+        }
+        guard (0...6).contains(sparePorts) else {
+            throw ValidationError("--spare-ports: expected 0 to 6, found \(sparePorts)")
         }
         guard (1...36_500).contains(authorityDays) else {
             throw ValidationError("--authority-days: expected 1 to 36500, found \(authorityDays)")
@@ -141,8 +147,12 @@ struct InitCommand: AsyncParsableCommand {
     private var second: String {
         let cells = (0..<UInt16(mediaCells)).map { cell in
             func ports(_ first: UInt16) -> [MediaPorts] {
-                let socket = { SocketAddress(.loopback, port: first &+ 2 * cell &+ $0) }
-                return [MediaPorts(audio: socket(0), floor: socket(1))]
+                (0...UInt16(sparePorts)).map { pair in
+                    let socket = {
+                        SocketAddress(.loopback, port: first &+ 2 * (cell + pair * UInt16(mediaCells)) &+ $0)
+                    }
+                    return MediaPorts(audio: socket(0), floor: socket(1))
+                }
             }
             return MediaAddresses(access: ports(mediaPort), interconnection: ports(partnerMediaPort))
         }
@@ -172,6 +182,7 @@ struct InitCommand: AsyncParsableCommand {
               authority: authority.pem
             media:
               cells: \(mediaCells)
+              spare_ports: \(sparePorts)
               access: {\(family), audio_port: \(mediaPort), floor_port: \(mediaPort + 1)}
               interconnection: {\(family), audio_port: \(partnerMediaPort), floor_port: \(partnerMediaPort + 1)}\(second)
             web:
