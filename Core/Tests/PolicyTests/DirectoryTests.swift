@@ -81,7 +81,8 @@ private func user(_ name: String, domain: String = "it.example", serving: MCSyst
     }
 
     private static let joint = RoutingExceptions(
-        groups: [MCPTTGroupID("sip:alps@joint.example")], users: [MCPTTID("sip:anne@joint.example")],
+        groups: [MCPTTGroupID("sip:alps@joint.example")],
+        users: [MCPTTID("sip:anne@joint.example"), MCPTTID("sip:max@ch.example")],
         servedUsers: [MCPTTID("sip:pat@ch.example")], aliases: [FunctionalAlias("sip:chief@it.example")])
 
     @Test func whatIsRoutedByItselfGoesBeforeDomains() throws {
@@ -91,6 +92,7 @@ private func user(_ name: String, domain: String = "it.example", serving: MCSyst
         var directory = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [partner, swiss])
         #expect(directory.controllingGroup(for: Self.joint.groups[0])?.system == france.system)
         #expect(directory.participating(for: Self.joint.users[0])?.system == france.system)
+        #expect(directory.routing.route(of: Self.joint.users[1]) == .init(home: france.system, serving: france.system))
         let visitor = directory.routing.route(of: Self.joint.servedUsers[0])
         #expect(visitor == .init(home: swiss.system, serving: france.system))
         #expect(directory.routing.owner(of: Self.joint.aliases[0]) == france.system)
