@@ -66,7 +66,7 @@ extension ProgramTests {
             [
                 "admin", "init", "--folder", folder.path, "--name", "Italia", "--country", "IT", "--domain",
                 "mc.it.example", "--address", "127.0.0.1", "--access-port", "\(port)", "--partner-port", "\(port + 1)",
-                "--media-port", "\(port + 2)", "--partner-media-port", "\(port + 4)", "--web-port", "\(port + 6)",
+                "--media-port", "\(port + 8)", "--partner-media-port", "\(port + 16)", "--web-port", "\(port + 6)",
                 "--operations-port", "\(port + 7)",
             ], seconds: 60)
         try #require(made.status == 0, "\(made.output)")
@@ -84,6 +84,19 @@ extension ProgramTests {
         sip:flood@mc.it.example,prearranged,national,sip:anna@mc.it.example sip:bruno@mc.it.example
 
         """
+
+    @Test(arguments: [["--media-port", "40000", "--partner-media-port", "40006"], ["--media-port", "65530"]])
+    func `a nation whose media ports meet or are too few is not made`(ports: [String]) throws {
+        let folder = try Self.scratch().appendingPathComponent("it")
+        let refused = try Self.run(
+            [
+                "admin", "init", "--folder", folder.path, "--name", "Italia", "--country", "IT", "--domain",
+                "mc.it.example", "--address", "127.0.0.1",
+            ] + ports, seconds: 60)
+        #expect(refused.status == 64)
+        #expect(refused.output.contains("expected 8 ports of either kind, none of them in both"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+    }
 
     @Test func `a nation is made once, filled whole or not at all, and its audit log is sound`() throws {
         let nation = try nation()

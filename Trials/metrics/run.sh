@@ -10,7 +10,7 @@ port=$((10000 + RANDOM % 8000))
 server=
 trap '[ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" || true; }; rm -rf "$folder"' EXIT
 "$euccs" admin init --folder "$folder/it" --name Italia --country IT --domain mc.it.example --address 127.0.0.1 \
-    --access-port $port --partner-port $((port + 1)) --media-port $((port + 2)) --partner-media-port $((port + 4)) >/dev/null
+    --access-port $port --partner-port $((port + 1)) --media-port $((port + 2)) --partner-media-port $((port + 10)) >/dev/null
 "$euccs" serve --config "$folder/it/system.yaml" --metrics-file "$folder/euccs.prom" >"$folder/log" 2>&1 &
 server=$!
 for _ in $(seq 100); do

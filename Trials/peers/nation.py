@@ -18,7 +18,7 @@ class Nation:
         self.access, _, self.web, self.operations, *_ = ports = ground.free_pairs(6)
         ground.run(
             "admin", "init", "--folder", self.folder, "--name", "Italia", "--country", "IT", "--domain", DOMAIN,
-            "--address", "127.0.0.1",
+            "--address", "127.0.0.1", "--spare-ports", "0",
             *[word for name, port in zip(OPTIONS, ports) for word in (f"--{name}", port)])
         self.configuration = self.path("system.yaml")
         self.authority = self.path("authority.pem")

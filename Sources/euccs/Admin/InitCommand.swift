@@ -90,8 +90,11 @@ struct InitCommand: AsyncParsableCommand {
         guard (1...authorityDays).contains(days) else {
             throw ValidationError("--days: expected 1 to \(authorityDays), found \(days)")
         }
-        guard mediaPort < .max, partnerMediaPort < .max else {
-            throw ValidationError("--media-port, --partner-media-port: expected a port with another one after it")
+        let count = 2 * mediaCells * (1 + sparePorts)
+        let firsts = [Int(mediaPort), Int(partnerMediaPort)]
+        guard firsts.allSatisfy({ $0 + count - 1 <= Int(UInt16.max) }), abs(firsts[0] - firsts[1]) >= count else {
+            throw ValidationError(
+                "--media-port, --partner-media-port: expected \(count) ports of either kind, none of them in both")
         }
     }
 
