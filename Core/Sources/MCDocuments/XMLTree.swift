@@ -21,7 +21,7 @@ package enum XMLTree {
             install(on: context)
             let options =
                 XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-                | XML_PARSE_NOBLANKS.rawValue | XML_PARSE_NOCDATA.rawValue | XML_PARSE_COMPACT.rawValue
+                | XML_PARSE_NOCDATA.rawValue | XML_PARSE_COMPACT.rawValue
                 | XML_PARSE_IGNORE_ENC.rawValue
             return octets.withUnsafeBytes { bytes in
                 xmlCtxtReadMemory(

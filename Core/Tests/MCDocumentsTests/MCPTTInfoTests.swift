@@ -130,6 +130,24 @@ struct MCPTTInfoTests {
         #expect(info.extensions.text(of: "own") == nil)
     }
 
+    @Test(
+        "White space in what is passed on as it came stays: a signature may cover it",
+        arguments: ["\n  ", "&#10;", " "])
+    func protectedElementsAreVerbatim(space: String) throws {
+        let element =
+            "<mcptt-request-uri type=\"Encrypted\">\(space)<e:EncryptedData xmlns:e=\"http://www.w3.org/2001/04/xmlenc#\"/>"
+            + "\(space)</mcptt-request-uri>"
+        let text =
+            "<mcpttinfo xmlns=\"urn:3gpp:ns:mcpttInfo:1.0\"><mcptt-Params>\(element)</mcptt-Params></mcpttinfo>"
+        let info = try MCPTTInfo(parsing: Array(text.utf8))
+        let markup = try #require(info.protectedElements.first?.markup)
+        let meant = space == "&#10;" ? "\n" : space
+        #expect(markup.contains(">\(meant)<e:EncryptedData"))
+        #expect(markup.hasSuffix("/>\(meant)</mcptt-request-uri>"))
+        let octets = info.serialized()
+        #expect(try MCPTTInfo(parsing: octets).serialized() == octets)
+    }
+
     @Test("elements of other namespaces and of none keep their namespace when they are written again")
     func foreignElements() throws {
         let info = try parse(
