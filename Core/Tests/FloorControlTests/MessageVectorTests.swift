@@ -145,6 +145,18 @@ let messageVectors: [MessageVector] = [
         #expect(try FloorMessage.decode(datagram, limits: limits) == messageVectors.map(\.message))
     }
 
+    @Test func aQueueThatIsHandedOverKeepsWhatIsOfNoneInIt() throws {
+        var message = FloorMessage(.granted, ssrc: 1)
+        message.audioSSRC = 7
+        message.queuedUserID = MCPTTID("sip:before@b.example")
+        message.queueInfo = QueueInfo(position: 1, priority: 2)
+        message.handedOverQueue = [
+            QueuedUser(ssrc: 8, userID: MCPTTID("sip:first@b.example"), info: QueueInfo(position: 3, priority: 4)),
+            QueuedUser(ssrc: 9),
+        ]
+        #expect(try FloorMessage.decode(message.encoded()) == [message])
+    }
+
     @Test(arguments: FloorDialect.releases) func aPeerIsToldWhatItsReleaseKnows(release: Int) throws {
         var message = FloorMessage(.taken, ssrc: 1)
         message.grantedParty = MCPTTID("sip:a@b.example")

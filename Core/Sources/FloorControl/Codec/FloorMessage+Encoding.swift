@@ -85,7 +85,8 @@ extension FloorMessageKind {
     private var table: [UInt8] {
         switch self {
         case .request: [0, 6, 11, 13, 17, 19]
-        case .granted: [1, 14, 0, 6, 7, 11, 13]
+        // What is of no queued user stands before the queue, which takes the place of 7 and has such fields too.
+        case .granted: [1, 14, 0, 6, 9, 3, 7, 11, 13]
         case .taken: [4, 5, 6, 8, 11, 13, 14, 17, 15, 16, 18, 19, 20]
         case .deny: [2, 6, 11, 13]
         case .release: [6, 11, 13]
