@@ -135,6 +135,10 @@ extension SystemReader {
                 owners[domain] = name
             }
             for (entry, value) in read.routed {
+                if let domain = entry.split(separator: "@").last, owners[domain.lowercased()] == "this system" {
+                    // The directory would not know whether it is the partner's or its own.
+                    value.issues.add(value, "expected an identity of another domain than this system's")
+                }
                 if let other = owners[entry] {
                     value.issues.add(value, "expected an identity routed once, found one that is routed to \(other)")
                 }

@@ -101,6 +101,9 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "60:39: partners[0].routes.users[1]: expected an identity routed once, found one that is routed to mc.fr.example"
         ),
         Mistake(
+            "aliases: [sip:alps-chief@joint.example]", "aliases: [sip:alps-chief@vvf.it.example]",
+            "62:17: partners[0].routes.aliases[0]: expected an identity of another domain than this system's"),
+        Mistake(
             "release: 19,", "release: 12,",
             "63:22: partners[0].floor.release: expected a whole number from 13 to 19, found 12"),
         Mistake(

@@ -77,8 +77,10 @@ struct BorderRules {
         switch call.role {
         case .controllingGroup:
             let foreign = Ownership(directory: directory, system: partner.system)
-            if let user = call.member, foreign.owns(user) || directory.user(user) != nil {
-                try agree(to: user, isForeign: foreign.owns(user))
+            if let user = call.member {
+                // Also whom the partner serves for another home.
+                let isOurs = directory.user(user) != nil
+                if isOurs || foreign.serves(user) { try agree(to: user, isForeign: !isOurs) }
             }
             if let group = call.group { try agree(to: group, isForeign: crossing == .leaving) }
         case .participating, .preEstablished:

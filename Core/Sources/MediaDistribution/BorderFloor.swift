@@ -125,6 +125,8 @@ final class BorderTalk {
         self.limits = limits
     }
 
+    var isGranted: Bool { if case .granted = state { true } else { false } }
+
     func granted(at now: Instant) {
         state = .granted(at: now)
     }

@@ -183,7 +183,7 @@ extension MediaCell {
             return sources[key]
         }
         if let candidates = legsAtAudio[key.addressKey] {
-            guard let id = speaker(among: candidates), let leg = legs[id] else { return nil }
+            guard let id = speaker(among: candidates, on: key.socket), let leg = legs[id] else { return nil }
             return learn(key, of: leg, at: now) ? sources[key] : nil
         }
         return latchAudio(key, isControl: false, at: now) ? sources[key] : nil
@@ -191,8 +191,13 @@ extension MediaCell {
 
     /// Whose a stream may be that a peer sends under an SSRC of its own choice: of the legs at its address the one that
     /// may speak and was not heard yet. Where several may, the later ones have to get ports of their own.
-    private mutating func speaker(among candidates: [LegID]) -> LegID? {
+    private mutating func speaker(among candidates: [LegID], on socket: UInt8) -> LegID? {
         guard candidates.count > 1 else { return candidates.first }
+        // A device is in few calls; behind a partner's gateway are many members, and none of them speaks there.
+        guard candidates.count <= Self.mostCallsOfAPeer, roles[Int(socket)]?.face == .access else {
+            counters.audioAmbiguousSource += 1
+            return nil
+        }
         var found: LegID?
         for id in candidates where awaitsSpeech(of: id) {
             guard found != nil else {
@@ -207,6 +212,8 @@ extension MediaCell {
         return found
     }
 
+    private static let mostCallsOfAPeer = 16
+
     /// A peer uses one SSRC of its own choice in several calls: it is known by it in the call where it was learned, and
     /// not heard in the other one where it has the floor now.
     private mutating func separateTalker(at address: AddressKey, from known: LegID) {
@@ -216,7 +223,12 @@ extension MediaCell {
     /// It may speak, and nothing came yet under the SSRC that is its own.
     private func awaitsSpeech(of id: LegID) -> Bool {
         guard let leg = legs[id] else { return false }
-        if leg.relayPeer != nil, leg.call == nil { return !leg.isOutside && leg.learnedSSRC == nil }
+        if leg.relayPeer != nil, leg.call == nil {
+            guard !leg.isOutside, leg.learnedSSRC == nil else { return false }
+            // Where other calls of the peer could be meant, only the partner's Floor Granted tells that it is this one.
+            let isAlone = leg.registration.audioAddress.flatMap { legsAtAudio[$0]?.count } ?? 1 <= 1
+            return isAlone || leg.talk?.isGranted == true
+        }
         return leg.call.flatMap { calls[$0]?.talker } == id
             && leg.registration.source.flatMap { sources[$0]?.replay.isStarted } != true
     }

@@ -33,7 +33,8 @@ extension MediaCell {
             counters.floorMalformed += 1
             return
         }
-        guard !messages.isEmpty else {
+        // What only the other side of a border may know goes on to it.
+        guard !messages.isEmpty || leg.relayPeer != nil else {
             counters.floorMalformed += 1
             return
         }

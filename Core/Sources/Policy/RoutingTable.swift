@@ -61,7 +61,10 @@ public struct RoutingTable: Sendable {
     /// Home and serving system of a user; for a user without entry both are the system of his domain.
     public func route(of user: MCPTTID) -> UserRoute? {
         if let own = users[user] { return own }
-        guard let home = homes[user] ?? user.domain.flatMap({ systemsByDomain[$0] }) else { return nil }
+        // Of whom nobody knows the home, who serves him speaks for him.
+        guard let home = homes[user] ?? user.domain.flatMap({ systemsByDomain[$0] }) ?? servings[user] else {
+            return nil
+        }
         return UserRoute(home: home, serving: servings[user] ?? home)
     }
 

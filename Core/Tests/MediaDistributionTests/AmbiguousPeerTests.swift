@@ -106,6 +106,24 @@ import Testing
         #expect(!calls.site.events.contains(.legAmbiguous(calls.legs[1])))
     }
 
+    @Test func `a call across the border in which nothing was granted does not take a device's own SSRC`() {
+        let calls = twoCalls([5, 6])
+        let partner = fabric.phone(90)
+        let (inside, outside) = (LegID(70_001), LegID(70_002))
+        var remote = calls.device.remote()
+        remote.floorSSRC = 7
+        fabric.tell(
+            calls.site, .openLeg(inside, face: .access, floorSSRC: calls.site.mintSSRC()),
+            .openLeg(outside, face: .interconnection, floorSSRC: calls.site.mintSSRC()),
+            .connectLeg(inside, remote), .connectLeg(outside, partner.remote()),
+            .relay(inside: inside, outside: outside))
+        fabric.talk(calls.device, to: calls.site, sequence: 1, ssrc: own)
+        press(calls, 5)
+        fabric.talk(calls.device, to: calls.site, sequence: 2, ssrc: own)
+        #expect(calls.listeners.map(\.heard.count) == [1, 0])
+        #expect(partner.heard.isEmpty)
+    }
+
     @Test func `and is nobody's where it may be in none`() {
         let calls = twoCalls([5, 6])
         fabric.talk(calls.device, to: calls.site, sequence: 1, ssrc: own)

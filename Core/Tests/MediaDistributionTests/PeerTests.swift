@@ -132,6 +132,15 @@ import Testing
         #expect(received[4..<8].elementsEqual(withBigEndian(shown)))
     }
 
+    @Test func `messages that only a later release knows pass to the other side`() {
+        let (site, client, partner, _) = border(.current)
+        var octets = FloorMessage(.idle, ssrc: partner.floorSSRC).encoded()
+        octets[0] = 0x8c
+        fabric.send(octets, from: partner.floor, to: site.address(.floor, .interconnection))
+        #expect(fabric.log.last { $0.to == client.floor }?.octets.first == 0x8c)
+        #expect(site.cell.counters.floorMalformed == 0)
+    }
+
     private func withBigEndian(_ word: UInt32) -> [UInt8] {
         ([24, 16, 8, 0] as [UInt32]).map { UInt8(truncatingIfNeeded: word >> $0) }
     }

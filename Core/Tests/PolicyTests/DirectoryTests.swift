@@ -96,6 +96,8 @@ private func user(_ name: String, domain: String = "it.example", serving: MCSyst
         let visitor = directory.routing.route(of: Self.joint.servedUsers[0])
         #expect(visitor == .init(home: swiss.system, serving: france.system))
         #expect(directory.routing.owner(of: Self.joint.aliases[0]) == france.system)
+        let alone = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [partner])
+        #expect(alone.routing.route(of: Self.joint.servedUsers[0])?.serving == france.system)
         // Others of these domains go where their domain says, or nowhere.
         #expect(directory.controllingGroup(for: MCPTTGroupID("sip:other@joint.example")) == nil)
         #expect(directory.routing.route(of: MCPTTID("sip:sam@ch.example"))?.serving == swiss.system)
