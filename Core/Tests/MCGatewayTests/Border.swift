@@ -139,6 +139,18 @@ struct Border {
         return request
     }
 
+    /// A request of the inside end in the dialog that `leavingInvitation` began and `accepted` answered.
+    static func inDialog(_ method: Method, _ number: Int, _ accepted: SIPResponse) -> SIPRequest {
+        var request = leavingInvitation()
+        request.method = method
+        request.uri = accepted.headers.contacts.first?.uri ?? request.uri
+        request.headers.set(.cseq, "\(number) \(method)")
+        request.headers.set(.to, accepted.headers[.to] ?? "")
+        request.headers.remove(.contentType)
+        request.body = []
+        return request
+    }
+
     /// The partner's invitation of our Anna into its group.
     static func enteringInvitation(
         caller: String = "sip:denis@mc.fr.example", group: MCPTTGroupID? = pompiers, trunk: String? = "t1"

@@ -30,21 +30,10 @@ import Testing
         let accepted = try #require(actions.finals.first)
         for case .relay(let inside, let outside) in actions.media {
             var standing = Standing(border: border, accepted: accepted, inside: inside, outside: outside)
-            _ = standing.border.tell(.sip(.acknowledgement(inDialog(.ack, 1, accepted))))
+            _ = standing.border.tell(.sip(.acknowledgement(Border.inDialog(.ack, 1, accepted))))
             return standing
         }
         throw Border.Missing.key
-    }
-
-    private func inDialog(_ method: Method, _ number: Int, _ accepted: SIPResponse) -> SIPRequest {
-        var request = Border.leavingInvitation()
-        request.method = method
-        request.uri = accepted.headers.contacts.first?.uri ?? request.uri
-        request.headers.set(.cseq, "\(number) \(method)")
-        request.headers.set(.to, accepted.headers[.to] ?? "")
-        request.headers.remove(.contentType)
-        request.body = []
-        return request
     }
 
     private func offer(_ request: SIPRequest) throws -> SpeechOffer {
@@ -76,7 +65,7 @@ import Testing
         let (request, id) = try #require(moved.sent.first)
         let answer = try Border.answer(request, Border.outsideSDP, ssrc: nil, contact: "<sip:x@198.51.100.9>")
         _ = standing.border.tell(.sip(.response(answer, id)))
-        var change = inDialog(.invite, 2, standing.accepted)
+        var change = Border.inDialog(.invite, 2, standing.accepted)
         change.body = CallBody(
             sessionDescription: Border.speech(Self.movedInside, ssrc: 0xaaaa).session(id: 42, version: 2).serialized()
         ).write(into: &change.headers)
@@ -86,7 +75,7 @@ import Testing
 
     @Test func `a move waits for the end of a change that is under way`() throws {
         var standing = try standing(spare: 1)
-        var change = inDialog(.invite, 2, standing.accepted)
+        var change = Border.inDialog(.invite, 2, standing.accepted)
         change.body = CallBody(
             sessionDescription: Border.speech(Self.movedInside, ssrc: 0xaaaa).session(id: 42, version: 2).serialized()
         ).write(into: &change.headers)
@@ -99,7 +88,7 @@ import Testing
         let (told, _) = try #require(back.sent(.invite))
         #expect(try offer(told).audio.port == 20_002)
         // Meanwhile nobody changes anything.
-        let (_, refused) = standing.border.request(inDialog(.invite, 3, standing.accepted), from: .system)
+        let (_, refused) = standing.border.request(Border.inDialog(.invite, 3, standing.accepted), from: .system)
         #expect(refused.finals.first?.status == 491)
     }
 

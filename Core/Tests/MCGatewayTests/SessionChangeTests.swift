@@ -10,33 +10,22 @@ import Testing
 
 /// What happens to a session across the border once it stands.
 @Suite struct SessionChangeTests {
-    /// An established session, its ACK in; `inDialog` makes requests of the inside end.
+    /// An established session, its ACK in; `Border.inDialog` makes requests of the inside end.
     private func established(_ border: inout Border) throws -> (inside: SIPResponse, outside: SIPRequest) {
         border.reach()
         let (_, first) = border.request(Border.leavingInvitation(), from: .system)
         let (request, id) = try #require(first.sent(.invite))
         let answer = try Border.answer(request, Border.outsideSDP, ssrc: 0xbbbb, contact: "<sip:x@198.51.100.9>")
         let accepted = try #require(border.tell(.sip(.response(answer, id))).finals.first)
-        _ = border.tell(.sip(.acknowledgement(inDialog(.ack, 1, accepted))))
+        _ = border.tell(.sip(.acknowledgement(Border.inDialog(.ack, 1, accepted))))
         return (accepted, request)
-    }
-
-    private func inDialog(_ method: Method, _ number: Int, _ accepted: SIPResponse) -> SIPRequest {
-        var request = Border.leavingInvitation()
-        request.method = method
-        request.uri = accepted.headers.contacts.first?.uri ?? request.uri
-        request.headers.set(.cseq, "\(number) \(method)")
-        request.headers.set(.to, accepted.headers[.to] ?? "")
-        request.headers.remove(.contentType)
-        request.body = []
-        return request
     }
 
     @Test func aModificationIsCarriedWithNewAddressesAndItsAnswerBack() throws {
         var border = try Border()
         let (accepted, _) = try established(&border)
         let moved = SocketAddress(IPAddress(v4: 0x0a00_0077), port: 41_000)
-        var change = inDialog(.invite, 2, accepted)
+        var change = Border.inDialog(.invite, 2, accepted)
         change.body = CallBody(
             sessionDescription: Border.speech(moved, ssrc: 0xaaaa).session(id: 42, version: 2).serialized()
         )
@@ -61,7 +50,7 @@ import Testing
     @Test func aHoldCrossesAndTheMediaCellIsToldOfIt() throws {
         var border = try Border()
         let (accepted, _) = try established(&border)
-        var change = inDialog(.invite, 2, accepted)
+        var change = Border.inDialog(.invite, 2, accepted)
         var offer = Border.speech(Border.insideSDP, ssrc: 0xaaaa)
         offer.direction = .sendOnly
         change.body = CallBody(sessionDescription: offer.session(id: 42, version: 2).serialized())
@@ -80,7 +69,7 @@ import Testing
     @Test func aRefusedModificationLeavesTheSessionAsItWas() throws {
         var border = try Border()
         let (accepted, _) = try established(&border)
-        var change = inDialog(.invite, 2, accepted)
+        var change = Border.inDialog(.invite, 2, accepted)
         change.body = CallBody(
             sessionDescription: Border.speech(Border.insideSDP, ssrc: 1).session(id: 42, version: 2).serialized()
         )
@@ -96,7 +85,7 @@ import Testing
     @Test func whatIsSaidInsideASessionCrossesAndIsAnswered() throws {
         var border = try Border()
         let (accepted, _) = try established(&border)
-        var info = inDialog(.info, 2, accepted)
+        var info = Border.inDialog(.info, 2, accepted)
         info.headers.append(.infoPackage, ServiceHeaders.infoPackage)
         info.body = CallBody(information: MCPTTInfo(emergencyIndicator: true)).write(into: &info.headers)
         let (_, actions) = border.request(info, from: .system)
