@@ -10,16 +10,16 @@ extension DirectoryFile {
         }
         return try read(
             text: try Files.text(of: path), file: path, identity: system.identity,
-            partnerDomains: system.partners.flatMap(\.partner.domains))
+            foreignUsers: ForeignUsers(of: system.partners.map(\.partner)))
     }
 
-    /// `identity` and `partnerDomains` say whose users may be members of groups. Every mistake is told.
+    /// `identity` and `foreignUsers` say whose users may be members of groups. Every mistake is told.
     public static func read(
-        text: String, file: String, identity: SystemIdentity, partnerDomains: [String]
+        text: String, file: String, identity: SystemIdentity, foreignUsers: ForeignUsers
     ) throws(ConfigurationError) -> DirectoryFile {
         let issues = IssueList(file: file)
         let root = try YAMLText.root(text, issues)
-        let result = root.fields().map { DirectoryReader(identity: identity, partnerDomains: partnerDomains).read($0) }
+        let result = root.fields().map { DirectoryReader(identity: identity, foreignUsers: foreignUsers).read($0) }
         try issues.throwIfAny()
         guard let result else { preconditionFailure("a file without a mistake gives a directory") }
         return result
@@ -29,16 +29,16 @@ extension DirectoryFile {
 /// Reads users, then groups, then looks whether they name each other rightly.
 private final class DirectoryReader {
     let identity: SystemIdentity
-    let partnerDomains: [String]
+    let foreignUsers: ForeignUsers
     /// What the file names, also where the rest of the entry is wrong: one mistake is not told as several.
     private var knownUsers: Set<MCPTTID> = []
     private var knownGroups: Set<MCPTTGroupID> = []
     /// Lines of entries that were told to clash.
     private var clashing: Set<Int> = []
 
-    init(identity: SystemIdentity, partnerDomains: [String]) {
+    init(identity: SystemIdentity, foreignUsers: ForeignUsers) {
         self.identity = identity
-        self.partnerDomains = partnerDomains
+        self.foreignUsers = foreignUsers
     }
 
     func read(_ root: Fields) -> DirectoryFile {
@@ -70,10 +70,10 @@ private final class DirectoryReader {
 
     private func checkMembers(of group: GroupRead) {
         for (member, value) in group.members {
-            let domain = member.domain ?? ""
-            if identity.domains.contains(domain) {
+            guard !foreignUsers.contains(member) else { continue }
+            if identity.domains.contains(member.domain ?? "") {
                 if !knownUsers.contains(member) { value.expected("a user of this file") }
-            } else if !partnerDomains.contains(domain) {
+            } else {
                 value.expected("a user of this system or of a partner")
             }
         }

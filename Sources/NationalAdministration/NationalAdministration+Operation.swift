@@ -13,7 +13,7 @@ extension NationalAdministration {
         // All leave before any comes: a domain may have moved from one to another.
         for partner in directory.partners { changed.removePartner(partner.system) }
         for partner in partners { try changed.setPartner(partner) }
-        fleet.partnerDomains = partners.flatMap(\.domains)
+        fleet.foreignUsers = ForeignUsers(of: partners)
         directory = changed
         observe(Change(before: told, fleet: fleet, directory: changed, changes: []))
     }

@@ -85,7 +85,7 @@ public actor NationalAdministration {
         self.store = store
         self.observe = observe
         fleet = FleetSnapshot(
-            try KeptFleet.records(of: contents, by: coding), partnerDomains: partners.flatMap(\.domains))
+            try KeptFleet.records(of: contents, by: coding), foreignUsers: ForeignUsers(of: partners))
         told = fleet
         directory = try fleet.directory(of: self.identity, partners: partners)
         sequence = contents.sequence
@@ -145,14 +145,14 @@ public actor NationalAdministration {
         fileprivate let administrator: String
         /// What it was planned on.
         fileprivate let sequence: UInt64
-        fileprivate let partnerDomains: [String]
+        fileprivate let foreignUsers: ForeignUsers
     }
 
     /// Like `plan`, for `carryOut`: a large table is planned once, unless somebody changes something meanwhile.
     public func prepare(_ tables: [FleetTable], by administrator: String) throws -> PreparedImport {
         PreparedImport(
             plan: try plan(tables, by: administrator), tables: tables, administrator: administrator,
-            sequence: sequence, partnerDomains: fleet.partnerDomains)
+            sequence: sequence, foreignUsers: fleet.foreignUsers)
     }
 
     /// Carries out all that tables say, or nothing. Their passwords are made into what is kept before the store is asked,
@@ -167,7 +167,7 @@ public actor NationalAdministration {
                 throw FleetRefusal.nobody(prepared.administrator)
             }
             // What others committed since may have changed the answer.
-            if self.sequence != prepared.sequence || fleet.partnerDomains != prepared.partnerDomains {
+            if self.sequence != prepared.sequence || fleet.foreignUsers != prepared.foreignUsers {
                 planned = try FleetImport.plan(prepared.tables, by: acting, in: fleet, system: identity)
             }
             return .success(try planned.decision(by: making))
@@ -252,7 +252,7 @@ public actor NationalAdministration {
     private func readAnew() throws {
         let contents = try store.contents()
         let before = fleet
-        fleet = FleetSnapshot(try KeptFleet.records(of: contents, by: coding), partnerDomains: before.partnerDomains)
+        fleet = FleetSnapshot(try KeptFleet.records(of: contents, by: coding), foreignUsers: before.foreignUsers)
         sequence = contents.sequence
         for kind in FleetKind.allCases {
             for key in before.keys(of: kind) where fleet.record(kind, key: key) == nil {

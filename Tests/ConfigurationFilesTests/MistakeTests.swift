@@ -1,4 +1,7 @@
 import ConfigurationFiles
+import Foundation
+import MCFoundation
+import Policy
 import Testing
 
 /// A change of the reference example that makes it wrong, and what is told.
@@ -228,6 +231,16 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     ) throws {
         let told = try example.directoryMistakes(replacing: mistake.old, by: mistake.new)
         #expect(told == mistake.told.map { "directory.yaml:\($0)" })
+    }
+
+    @Test func `whom a partner homes beside its domains may be a member`() throws {
+        let text = try Example.text("directory.yaml").replacingOccurrences(
+            of: "- sip:luc@mc.fr.example", with: "- sip:ana@mc.es.example")
+        try example.write(text, "directory.yaml")
+        var system = try example.system()
+        #expect(throws: ConfigurationError.self) { try DirectoryFile.read(for: system) }
+        system.partners[0].partner.exceptions.servedUsers = [MCPTTID("sip:ana@mc.es.example")]
+        _ = try DirectoryFile.read(for: system)
     }
 
     @Test func `what is no YAML is told with its place`() throws {

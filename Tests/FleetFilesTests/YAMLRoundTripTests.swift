@@ -45,7 +45,7 @@ import Testing
         ])
         records.append(.group(fire))
         records.append(.group(GroupRecord(id: id("snow"), organisation: "vvf", type: .prearranged)))
-        return FleetSnapshot(records, partnerDomains: ["mc.fr.example"])
+        return FleetSnapshot(records, foreignUsers: ForeignUsers(domains: ["mc.fr.example"]))
     }
 
     private static let making = CredentialMaking(hashes: { _, _, _ in nil }, verifier: { _, _ in nil })
@@ -63,7 +63,7 @@ import Testing
         let written = FleetExport.yaml(FleetTable.Kind.allCases, of: fleet)
         let (again, _) = try imported(written, into: fleet)
         #expect((again.created, again.changed, again.unchanged) == (0, 0, fleet.keys(of: .user).count + 2))
-        let empty = FleetSnapshot(Self.base, partnerDomains: ["mc.fr.example"])
+        let empty = FleetSnapshot(Self.base, foreignUsers: ForeignUsers(domains: ["mc.fr.example"]))
         let (_, copied) = try imported(written, into: empty)
         for key in fleet.keys(of: .user) { #expect(copied.user(key) == fleet.user(key)) }
         for key in fleet.keys(of: .group) { #expect(copied.group(key) == fleet.group(key)) }

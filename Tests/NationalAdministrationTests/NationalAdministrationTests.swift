@@ -65,7 +65,7 @@ private struct Ground {
         let france = Self.partner("mc.fr.example", domains: ["mc.fr.example", "loire.example"])
         try await administration.replacePartners([france])
         #expect(heard.all.last?.directory.partners == [france])
-        #expect(await administration.fleet.partnerDomains == ["loire.example", "mc.fr.example"])
+        #expect(await administration.fleet.foreignUsers == ForeignUsers(domains: ["loire.example", "mc.fr.example"]))
         // A domain moves from one partner to another, and one partner goes.
         let spain = Self.partner("mc.es.example", domains: ["loire.example"])
         try await administration.replacePartners([spain])

@@ -164,6 +164,7 @@ struct GroupCall: Sendable {
     mutating func move(_ session: SessionID, to ports: MediaPorts, pair: UInt8, isCut: Bool) {
         participants[session]?.move(to: ports, pair: pair, isCut: isCut)
     }
+    mutating func cut(_ session: SessionID) { participants[session]?.cut() }
     mutating func connected(_ session: SessionID) { participants[session]?.connected() }
     mutating func set(_ member: Member, of session: SessionID) { participants[session]?.member = member }
     mutating func set(_ floor: NegotiatedFloor, of session: SessionID) { participants[session]?.floor = floor }
@@ -218,8 +219,10 @@ struct Participant: Sendable {
         /// Ours, in floor messages to the user.
         let floorSSRC: UInt32
         fileprivate(set) var ports: MediaPorts
-        /// Which pair of its address family they are.
+        /// Which pair of its address family they are, and which the media cell serves him at: another one until he has
+        /// been told.
         fileprivate(set) var pair: UInt8 = 0
+        fileprivate(set) var servedPair: UInt8 = 0
         /// The media cell has let go of the peer's addresses and waits for those of the new ports.
         var isCut = false
     }
@@ -231,8 +234,13 @@ struct Participant: Sendable {
         leg.isCut = isCut
     }
 
-    /// The media cell knows where his client is.
-    mutating func connected() { leg.isCut = false }
+    mutating func cut() { leg.isCut = true }
+
+    /// The media cell knows where his client is, who knows where we are.
+    mutating func connected() {
+        leg.isCut = false
+        leg.servedPair = leg.pair
+    }
 
     enum State: Sendable {
         /// Our INVITE is out. Becomes `waiting` or `joined` with the answer.

@@ -13,6 +13,11 @@ extension ControllingFunction {
     /// `isCut`: the media cell does not serve the leg as it is. Otherwise only its speech is not known for what it is.
     mutating func separate(_ leg: LegID, isCut: Bool, at now: Now) {
         guard let (id, session) = place(of: leg), let participant = calls[id]?.participants[session] else { return }
+        if participant.leg.pair != participant.leg.servedPair, agent.isModifying(session) {
+            // He is being told of ports of his own already.
+            if isCut { calls[id]?.cut(session) }
+            return
+        }
         let pair = participant.leg.pair + 1
         guard
             let ports = media[id].ports(.access, isIPv6: participant.leg.ports.audio.address.isIPv6, pair: pair)
@@ -21,16 +26,22 @@ extension ControllingFunction {
             return
         }
         calls[id]?.move(session, to: ports, pair: pair, isCut: isCut)
-        command(.moveLeg(leg, pair: pair))
         note("participant.moved", (calls[id]?.fields ?? []) + participant.fields + [.init("pair", "\(pair)")])
         switch participant.state {
         case .calling(let offer, _):
             // The answer that names the ports is not written yet.
-            command(.connectLeg(leg, LegRemote(offer)))
-            calls[id]?.connected(session)
+            connect(session, in: id, to: LegRemote(offer))
         case .waiting, .joined: reoffer(session, in: id, at: now)
         case .invited: legRefused(leg, .ambiguous, at: now)
         }
+    }
+
+    /// Points the media cell to where a client is, who was told of the ports that are his.
+    mutating func connect(_ session: SessionID, in id: MCPTTGroupID, to remote: LegRemote) {
+        guard let leg = calls[id]?.participants[session]?.leg else { return }
+        if leg.pair != leg.servedPair { command(.moveLeg(leg.id, pair: leg.pair)) }
+        command(.connectLeg(leg.id, remote))
+        calls[id]?.connected(session)
     }
 
     /// A re-INVITE that says how the call is and where our media is now.

@@ -27,8 +27,7 @@ extension ControllingFunction {
         do throws(Refusal) {
             let modification = try read(request, participant, in: call)
             let description = try answer(modification, participant, session, in: id)
-            command(.connectLeg(participant.leg.id, LegRemote(modification.offer)))
-            calls[id]?.connected(session)
+            connect(session, in: id, to: LegRemote(modification.offer))
             change(modification.wish, by: session, in: id)
             accept(transaction, modification, description, session, in: id, at: now)
             tellTier(in: id, at: now)
@@ -127,17 +126,23 @@ extension ControllingFunction {
     mutating func modificationAnswered(_ session: SessionID, _ response: SIPResponse, at now: Now) {
         guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session]
         else { return }
+        // A later one is out, which may name other ports of ours: what counts is its answer.
+        let isOfOlderOffer = agent.isModifying(session)
         guard response.isSuccess else {
             note("call.tierUnconfirmed", call.fields + participant.fields + [.init("status", "\(response.status)")])
-            return endIfCut(participant.leg, at: now)
+            return isOfOlderOffer ? () : endIfCut(participant.leg, at: now)
         }
+        guard !isOfOlderOffer else { return }
         guard let octets = response.part(MIMEType.sessionDescription)?.body,
             let description = try? SessionDescription(parsing: octets),
             let answer = try? SpeechAnswer(reading: description, to: offer(participant, in: call).session(id: 0)),
             answer.audio.address.isIPv6 == participant.leg.ports.audio.address.isIPv6
-        else { return endIfCut(participant.leg, at: now) }
-        command(.connectLeg(participant.leg.id, LegRemote(answer)))
-        calls[id]?.connected(session)
+        else {
+            // He may send to the ports that he was told of, where the media cell does not look for him.
+            return participant.leg.pair == participant.leg.servedPair
+                ? () : legRefused(participant.leg.id, .ambiguous, at: now)
+        }
+        connect(session, in: id, to: LegRemote(answer))
     }
 
     /// What we offer a participant whose session stands.

@@ -41,9 +41,11 @@ struct BorderDescription: Hashable, Sendable {
     }
 
     /// What the other side is shown. `floorSSRC` stands in where the author states none; `trunk` is written or, where
-    /// nil, left out.
+    /// nil, left out. `isRepeated`: the author said it
+    /// before, and what it said of the floor of that moment is not said again.
     func rewritten(
-        ports: MediaPorts, sessionID: UInt64, version: UInt64, floorSSRC: UInt32, trunk: TrunkID?
+        ports: MediaPorts, sessionID: UInt64, version: UInt64, floorSSRC: UInt32, trunk: TrunkID?,
+        isRepeated: Bool = false
     ) -> [UInt8] {
         var session = SessionDescription(
             origin: Origin(sessionID: sessionID, version: version, address: ports.audio.address),
@@ -58,7 +60,7 @@ struct BorderDescription: Hashable, Sendable {
                 if let trunk { copy.attributes.append(SDPAttribute(trunkAttributeName, trunk.value)) }
             } else if index == floorIndex {
                 copy.port = ports.floor.port
-                copy.attributes = floorAttributes(of: media, floorSSRC: floorSSRC)
+                copy.attributes = floorAttributes(of: media, floorSSRC: floorSSRC, isRepeated: isRepeated)
                 if ports.floor.address != ports.audio.address { copy.connection = Connection(ports.floor.address) }
             }
             session.media.append(copy)
@@ -66,11 +68,14 @@ struct BorderDescription: Hashable, Sendable {
         return session.serialized()
     }
 
-    private func floorAttributes(of media: MediaDescription, floorSSRC: UInt32) -> [SDPAttribute] {
+    private func floorAttributes(
+        of media: MediaDescription, floorSSRC: UInt32, isRepeated: Bool
+    ) -> [SDPAttribute] {
         var attributes = kept(media.attributes).filter { $0.name != "fmtp" }
         let text = media.formatParameters(for: "MCPTT") ?? ""
         guard var parameters = try? FloorControlParameters(parsing: text) else { return attributes }
         parameters.floorSSRC = floorSSRC
+        if isRepeated { (parameters.implicitRequest, parameters.granted) = (false, false) }
         attributes.append(SDPAttribute("fmtp", "MCPTT \(parameters.text)"))
         return attributes
     }

@@ -65,12 +65,21 @@ struct BorderIdentities: Sendable {
 
     /// The asserted identity that enters: what the partner said, if it may say it; the partner's gateway where it said
     /// nothing.
-    func assertedEntering(_ headers: Headers, from partner: Partner) throws(BorderRefusal) -> SIPURI? {
+    func assertedEntering(
+        _ headers: Headers, from partner: Partner, by routing: RoutingTable
+    ) throws(BorderRefusal) -> SIPURI? {
         let asserted = headers.addresses(.pAssertedIdentity)
-        for address in asserted
-        where !partner.assertionRule.permits(PublicUserIdentity(address.uri.description)) {
+        for address in asserted where !routing.speaks(partner.system, for: Self.identity(address.uri)) {
             throw BorderRefusal(403, .notAuthorisedByInterconnectedSystem, cause: "assertion-identity")
         }
         return asserted.first?.uri ?? SIPURI(partner.services.gateway.value)
+    }
+
+    /// Whom a URI means, without the port and parameters by which he is reached.
+    private static func identity(_ uri: SIPURI) -> MCPTTID {
+        switch uri.scheme {
+        case .sip, .sips: MCPTTID(SIPURI(scheme: uri.scheme, user: uri.user, host: uri.host).description)
+        case .other: MCPTTID(uri.description)
+        }
     }
 }

@@ -14,11 +14,22 @@ extension MCGateway {
         return leg
     }
 
-    /// Points the leg of a side to where its peer wants media now. Only the outside is a trunk.
-    mutating func connect(_ side: BorderSide, of state: BorderSession) {
+    /// Points the leg of a side to where its peer wants media now, and moves it to the ports that the peer was told of.
+    /// Only the outside is a trunk.
+    mutating func connect(_ side: BorderSide, of state: inout BorderSession) {
         guard let leg = state[side].leg, var remote = state[side].description?.remote else { return }
         remote.trunk = side == .outside ? state.trunk : nil
         if side == .outside, let partner = directory.partner(state.partner) { remote.dialect = partner.floorDialect }
+        // What the peer said answered a description with the former ports as long as its move is still to come.
+        if !state.movesToCome.contains(side) {
+            if state[side].pair != state[side].servedPair {
+                actions.append(.media(.moveLeg(leg, pair: state[side].pair)))
+                state[side].servedPair = state[side].pair
+            }
+            state[side].isCut = false
+        } else if state[side].isCut {
+            return
+        }
         actions.append(.media(.connectLeg(leg, remote)))
     }
 
@@ -85,8 +96,9 @@ extension MCGateway {
         }
         var onward = SIPRequest(method: request.method, uri: request.uri, headers: headers, body: request.body)
         var offered = state[side].description
-        if let part = request.part(MIMEType.sessionDescription) {
-            guard let offer = BorderDescription(part.body) else {
+        let said = request.part(MIMEType.sessionDescription)
+        if let said {
+            guard let offer = BorderDescription(said.body) else {
                 return agent.answer(transaction, status: 488, at: now)
             }
             offered = offer
@@ -99,7 +111,8 @@ extension MCGateway {
         onward.replaceDescription(
             offer.rewritten(
                 ports: ports, sessionID: state[far].sdpSession, version: state[far].sdpVersion,
-                floorSSRC: offer.remote.floorSSRC ?? floorSSRC, trunk: far == .outside ? state.trunk : nil),
+                floorSSRC: offer.remote.floorSSRC ?? floorSSRC, trunk: far == .outside ? state.trunk : nil,
+                isRepeated: said == nil),
             boundary: random.token(16))
         state.modification = .init(by: side, transaction: transaction, offer: offer)
         sessions[id] = state
@@ -116,10 +129,17 @@ extension MCGateway {
         let headers = crossedBack(response, of: crossing, partner: state.partner, group: state.admitted.group)
         var answer = response
         answer.headers = headers
-        if response.isSuccess, let part = response.part(MIMEType.sessionDescription),
-            let description = BorderDescription(part.body), let floorSSRC = state[near].floorSSRC,
-            let ports = ports(near, of: state, like: modification.offer)
-        {
+        if response.isSuccess {
+            guard let description = response.part(MIMEType.sessionDescription).flatMap({ BorderDescription($0.body) }),
+                description.remote.protection == modification.offer.remote.protection,
+                let floorSSRC = state[near].floorSSRC,
+                let ports = ports(near, of: state, like: modification.offer)
+            else {
+                // Nothing that could be passed on, or nothing that answers what was offered (RFC 3264 6).
+                sessions[id] = state
+                agent.answer(modification.transaction, status: 488, at: now)
+                return moveNext(id, at: now)
+            }
             // Not before: a change that is refused leaves both ends as they were (RFC 3261 14.1).
             state[near].description = modification.offer
             state[side].description = description
@@ -129,8 +149,10 @@ extension MCGateway {
                     ports: ports, sessionID: state[near].sdpSession, version: state[near].sdpVersion,
                     floorSSRC: description.remote.floorSSRC ?? floorSSRC,
                     trunk: near == .outside ? state.trunk : nil), boundary: random.token(16))
-            connect(.inside, of: state)
-            connect(.outside, of: state)
+            // The answer tells the end that asked of its other ports, should it be given some.
+            state.movesToCome.removeAll { $0 == near }
+            connect(.inside, of: &state)
+            connect(.outside, of: &state)
         }
         sessions[id] = state
         agent.answer(

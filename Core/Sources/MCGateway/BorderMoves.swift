@@ -16,6 +16,11 @@ extension MCGateway {
     mutating func separate(_ leg: LegID, isCut: Bool, at now: Now) {
         guard let id = sessionsByLeg[leg], var state = sessions[id] else { return }
         let side: BorderSide = state.inside.leg == leg ? .inside : .outside
+        if state.moving == side || state.movesToCome.contains(side) {
+            // It gets ports of its own already.
+            if isCut { sessions[id]?[side].isCut = true }
+            return
+        }
         state[side].pair += 1
         guard state.isEstablished, ports(side, of: state, like: state[side].description) != nil else {
             if isCut { legRefused(leg, .ambiguous, at: now) }
@@ -23,7 +28,6 @@ extension MCGateway {
         }
         state[side].isCut = isCut
         state.movesToCome.append(side)
-        actions.append(.media(.moveLeg(leg, pair: state[side].pair)))
         actions.append(observe("border.leg-moved", state.fields + [.init("pair", "\(state[side].pair)")]))
         sessions[id] = state
         moveNext(id, at: now)
@@ -42,7 +46,7 @@ extension MCGateway {
         state[side].sdpVersion += 1
         let description = shown.rewritten(
             ports: ports, sessionID: state[side].sdpSession, version: state[side].sdpVersion, floorSSRC: floorSSRC,
-            trunk: side == .outside ? state.trunk : nil)
+            trunk: side == .outside ? state.trunk : nil, isRepeated: true)
         var headers = Headers()
         let body = CallBody(sessionDescription: description).write(into: &headers)
         sessions[id] = state
@@ -53,11 +57,15 @@ extension MCGateway {
     mutating func moveAnswered(_ id: UInt64, _ side: BorderSide, _ response: SIPResponse, at now: Now) {
         guard var state = sessions[id] else { return }
         state.moving = nil
-        let said = response.isSuccess ? response.part(MIMEType.sessionDescription) : nil
-        if let description = said.flatMap({ BorderDescription($0.body) }) {
-            state[side].description = description
-            state[side].isCut = false
-            connect(side, of: state)
+        if response.isSuccess {
+            // An end that agreed without saying where it is sends to ports where the media cell does not look for it.
+            state[side].isCut = true
+            if let description = response.part(MIMEType.sessionDescription).flatMap({ BorderDescription($0.body) }),
+                description.remote.protection == state[side.other].description?.remote.protection
+            {
+                state[side].description = description
+                connect(side, of: &state)
+            }
         }
         sessions[id] = state
         if state[side].isCut, let leg = state[side].leg { return legRefused(leg, .ambiguous, at: now) }

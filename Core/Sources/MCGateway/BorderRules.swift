@@ -169,10 +169,7 @@ struct BorderRules {
         func owns(_ group: MCPTTGroupID) -> Bool { directory.routing.owner(of: group) == system }
         func owns(_ user: MCPTTID) -> Bool { directory.routing.route(of: user)?.home == system }
         /// Homed there or, while migrated, served there.
-        func serves(_ user: MCPTTID) -> Bool {
-            guard let route = directory.routing.route(of: user) else { return false }
-            return route.home == system || route.serving == system
-        }
+        func serves(_ user: MCPTTID) -> Bool { directory.routing.speaks(system, for: user) }
     }
 }
 

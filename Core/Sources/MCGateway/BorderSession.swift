@@ -15,8 +15,10 @@ enum BorderSide: Hashable, Sendable {
 struct BorderEnd: Sendable {
     var session: SessionID
     var leg: LegID?
-    /// Which of our pairs of ports this end is shown.
+    /// Which of our pairs of ports this end is shown, and which the media cell serves it at: another one until the end
+    /// has been told.
     var pair: UInt8 = 0
+    var servedPair: UInt8 = 0
     /// The media cell has let go of this end's addresses and waits for those of the new ports.
     var isCut = false
     /// What this end last said about its media.

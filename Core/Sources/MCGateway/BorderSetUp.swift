@@ -102,7 +102,7 @@ extension MCGateway {
         guard let (id, side) = ends[session], var state = sessions[id], side != state.caller else { return }
         let near = state.caller
         guard let answer = response.part(MIMEType.sessionDescription).flatMap({ BorderDescription($0.body) }),
-            let offer = state[near].description,
+            let offer = state[near].description, answer.remote.protection == offer.remote.protection,
             let ports = ports(near, of: state, like: offer)
         else {
             agent.reject(state[near].session, status: 488, at: now)
@@ -116,8 +116,8 @@ extension MCGateway {
         if let leg = state[near].leg { sessionsByLeg[leg] = id }
         // A trunk is one only where the partner's gateway knows it too.
         if side == .outside, answer.remote.trunk != state.trunk { state.trunk = nil }
-        connect(.inside, of: state)
-        connect(.outside, of: state)
+        connect(.inside, of: &state)
+        connect(.outside, of: &state)
         if let inside = state.inside.leg, let outside = state.outside.leg {
             actions.append(.media(.relay(inside: inside, outside: outside)))
         }

@@ -93,7 +93,7 @@ extension MCGateway {
             partnersByCallID[callID] = route.partner.system
             result.headers.append(.callID, callID)
         case .entering:
-            asserted = try identities.assertedEntering(request.headers, from: route.partner)
+            asserted = try identities.assertedEntering(request.headers, from: route.partner, by: directory.routing)
         }
         guard let asserted else { throw BorderRefusal(500, cause: "identity") }
         result.headers.append(.from, NameAddress(uri: asserted).description)
@@ -162,7 +162,7 @@ extension MCGateway {
             }
         case .entering:
             if let known = directory.partner(partner),
-                let uri = try? identities.assertedEntering(response.headers, from: known)
+                let uri = try? identities.assertedEntering(response.headers, from: known, by: directory.routing)
             {
                 headers.append(.pAssertedIdentity, NameAddress(uri: uri).description)
             }

@@ -64,6 +64,9 @@ extension IPAddress {
 struct Registration: Hashable {
     var audioAddress: AddressKey?
     var floorKey: FloorKey?
+    /// What signalling said of the peer's floor messages, wherever the peer turned out to be: two legs of whom it says
+    /// the same are one device's, and its messages of one are none of the other.
+    var claimedFloor: FloorKey?
     /// The peer's stream: of a participant under its assigned SSRC, of a client behind our gateway once it is known.
     var source: SourceKey?
     /// The SSRCs by which the peer's address may be learned.
@@ -99,6 +102,8 @@ struct Leg {
     var learnedSSRC: UInt32?
     /// SSRC that a participant chose itself instead of the one that it was assigned.
     var chosenSSRC: (assigned: UInt32, chosen: UInt32)?
+    /// Gateway: `learnedSSRC` is one that the client chose itself.
+    var isSSRCItsOwn = false
     /// Gateway: what the partner's floor control allows the client on this leg.
     var talk: BorderTalk?
     /// Of the call behind a relay, as its server's floor messages say.

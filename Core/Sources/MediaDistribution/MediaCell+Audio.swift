@@ -50,6 +50,9 @@ extension MediaCell {
         case .client, .trunks:
             guard crossesBorder(source, key.ssrc, at: now.instant) else {
                 counters.audioWithoutPermission += 1
+                if case .client(let leg) = source.kind, legs[leg]?.isSSRCItsOwn == true {
+                    separateTalker(at: key.addressKey, from: leg)
+                }
                 return nil
             }
             reference = list(of: source, key)
@@ -153,7 +156,8 @@ extension MediaCell {
         case .trunks(let keys): destinations = listeners(on: keys, to: key.ssrc)
         case .client(let inside):
             let outside = legs[inside]?.relayPeer.flatMap { legs[$0] }
-            destinations = outside?.signalled?.hears == true ? outside?.audio.map { [$0.destination] } ?? [] : []
+            let hears = outside?.signalled?.hears == true && passesSpeech(inside)
+            destinations = hears ? outside?.audio.map { [$0.destination] } ?? [] : []
         case .participant: destinations = []
         }
         let slot = source.slot ?? lists.reserve()
@@ -161,6 +165,12 @@ extension MediaCell {
         source.slot = slot
         source.isStale = false
         return lists.reference(slot, tier: source.tier)
+    }
+
+    /// Whether both sides of a relay protect their speech in the same way.
+    func passesSpeech(_ inside: LegID) -> Bool {
+        guard let leg = legs[inside], let peer = leg.relayPeer.flatMap({ legs[$0] }) else { return false }
+        return leg.signalled?.protection == peer.signalled?.protection
     }
 
     // MARK: Unknown streams
@@ -236,7 +246,9 @@ extension MediaCell {
     /// A peer chose an SSRC of its own.
     private mutating func learn(_ key: SourceKey, of leg: Leg, at now: Now) -> Bool {
         if leg.relayPeer != nil, leg.call == nil, awaitsSpeech(of: leg.id) {
-            return setTalkerSSRC(key.ssrc, ofClient: leg.id, at: now)
+            guard setTalkerSSRC(key.ssrc, ofClient: leg.id, at: now) else { return false }
+            legs[leg.id]?.isSSRCItsOwn = true
+            return true
         }
         guard let callID = leg.call, let call = calls[callID], call.ssrcs[key.ssrc] == nil, awaitsSpeech(of: leg.id)
         else {
@@ -268,6 +280,7 @@ extension MediaCell {
         }
         let before = neighbourhood(of: id)
         legs[id]?.learnedSSRC = ssrc
+        legs[id]?.isSSRCItsOwn = false
         settle(before, around: id, at: now)
         return true
     }
@@ -293,7 +306,8 @@ extension MediaCell {
 
     /// Whether a leg that was not heard from yet may be at `address` instead of where signalling said. A peer whose
     /// other stream was heard has that one's host; one that named a public address has no translation of its host
-    /// before it; and an address that belongs to somebody else is nobody's translation.
+    /// before it; and an address that belongs to somebody else is nobody's translation. Who is there on another pair of
+    /// ports and was signalled in the same words is no one else.
     mutating func mayLatch(_ leg: Leg, to address: SocketAddress, signalled path: Path) -> Bool {
         let confirmed = [leg.audio, leg.floor].compactMap { $0 }.first { $0.isFixed }
         let isPlausible =
@@ -304,14 +318,22 @@ extension MediaCell {
             }
         let isFree = sockets.allSatisfy { socket in
             let key = AddressKey(socket: socket.id, address: address)
-            return (legsAtAudio[key] ?? []).allSatisfy { $0 == leg.id }
-                && (legsAtFloor[key] ?? []).allSatisfy { $0 == leg.id }
+            return (legsAtAudio[key] ?? []).allSatisfy { isSameDevice(legs[$0], leg) }
+                && (legsAtFloor[key] ?? []).allSatisfy { isSameDevice(legs[$0], leg) }
         }
         guard isPlausible, isFree else {
             counters.addressesNotLatched += 1
             return false
         }
         return true
+    }
+
+    private func isSameDevice(_ other: Leg?, _ leg: Leg) -> Bool {
+        guard let other, other.id != leg.id else { return true }
+        guard other.connectedPair != leg.connectedPair, let theirs = other.signalled, let ours = leg.signalled else {
+            return false
+        }
+        return theirs.audio == ours.audio && theirs.floor == ours.floor && theirs.floorSSRC == ours.floorSSRC
     }
 
     /// RTCP ends at each hop. It confirms or shows the address of a listener.

@@ -126,7 +126,12 @@ extension MediaCell {
             if let floor = leg.floor {
                 wanted.floorKey = FloorKey(socket: floor.socket, address: floor.address, ssrc: remote.floorSSRC)
             }
-            if leg.face == .access { wanted.latches = latchKeys(for: leg, remote) }
+            if leg.face == .access {
+                wanted.latches = latchKeys(for: leg, remote)
+                if let floor = leg.floor, let address = remote.floor {
+                    wanted.claimedFloor = FloorKey(socket: floor.socket, address: address, ssrc: remote.floorSSRC)
+                }
+            }
             if let audio = leg.audio, let peer = leg.relayPeer {
                 if leg.isOutside {
                     if let inside = legs[peer], inside.signalled != nil, !inside.looksAtOurselves {
@@ -176,6 +181,10 @@ extension MediaCell {
             if legsAtFloor[key.addressKey]?.isEmpty == true { legsAtFloor[key.addressKey] = nil }
             legs[id]?.registration.floorKey = nil
         }
+        if let key = standing.claimedFloor, key != wanted.claimedFloor {
+            claimedFloors[key] = nil
+            legs[id]?.registration.claimedFloor = nil
+        }
         if let key = standing.source, key != wanted.source {
             if let window = sources[key]?.replay { legs[id]?.carriedReplay = (key.ssrc, window) }
             removeSource(key)
@@ -200,6 +209,7 @@ extension MediaCell {
         guard let leg = legs[id] else { return nil }
         let wanted = registration(for: leg)
         if let key = wanted.floorKey, let holder = floorKeys[key], holder != id { return .ambiguous }
+        if let key = wanted.claimedFloor, let holder = claimedFloors[key], holder != id { return .ambiguous }
         if let key = wanted.source, leg.registration.source != key, sources[key] != nil { return .ambiguous }
         guard agreesOnProtection(leg) else { return .protection }
         if let key = wanted.audioAddress, leg.registration.audioAddress != key {
@@ -209,6 +219,7 @@ extension MediaCell {
             floorKeys[key] = id
             legsAtFloor[key.addressKey, default: []].append(id)
         }
+        if let key = wanted.claimedFloor { claimedFloors[key] = id }
         if let key = wanted.source, leg.registration.source != key {
             let payloadType = end(of: id).flatMap { legs[$0]?.signalled?.payloadType } ?? 0
             let kind = leg.call.map { Source.Kind.participant(id, $0) } ?? .client(id)
@@ -229,13 +240,9 @@ extension MediaCell {
         return nil
     }
 
-    /// Speech that is protected end to end and speech in clear cannot be heard by the same members.
+    /// Speech that is protected end to end and speech in clear cannot be heard by the same members. The two sides of a
+    /// relay may change over one after the other: nothing passes until both have (`passesSpeech`).
     private mutating func agreesOnProtection(_ leg: Leg) -> Bool {
-        if let peer = leg.relayPeer.flatMap({ legs[$0] }), let own = leg.signalled, let other = peer.signalled,
-            own.protection != other.protection
-        {
-            return false
-        }
         guard let call = leg.call, let own = end(of: leg.id).flatMap({ legs[$0]?.signalled?.protection }) else {
             return true
         }

@@ -72,7 +72,7 @@ extension MediaCell {
         for key in keys {
             for outside in trunks[key]?.legs ?? [] {
                 guard let inside = legs[outside]?.relayPeer.flatMap({ legs[$0] }), inside.learnedSSRC != ssrc,
-                    inside.signalled?.hears == true, let audio = inside.audio
+                    inside.signalled?.hears == true, passesSpeech(inside.id), let audio = inside.audio
                 else { continue }
                 destinations.append(audio.destination)
             }

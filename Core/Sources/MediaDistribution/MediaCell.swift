@@ -26,6 +26,7 @@ public struct MediaCell: ~Copyable {
     var legsAtAudio: [AddressKey: [LegID]] = [:]
     var legsAtFloor: [AddressKey: [LegID]] = [:]
     var floorKeys: [FloorKey: LegID] = [:]
+    var claimedFloors: [FloorKey: LegID] = [:]
     var latches: [LatchKey: [LegID]] = [:]
     var splices: [SplicePair: LegID] = [:]
     var lists = ForwardLists()

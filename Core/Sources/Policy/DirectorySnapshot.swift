@@ -190,9 +190,19 @@ public struct DirectorySnapshot: Sendable {
         partners.remove(at: index)
     }
 
-    public mutating func setOwner(of alias: FunctionalAlias, to system: MCSystemID?) {
+    /// Adds a functional alias that this system homes.
+    public mutating func setAlias(_ alias: FunctionalAlias) throws(DirectoryError) {
+        if let other = routing.holder(of: alias), other != system.id {
+            throw DirectoryError("alias \(alias) is routed to \(other)")
+        }
         trail.append(.other)
-        routing.set(alias: alias, owner: system)
+        routing.set(alias: alias, owner: system.id)
+    }
+
+    public mutating func removeAlias(_ alias: FunctionalAlias) {
+        guard routing.holder(of: alias) == system.id else { return }
+        trail.append(.other)
+        routing.set(alias: alias, owner: nil)
     }
 
     private mutating func count(_ new: DigestSecrets?, insteadOf old: DigestSecrets?) {

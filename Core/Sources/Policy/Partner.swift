@@ -37,8 +37,6 @@ public struct Partner: Hashable, Sendable {
         self.exceptions = exceptions
         self.floorDialect = floorDialect
     }
-
-    public var assertionRule: AssertionRule { AssertionRule(domains: domains) }
 }
 
 /// Single groups, users and aliases that are a partner's whatever the domain in their names says. They go before domains
@@ -114,22 +112,5 @@ public struct Agreement: Hashable, Sendable {
         self.groupsUsed = groupsUsed
         self.usersAdmitted = usersAdmitted
         self.usersReleased = usersReleased
-    }
-}
-
-/// Which identities a peer may assert: those of its own domains and no other, whatever its messages claim. The
-/// peer itself is known by the authority pinned for it and the name that its certificate proves (RFC 5922).
-public struct AssertionRule: Hashable, Sendable {
-    /// Lower case. A listed domain does not stand for its subdomains.
-    public var domains: [String]
-
-    public init(domains: [String]) {
-        self.domains = domains.map { $0.lowercased() }
-    }
-
-    /// False too for an identity without a domain.
-    public func permits(_ identity: some TextualIdentity) -> Bool {
-        guard let domain = identity.domain else { return false }
-        return domains.contains(domain)
     }
 }

@@ -68,6 +68,13 @@ public struct RoutingTable: Sendable {
         return UserRoute(home: home, serving: servings[user] ?? home)
     }
 
+    /// Whether a system may be the origin of what an identity says, a user's or a service's: its home, or where it is
+    /// served.
+    public func speaks(_ system: MCSystemID, for user: MCPTTID) -> Bool {
+        guard let route = route(of: user) else { return false }
+        return route.home == system || route.serving == system
+    }
+
     /// The entries of single identities that a partner's list would overwrite: what is asked for belongs to another.
     func holder(of group: MCPTTGroupID) -> MCSystemID? { groups[group] }
     func holder(of alias: FunctionalAlias) -> MCSystemID? { aliases[alias] }
@@ -77,10 +84,11 @@ public struct RoutingTable: Sendable {
     /// Enters what a partner homes and serves beside its domains, or takes it out.
     mutating func set(_ exceptions: RoutingExceptions, of partner: MCSystemID, isListed: Bool) {
         let system = isListed ? partner : nil
-        for group in exceptions.groups { set(group: group, owner: system) }
-        for user in exceptions.users { set(user: user, home: system) }
-        for user in exceptions.servedUsers { set(user: user, serving: system) }
-        for alias in exceptions.aliases { set(alias: alias, owner: system) }
+        func isTheirs(_ holder: MCSystemID?) -> Bool { isListed || holder == partner }
+        for group in exceptions.groups where isTheirs(groups[group]) { set(group: group, owner: system) }
+        for user in exceptions.users where isTheirs(homes[user]) { set(user: user, home: system) }
+        for user in exceptions.servedUsers where isTheirs(servings[user]) { set(user: user, serving: system) }
+        for alias in exceptions.aliases where isTheirs(aliases[alias]) { set(alias: alias, owner: system) }
     }
 
     public func destination(_ system: MCSystemID) -> Destination {

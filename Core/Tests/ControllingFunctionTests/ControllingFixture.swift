@@ -97,12 +97,16 @@ struct ControllingFixture {
     }
 
     /// The peer answers a request of the function; an INVITE with a session description.
-    mutating func answer(_ sent: SentRequest, _ status: Int, sdp: [UInt8]? = nil) -> [FunctionAction] {
+    mutating func answer(
+        _ sent: SentRequest, _ status: Int, sdp: [UInt8]? = nil, hasDescription: Bool = true
+    ) -> [FunctionAction] {
         var response = sent.request.response(status, toTag: "callee\(sent.id.value)")
         if status < 300, sent.request.method == .invite {
             response.headers.append(.contact, "<sip:mcptt-participating@it.example>")
-            response.body = CallBody(sessionDescription: sdp ?? Self.answer(to: sent.request))
-                .write(into: &response.headers)
+            if hasDescription {
+                response.body = CallBody(sessionDescription: sdp ?? Self.answer(to: sent.request))
+                    .write(into: &response.headers)
+            }
         }
         return function.handle(.sip(.response(response, sent.id)), at: now)
     }

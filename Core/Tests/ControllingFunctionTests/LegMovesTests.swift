@@ -26,6 +26,15 @@ import Testing
             access: [ControllingFixture.ports] + Array(repeating: ControllingFixture.sparePorts, count: spare))
     }
 
+    /// What the initiator says of his media.
+    private func offer(_ port: UInt16, version: UInt64) -> [UInt8] {
+        SpeechOffer(
+            audio: SocketAddress(IPAddress(v4: 0xc000_0263), port: port),
+            floor: SocketAddress(IPAddress(v4: 0xc000_0263), port: port + 1),
+            floorParameters: FloorControlParameters(floorSSRC: 99)
+        ).session(id: 1, version: version).serialized()
+    }
+
     private func running(spare: Int = 1) throws -> Running {
         var fixture = try fixture(spare: spare)
         for name in ["anna", "bruno", "carla"] { fixture.affiliate(name) }
@@ -43,7 +52,7 @@ import Testing
         var call = try running()
         let leg = call.legs[1]
         let moved = call.fixture.handle(.media(event.of(leg)))
-        #expect(moved.commands == [.moveLeg(leg, pair: 1)])
+        #expect(moved.commands.isEmpty)
         #expect(moved.notes("participant.moved").count == 1)
         let told = try #require(moved.sent(.invite).first)
         #expect(moved.sent.count == 1)
@@ -51,7 +60,41 @@ import Testing
         #expect(told.offer?.floor == ControllingFixture.sparePorts.floor)
         #expect(told.information?.callingGroupID == ControllingFixture.fireID)
         let back = call.fixture.answer(told, 200)
-        #expect(back.commands.names == ["connectLeg"])
+        #expect(back.commands.first == .moveLeg(leg, pair: 1))
+        #expect(back.commands.names == ["moveLeg", "connectLeg"])
+        // Told twice, he gets ports of his own once.
+        let second = call.fixture.handle(.media(.legAmbiguous(leg)))
+        #expect(second.sent(.invite).isEmpty)
+    }
+
+    @Test func `an answer that named the former ports does not connect who was given others meanwhile`() throws {
+        var call = try running()
+        var raising = call.fixture.inside(
+            .invite, call.invitation, call.accepted, information: MCPTTInfo(emergencyIndicator: true),
+            sdp: offer(5_000, version: 2))
+        raising.headers.append(.resourcePriority, ResourcePriority.headerValue(.emergency))
+        let raised = call.fixture.receive(raising)
+        let told = try #require(raised.sent(.invite).first)
+        let leg = call.legs[1]
+        let moved = call.fixture.handle(.media(.legRefused(leg, .ambiguous)))
+        // One re-INVITE at a time.
+        #expect(moved.sent.isEmpty)
+        let answered = call.fixture.answer(told, 200)
+        #expect(answered.commands.isEmpty)
+        let renewed = try #require(answered.sent(.invite).first)
+        #expect(renewed.offer?.audio == ControllingFixture.sparePorts.audio)
+        let refused = call.fixture.answer(renewed, 488)
+        #expect(refused.sent(.bye).count == 1)
+        #expect(refused.commands.names == ["leave", "closeLeg"])
+    }
+
+    @Test func `who agrees to other ports without saying where he is has no media`() throws {
+        var call = try running()
+        let silent = call.fixture.handle(.media(.legAmbiguous(call.legs[1])))
+        let told = try #require(silent.sent(.invite).first)
+        let answered = call.fixture.answer(told, 200, hasDescription: false)
+        #expect(answered.sent(.bye).count == 1)
+        #expect(answered.commands.names == ["leave", "closeLeg"])
     }
 
     @Test func `who calls is answered with other ports as long as he has no answer`() throws {
@@ -97,14 +140,10 @@ import Testing
         let told = try #require(moved.sent(.invite).first)
         // Both at once: ours is refused with 491 and his is served.
         _ = call.fixture.answer(told, 491)
-        let offer = SpeechOffer(
-            audio: SocketAddress(IPAddress(v4: 0xc000_0263), port: 5_000),
-            floor: SocketAddress(IPAddress(v4: 0xc000_0263), port: 5_001),
-            floorParameters: FloorControlParameters(floorSSRC: 99))
         let change = call.fixture.inside(
-            .invite, call.invitation, call.accepted, sdp: offer.session(id: 1, version: 2).serialized())
+            .invite, call.invitation, call.accepted, sdp: offer(5_000, version: 2))
         let answered = call.fixture.receive(change)
-        #expect(answered.commands.names == ["connectLeg"])
+        #expect(answered.commands.names == ["moveLeg", "connectLeg"])
         let octets = try #require(answered.responses.first?.part(MIMEType.sessionDescription)?.body)
         #expect(try SessionDescription(parsing: octets).media.map(\.port) == [40_002, 40_003])
         _ = call.fixture.acknowledge(call.invitation, try #require(answered.responses.first), number: 2)

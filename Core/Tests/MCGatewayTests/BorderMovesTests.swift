@@ -41,10 +41,22 @@ import Testing
             reading: try SessionDescription(parsing: request.part(MIMEType.sessionDescription)?.body ?? []))
     }
 
+    /// The inside sends a re-INVITE. Gives what leaves for the partner.
+    private func change(
+        _ standing: inout Standing, _ offer: SpeechOffer = Border.speech(movedInside, ssrc: 0xaaaa),
+        octets: [UInt8]? = nil
+    ) throws -> (SIPRequest, ClientTransactionID) {
+        var change = Border.inDialog(.invite, 2, standing.accepted)
+        change.body = CallBody(sessionDescription: octets ?? offer.session(id: 42, version: 2).serialized())
+            .write(into: &change.headers)
+        let (_, actions) = standing.border.request(change, from: .system)
+        return try #require(actions.sent(.invite))
+    }
+
     @Test func `a partner that uses one port for all is told of other ports, and the inside of nothing`() throws {
         var standing = try standing(spare: 1)
         let moved = standing.border.tell(.media(.legRefused(standing.outside, .ambiguous)))
-        #expect(moved.media == [.moveLeg(standing.outside, pair: 1)])
+        #expect(moved.media.isEmpty)
         let (request, id) = try #require(moved.sent.first)
         #expect(moved.sent.count == 1)
         #expect(request.method == .invite)
@@ -54,8 +66,8 @@ import Testing
         for secret in ["10.0.0.", "inside", "cell0.invalid"] { #expect(!text.contains(secret), "\(secret): \(text)") }
         let answer = try Border.answer(request, Border.outsideSDP, ssrc: nil, contact: "<sip:x@198.51.100.9>")
         let back = standing.border.tell(.sip(.response(answer, id)))
-        let connected = back.media.compactMap { if case .connectLeg(let leg, _) = $0 { leg } else { nil } }
-        #expect(connected == [standing.outside])
+        #expect(back.media.first == .moveLeg(standing.outside, pair: 1))
+        #expect(back.media.dropFirst().map(\.connected) == [standing.outside])
         #expect(standing.border.gateway.sessionCount == 1)
     }
 
@@ -65,22 +77,12 @@ import Testing
         let (request, id) = try #require(moved.sent.first)
         let answer = try Border.answer(request, Border.outsideSDP, ssrc: nil, contact: "<sip:x@198.51.100.9>")
         _ = standing.border.tell(.sip(.response(answer, id)))
-        var change = Border.inDialog(.invite, 2, standing.accepted)
-        change.body = CallBody(
-            sessionDescription: Border.speech(Self.movedInside, ssrc: 0xaaaa).session(id: 42, version: 2).serialized()
-        ).write(into: &change.headers)
-        let (_, actions) = standing.border.request(change, from: .system)
-        #expect(try offer(try #require(actions.sent(.invite)).0).audio.port == 20_002)
+        #expect(try offer(try change(&standing).0).audio.port == 20_002)
     }
 
     @Test func `a move waits for the end of a change that is under way`() throws {
         var standing = try standing(spare: 1)
-        var change = Border.inDialog(.invite, 2, standing.accepted)
-        change.body = CallBody(
-            sessionDescription: Border.speech(Self.movedInside, ssrc: 0xaaaa).session(id: 42, version: 2).serialized()
-        ).write(into: &change.headers)
-        let (_, actions) = standing.border.request(change, from: .system)
-        let (out, id) = try #require(actions.sent(.invite))
+        let (out, id) = try change(&standing)
         let moved = standing.border.tell(.media(.legRefused(standing.outside, .ambiguous)))
         #expect(moved.sent.isEmpty)
         let answer = try Border.answer(out, Border.outsideSDP, ssrc: nil, contact: "<sip:x@198.51.100.9>")
@@ -90,6 +92,88 @@ import Testing
         // Meanwhile nobody changes anything.
         let (_, refused) = standing.border.request(Border.inDialog(.invite, 3, standing.accepted), from: .system)
         #expect(refused.finals.first?.status == 491)
+    }
+
+    @Test func `the answer to a change tells the end that asked of its other ports, and the far end keeps its own`()
+        throws
+    {
+        var standing = try standing(spare: 1)
+        let (out, id) = try change(&standing)
+        // Both ends become ambiguous while the far one has not answered.
+        _ = standing.border.tell(.media(.legRefused(standing.inside, .ambiguous)))
+        _ = standing.border.tell(.media(.legAmbiguous(standing.outside)))
+        let answer = try Border.answer(out, Border.outsideSDP, ssrc: nil, contact: "<sip:x@198.51.100.9>")
+        let back = standing.border.tell(.sip(.response(answer, id)))
+        let told = try SessionDescription(parsing: back.finals.first?.part(MIMEType.sessionDescription)?.body ?? [])
+        #expect(told.media.first?.port == 20_002)
+        #expect(back.media.first == .moveLeg(standing.inside, pair: 1))
+        // What the far end said was said to the former ports: there its leg stays.
+        #expect(back.media.dropFirst().map(\.connected) == [standing.inside, standing.outside])
+        let (move, _) = try #require(back.sent(.invite))
+        #expect(try offer(move).audio.description == "203.0.113.5:20002")
+        #expect(back.sent.count == 1)
+    }
+
+    @Test func `an end that is cut is not connected by an answer to its former ports`() throws {
+        var standing = try standing(spare: 1)
+        let (out, id) = try change(&standing)
+        _ = standing.border.tell(.media(.legRefused(standing.outside, .ambiguous)))
+        let answer = try Border.answer(out, Border.outsideSDP, ssrc: nil, contact: "<sip:x@198.51.100.9>")
+        let back = standing.border.tell(.sip(.response(answer, id)))
+        #expect(back.media.map(\.connected) == [standing.inside])
+        let (told, move) = try #require(back.sent(.invite))
+        _ = standing.border.tell(.sip(.response(told.response(488, toTag: "t9"), move)))
+        #expect(standing.border.gateway.sessionCount == 0)
+    }
+
+    @Test func `an end that agrees to other ports without saying where it is ends the session`() throws {
+        var standing = try standing(spare: 1)
+        let moved = standing.border.tell(.media(.legAmbiguous(standing.outside)))
+        let (request, id) = try #require(moved.sent.first)
+        var response = request.response(200, toTag: "t9")
+        response.headers.append(.contact, "<sip:x@198.51.100.9>")
+        _ = standing.border.tell(.sip(.response(response, id)))
+        #expect(standing.border.gateway.sessionCount == 0)
+    }
+
+    @Test func `what is said again to tell of other ports asks for no floor`() throws {
+        var standing = try standing(spare: 1)
+        var description = Border.speech(Self.movedInside, ssrc: 0xaaaa)
+        description.floorParameters.implicitRequest = true
+        let (out, id) = try change(&standing, description)
+        #expect(try offer(out).floorParameters.implicitRequest)
+        let answer = try Border.answer(out, Border.outsideSDP, ssrc: nil, contact: "<sip:x@198.51.100.9>")
+        _ = standing.border.tell(.sip(.response(answer, id)))
+        _ = standing.border.tell(.sip(.acknowledgement(Border.inDialog(.ack, 2, standing.accepted))))
+        let moved = standing.border.tell(.media(.legAmbiguous(standing.outside)))
+        let told = try offer(try #require(moved.sent.first).0)
+        #expect(!told.floorParameters.implicitRequest)
+        #expect(told.floorParameters.floorSSRC == 0xaaaa)
+    }
+
+    @Test func `speech is protected on both sides of a border or on none`() throws {
+        var standing = try standing(spare: 1)
+        var protected = Border.speech(Self.movedInside, ssrc: 0xaaaa).session(id: 42, version: 2)
+        protected.media[0].transport = "RTP/SAVP"
+        let (out, id) = try change(&standing, octets: protected.serialized())
+        var refused = standing
+        var answered = try SessionDescription(parsing: out.part(MIMEType.sessionDescription)?.body ?? [])
+        #expect(answered.media[0].transport == "RTP/SAVP")
+        answered.connection = Connection(Border.outsideSDP.address)
+        func response() -> SIPResponse {
+            var response = out.response(200, toTag: "t9")
+            response.headers.append(.contact, "<sip:x@198.51.100.9>")
+            response.body = CallBody(sessionDescription: answered.serialized()).write(into: &response.headers)
+            return response
+        }
+        let both = standing.border.tell(.sip(.response(response(), id)))
+        answered.media[0].transport = "RTP/AVP"
+        let back = refused.border.tell(.sip(.response(response(), id)))
+        #expect(back.finals.first?.status == 488)
+        #expect(back.media.isEmpty)
+        #expect(refused.border.gateway.sessionCount == 1)
+        #expect(both.finals.first?.status == 200)
+        #expect(both.media.map(\.connected) == [standing.inside, standing.outside])
     }
 
     @Test func `without more ports, or where the end refuses them, the session ends`() throws {
@@ -151,5 +235,12 @@ import Testing
             if case .connectLeg(_, let remote) = $0 { remote.protection } else { nil }
         }
         #expect(protections == [.endToEnd, .endToEnd])
+    }
+}
+
+extension MediaCommand {
+    /// The leg that it connects.
+    fileprivate var connected: LegID? {
+        if case .connectLeg(let leg, _) = self { leg } else { nil }
     }
 }

@@ -198,6 +198,17 @@ import Testing
         #expect(actions.finals.map(\.status) == [403])
     }
 
+    @Test func whomAPartnerHomesBesideItsDomainsItAsserts() throws {
+        var border = try Border(partner: { $0.exceptions.users = [MCPTTID("sip:anne@joint.example")] })
+        border.reach()
+        for (identity, status) in [("sip:anne@joint.example;user=phone", nil), ("sip:eve@joint.example", 403)] {
+            var request = Border.enteringInvitation()
+            request.headers.set(.pAssertedIdentity, "<\(identity)>")
+            let (_, actions) = border.request(request, from: Border.abroad)
+            #expect(actions.finals.first?.status == status, "\(identity)")
+        }
+    }
+
     @Test func nobodyReachesAnythingButServicesFromAbroad() throws {
         var border = try Border()
         border.reach()

@@ -159,4 +159,95 @@ import Testing
         fabric.talk(calls.device, to: calls.site, sequence: 3, ssrc: own, pair: 1)
         #expect(calls.listeners.map(\.heard.count) == [1, 1])
     }
+
+    // MARK: Behind network address translation
+
+    /// Where a translator shows the device, whatever port of ours it sends to.
+    private func translated(_ calls: TwoCalls) -> Phone {
+        let outer = fabric.phone(51)
+        outer.audioSSRC = calls.device.audioSSRC
+        return outer
+    }
+
+    private func press(_ outer: Phone, _ ssrc: UInt32, at site: Site, pair: UInt8 = 0) {
+        fabric.sendFloor(FloorMessage(.request, ssrc: ssrc), from: outer, to: site, pair: pair)
+    }
+
+    @Test func `behind translation the second call is found on ports of its own`() {
+        let calls = twoCalls([5, 5])
+        #expect(calls.site.events.last == .legRefused(calls.legs[1], .ambiguous))
+        move(calls)
+        let outer = translated(calls)
+        press(outer, 5, at: calls.site)
+        #expect(outer.kinds.last == .granted)
+        fabric.talk(outer, to: calls.site, sequence: 1, ssrc: outer.messages.last?.audioSSRC ?? 0)
+        press(outer, 5, at: calls.site, pair: 1)
+        #expect(outer.kinds.last == .granted)
+        fabric.talk(outer, to: calls.site, sequence: 1, ssrc: outer.messages.last?.audioSSRC ?? 0, pair: 1)
+        #expect(calls.listeners.map(\.heard.count) == [1, 1])
+        #expect(calls.site.cell.counters.addressesLatched == 4)
+    }
+
+    @Test func `a device that was found behind translation is told apart in a call that comes later`() {
+        let calls = twoCalls([5])
+        let outer = translated(calls)
+        press(outer, 5, at: calls.site)
+        #expect(outer.kinds.last == .granted)
+        let second = TestCall(fabric, at: calls.site, number: 2)
+        let listener = fabric.phone(20)
+        second.join(listener)
+        let leg = second.mintLeg()
+        fabric.tell(
+            calls.site, .openLeg(leg, face: .access, floorSSRC: calls.site.mintSSRC()),
+            .connectLeg(leg, calls.remotes[0]),
+            .join(second.id, leg, second.description(1, ssrc: calls.site.mintSSRC())))
+        #expect(calls.site.events.last == .legRefused(leg, .ambiguous))
+        fabric.tell(calls.site, .moveLeg(leg, pair: 1), .connectLeg(leg, calls.remotes[0]))
+        press(outer, 5, at: calls.site, pair: 1)
+        fabric.talk(outer, to: calls.site, sequence: 1, ssrc: outer.messages.last?.audioSSRC ?? 0, pair: 1)
+        #expect(listener.heard.count == 1)
+        // Where the first call was, another device may come in under the same words.
+        fabric.tell(calls.site, .closeLeg(calls.legs[0]), .moveLeg(leg, pair: 0), .connectLeg(leg, calls.remotes[0]))
+        #expect(calls.site.events.filter { $0 == .legRefused(leg, .ambiguous) }.count == 1)
+    }
+
+    @Test func `another device does not come to the address of one on another pair`() {
+        let calls = twoCalls([5, 6])
+        move(calls)
+        let outer = translated(calls)
+        press(outer, 5, at: calls.site)
+        press(outer, 6, at: calls.site, pair: 1)
+        #expect(calls.site.cell.counters.addressesLatched == 1)
+        #expect(calls.site.cell.counters.addressesNotLatched == 1)
+    }
+
+    @Test func `an SSRC of its own that a client uses across two borders costs it neither call`() {
+        let site = fabric.site(1)
+        let device = fabric.phone(1)
+        let partners = [fabric.phone(90), fabric.phone(91)]
+        for (index, partner) in partners.enumerated() {
+            let (inside, outside) = (LegID(UInt64(index * 2 + 1)), LegID(UInt64(index * 2 + 2)))
+            var remote = device.remote()
+            remote.floorSSRC = UInt32(index + 5)
+            fabric.tell(
+                site, .openLeg(inside, face: .access, floorSSRC: site.mintSSRC()),
+                .openLeg(outside, face: .interconnection, floorSSRC: site.mintSSRC()), .connectLeg(inside, remote),
+                .connectLeg(outside, partner.remote()), .relay(inside: inside, outside: outside))
+        }
+        func tell(_ kind: FloorMessageKind, _ partner: Phone) {
+            fabric.send(
+                FloorMessage(kind, ssrc: partner.floorSSRC).encoded(), from: partner.floor,
+                to: site.address(.floor, .interconnection))
+        }
+        tell(.granted, partners[0])
+        fabric.talk(device, to: site, sequence: 1, ssrc: own)
+        #expect(partners.map(\.heard.count) == [1, 0])
+        fabric.pass(.seconds(5))
+        tell(.idle, partners[0])
+        fabric.pass(.seconds(5))
+        tell(.granted, partners[1])
+        fabric.talk(device, to: site, sequence: 2, ssrc: own)
+        #expect(partners.map(\.heard.count) == [1, 0])
+        #expect(site.events == [.legAmbiguous(LegID(3))])
+    }
 }

@@ -79,8 +79,32 @@ import Testing
             site, .openLeg(LegID(1), face: .access, floorSSRC: 1),
             .openLeg(LegID(2), face: .interconnection, floorSSRC: 2), .connectLeg(LegID(1), client.remote()),
             .connectLeg(LegID(2), protected(partner)), .relay(inside: LegID(1), outside: LegID(2)))
-        #expect(site.events.contains { if case .legRefused(_, .protection) = $0 { true } else { false } })
+        talk(client, of: partner, at: site)
+        #expect(partner.heard.isEmpty)
+        #expect(site.events.isEmpty)
+        // Both change over, one after the other: from then on they hear each other.
+        fabric.tell(site, .connectLeg(LegID(1), protected(client)))
+        talk(client, of: partner, at: site)
+        #expect(partner.heard.count == 1)
+        #expect(site.events.isEmpty)
+        fabric.tell(site, .connectLeg(LegID(1), client.remote()))
+        talk(client, of: partner, at: site)
+        #expect(partner.heard.count == 1)
     }
+
+    /// A client's packet after the partner's floor control gave it the floor.
+    private func talk(_ client: Phone, of partner: Phone, at site: Site) {
+        var granted = FloorMessage(.granted, ssrc: partner.floorSSRC)
+        granted.audioSSRC = 0xaabb_0001
+        granted.duration = 30
+        fabric.send(granted.encoded(), from: partner.floor, to: site.address(.floor, .interconnection))
+        client.audioSSRC = 0xaabb_0001
+        sequence.next += 1
+        fabric.talk(client, to: site, sequence: sequence.next)
+    }
+
+    private final class Sequence { var next: UInt16 = 0 }
+    private let sequence = Sequence()
 
     private var taken: FloorMessage {
         var message = FloorMessage(.taken, ssrc: 0)

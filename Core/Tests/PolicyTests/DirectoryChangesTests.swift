@@ -68,7 +68,7 @@ import Testing
         try after.setPartner(partner)
         #expect(after.changes(since: before) == nil)
         after = before
-        after.setOwner(of: FunctionalAlias("sip:chief@it.example"), to: Self.italy.id)
+        try after.setAlias(FunctionalAlias("sip:chief@it.example"))
         #expect(after.changes(since: before) == nil)
     }
 

@@ -121,6 +121,16 @@ private func user(_ name: String, domain: String = "it.example", serving: MCSyst
                 try DirectorySnapshot(system: italy, users: [], groups: [], partners: [partner, rival])
             }
         }
+        #expect(throws: DirectoryError.self) {
+            var directory = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [partner])
+            try directory.setAlias(Self.joint.aliases[0])
+        }
+        // What somebody else took over meanwhile is not taken from him.
+        var handed = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [france])
+        try handed.setAlias(Self.joint.aliases[0])
+        handed.removeAlias(FunctionalAlias("sip:other@it.example"))
+        #expect(throws: DirectoryError.self) { try handed.setPartner(partner) }
+        #expect(handed.routing.owner(of: Self.joint.aliases[0]) == italy.id)
         // A partner that says the same again, or less, is no rival of itself.
         var directory = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [partner])
         try directory.setPartner(partner)
@@ -179,14 +189,43 @@ private func user(_ name: String, domain: String = "it.example", serving: MCSyst
 }
 
 @Suite struct AssertionRuleTests {
-    @Test func aPartnerAssertsItsOwnDomainsOnly() {
-        let rule = france.assertionRule
-        #expect(rule.permits(MCPTTID("sip:luc@fr.example")))
-        #expect(rule.permits(PublicServiceIdentity("sip:gw@SDIS.FR.example:5061;transport=tls")))
-        #expect(!rule.permits(MCPTTID("sip:anna@it.example")))
-        #expect(!rule.permits(MCPTTID("sip:luc@paris.fr.example")))
-        #expect(!rule.permits(MCPTTID("sip:luc@it.example@evil.example")))
-        #expect(!rule.permits(MCPTTID("tel:+33123")))
+    @Test func aPartnerAssertsItsOwnDomainsOnly() throws {
+        let directory = try DirectorySnapshot(system: italy, users: [], groups: [], partners: [france])
+        func may(_ identity: String) -> Bool { directory.routing.speaks(france.system, for: MCPTTID(identity)) }
+        #expect(may("sip:luc@fr.example"))
+        #expect(may("sip:gw@SDIS.FR.example:5061;transport=tls"))
+        #expect(!may("sip:anna@it.example"))
+        #expect(!may("sip:luc@paris.fr.example"))
+        #expect(!may("sip:luc@it.example@evil.example"))
+        #expect(!may("tel:+33123"))
+    }
+
+    @Test func aPartnerAssertsWhomItHomesOrServesBesideItsDomains() throws {
+        var partner = france
+        partner.exceptions = RoutingExceptions(
+            users: [MCPTTID("sip:anne@joint.example")], servedUsers: [MCPTTID("sip:pat@ch.example")])
+        let swiss = Partner(system: MCSystemID("ch"), domains: ["ch.example"], gateways: [])
+        let directory = try DirectorySnapshot(
+            system: italy, users: [user("anna", serving: france.system)], groups: [], partners: [partner, swiss])
+        for identity in ["sip:anne@joint.example", "sip:pat@ch.example", "sip:anna@it.example"] {
+            #expect(directory.routing.speaks(france.system, for: MCPTTID(identity)), "\(identity)")
+        }
+        #expect(!directory.routing.speaks(france.system, for: MCPTTID("sip:sam@ch.example")))
+        #expect(!directory.routing.speaks(swiss.system, for: MCPTTID("sip:anne@joint.example")))
+    }
+
+    @Test func usersOfPartnersAreForeign() {
+        let partner = Partner(
+            system: MCSystemID("ch"), domains: ["CH.example"], gateways: [],
+            exceptions: RoutingExceptions(
+                users: [MCPTTID("sip:anne@joint.example")], servedUsers: [MCPTTID("sip:luc@fr.example")]))
+        let foreign = ForeignUsers(of: [partner])
+        for identity in ["sip:sam@ch.example", "sip:anne@joint.example", "sip:luc@fr.example"] {
+            #expect(foreign.contains(MCPTTID(identity)), "\(identity)")
+        }
+        for identity in ["sip:eve@joint.example", "sip:lea@fr.example", "sip:x@sub.ch.example", "tel:+1"] {
+            #expect(!foreign.contains(MCPTTID(identity)), "\(identity)")
+        }
     }
 
     @Test func agreementsAdmitWhatTheyList() {

@@ -64,7 +64,11 @@ public struct DirectoryDelta: Hashable, Sendable {
             }
         }
         for key in aliases {
-            changed.setOwner(of: FunctionalAlias(key), to: snapshot.functionalAlias(key) == nil ? nil : system.id)
+            if snapshot.functionalAlias(key) != nil {
+                try changed.setAlias(FunctionalAlias(key))
+            } else {
+                changed.removeAlias(FunctionalAlias(key))
+            }
         }
         directory = changed
     }

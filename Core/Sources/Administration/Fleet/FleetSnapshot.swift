@@ -1,4 +1,5 @@
 import HashTreeCollections
+public import Policy
 
 /// The fleet map at one moment: a persistent value. Whoever holds an older one keeps it.
 ///
@@ -14,10 +15,8 @@ public struct FleetSnapshot: Sendable {
     private var administrators = RecordTree<AdministratorRecord>()
     /// What the nation prescribes; the defaults as long as nothing was written.
     public private(set) var policy = PolicyRecord()
-    /// Domains of partners, lower case, sorted: their users may be members of groups. They come from the configuration.
-    public var partnerDomains: [String] {
-        didSet { partnerDomains = partnerDomains.map { $0.lowercased() }.sortedOnce() }
-    }
+    /// Partners' users may be members of groups. Which they are comes from the configuration.
+    public var foreignUsers: ForeignUsers
 
     private var usersByPublicIdentity: TreeDictionary<String, String> = [:]
     private var usersByPrivateIdentity: TreeDictionary<String, String> = [:]
@@ -31,13 +30,13 @@ public struct FleetSnapshot: Sendable {
     /// `kind key` of everything else that names an organisation.
     private var othersByOrganisation = ReferenceIndex()
 
-    public init(partnerDomains: [String] = []) {
-        self.partnerDomains = partnerDomains.map { $0.lowercased() }.sortedOnce()
+    public init(foreignUsers: ForeignUsers = .init()) {
+        self.foreignUsers = foreignUsers
     }
 
     /// Of everything that a store holds, in any order.
-    public init(_ records: [FleetRecord], partnerDomains: [String] = []) {
-        self.init(partnerDomains: partnerDomains)
+    public init(_ records: [FleetRecord], foreignUsers: ForeignUsers = .init()) {
+        self.init(foreignUsers: foreignUsers)
         var found: [UserRecord] = []
         var foundGroups: [GroupRecord] = []
         for record in records {

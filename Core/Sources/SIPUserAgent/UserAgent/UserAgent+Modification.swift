@@ -11,6 +11,11 @@ extension UserAgent {
         startWaiting(id, at: now)
     }
 
+    /// Whether a re-INVITE of the owner is out or waits to be sent.
+    public func isModifying(_ id: SessionID) -> Bool {
+        sessions[id]?.modification?.purpose == .owner || sessions[id]?.waiting != nil
+    }
+
     /// RFC 3261 14.1: one INVITE at a time, whoever sent it.
     private func isBusy(_ session: Session) -> Bool {
         session.incoming != nil || session.awaited != nil || session.ownUpdates > 0

@@ -1,4 +1,6 @@
 import Administration
+import MCFoundation
+import Policy
 import Testing
 
 /// What records have to be like.
@@ -9,10 +11,12 @@ import Testing
         return Italy.refusal(.create(.user(user)))
     }
 
-    private func groupRefusal(of change: (inout GroupRecord) -> Void) -> FleetRefusal? {
+    private func groupRefusal(
+        in fleet: FleetSnapshot = Italy.fleet, of change: (inout GroupRecord) -> Void
+    ) -> FleetRefusal? {
         var group = Italy.group("fire")
         change(&group)
-        return Italy.refusal(.create(.group(group)))
+        return Italy.refusal(.create(.group(group)), in: fleet)
     }
 
     @Test func anOrdinaryUserAndGroupAreTaken() {
@@ -154,6 +158,14 @@ import Testing
         #expect(groupRefusal { $0.setMembers([GroupMember(id: Italy.id("nobody"))]) }?.code == .unknownReference)
         #expect(groupRefusal { $0.setMembers([GroupMember(id: "sip:x@else.example")]) }?.code == .unknownReference)
         #expect(groupRefusal { $0.setMembers([GroupMember(id: "sip:luc@MC.fr.example")]) } == nil)
+    }
+
+    @Test func whomAPartnerHomesBesideItsDomainsMayBeAMember() {
+        let change = { (group: inout GroupRecord) in group.setMembers([GroupMember(id: "sip:anne@joint.example")]) }
+        #expect(groupRefusal(of: change)?.code == .unknownReference)
+        var fleet = Italy.fleet
+        fleet.foreignUsers = ForeignUsers(users: [MCPTTID("sip:anne@joint.example")])
+        #expect(groupRefusal(in: fleet, of: change) == nil)
     }
 
     @Test func aGroupHasAtMostTenThousandMembers() {

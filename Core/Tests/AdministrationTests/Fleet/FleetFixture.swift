@@ -40,7 +40,7 @@ enum Italy {
         .group(group("flood", [id("anna"), id("bruno")])), .group(group("patrol", [id("carla")], "ps")),
         .administrator(nation), .administrator(fire), .administrator(fireOperator), .administrator(auditor),
     ]
-    static let fleet = FleetSnapshot(records, partnerDomains: ["mc.fr.example"])
+    static let fleet = FleetSnapshot(records, foreignUsers: ForeignUsers(domains: ["mc.fr.example"]))
 
     /// Anna may select a profile of index 3.
     static func inCommand() throws -> FleetSnapshot {

@@ -1,5 +1,6 @@
 import Administration
 import Audit
+import Policy
 import Testing
 
 @Suite struct FleetImportTests {
@@ -244,7 +245,7 @@ import Testing
         #expect(again.audit.isEmpty)
 
         let organisations = Italy.records.filter { [.organisation, .profile].contains($0.kind) }
-        let empty = FleetSnapshot(organisations, partnerDomains: ["mc.fr.example"])
+        let empty = FleetSnapshot(organisations, foreignUsers: ForeignUsers(domains: ["mc.fr.example"]))
         let copied = try after(
             try FleetImport.plan(read, by: Italy.nation, in: empty, system: Italy.system), empty)
         for key in fleet.keys(of: .user) {

@@ -57,11 +57,7 @@ extension FleetRules {
 
     func isOurs(_ domain: Substring) -> Bool { system.domains.contains(String(domain)) }
 
-    func isPartners(_ domain: Substring) -> Bool {
-        let domain = String(domain)
-        let index = fleet.partnerDomains.insertionIndex(of: domain)
-        return index < fleet.partnerDomains.count && fleet.partnerDomains[index] == domain
-    }
+    func isPartners(_ domain: Substring) -> Bool { fleet.foreignUsers.domains.contains(String(domain)) }
 
     /// An identity that this nation gives away: in a domain of ours, and nothing else bears it.
     mutating func ownIdentity(_ text: String, _ field: String, _ kind: FleetKind) -> String? {

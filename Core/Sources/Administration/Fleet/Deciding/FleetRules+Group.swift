@@ -1,3 +1,4 @@
+import MCFoundation
 import Policy
 
 extension FleetRules {
@@ -43,10 +44,11 @@ extension FleetRules {
             member.id = id
             members.append(member)
             let domain = FleetIdentity.domain(ofCanonical: id)
+            guard !fleet.foreignUsers.contains(MCPTTID(id)) else { continue }
             if isOurs(domain) {
                 // Whom the nation put there stays there.
                 if old?.member(id) == nil { ownUser(id, "members", of: value.organisation) }
-            } else if !isPartners(domain) {
+            } else {
                 refuse(.unknownReference, "members", "\(id) is neither a user of ours nor of a partner")
             }
         }
