@@ -30,7 +30,10 @@ extension UserAgent {
         else { return stopTimer(id) }
         response.headers.append(.sessionExpires, answer.description)
         addSupported("timer", &response.headers)
-        if answer.refresher == .uac, !response.headers.lists("timer", in: .require) {
+        // RFC 4028 9: also where we refresh, if the peer knows what that means.
+        if answer.refresher == .uac || request.headers.lists("timer", in: .supported),
+            !response.headers.lists("timer", in: .require)
+        {
             response.headers.append(.require, "timer")
         }
         setTimer(id, seconds: answer.seconds, weRefresh: answer.refresher == .uas, at: now)

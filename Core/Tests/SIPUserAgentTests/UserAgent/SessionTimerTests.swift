@@ -18,10 +18,10 @@ import Testing
             requiresTimer: true),
         Row(
             request: "Supported: timer\nSession-Expires: 1800;refresher=uas", wish: "", answer: "1800;refresher=uas",
-            requiresTimer: false),
+            requiresTimer: true),
         Row(
             request: "Supported: timer\nSession-Expires: 1800", wish: "\nSession-Expires: 600;refresher=uas",
-            answer: "600;refresher=uas", requiresTimer: false),
+            answer: "600;refresher=uas", requiresTimer: true),
         Row(
             request: "Supported: timer\nSession-Expires: 1800", wish: "", answer: "1800;refresher=uac",
             requiresTimer: true),
