@@ -18,7 +18,8 @@ extension ControllingFunction {
             if isCut { calls[id]?.cut(session) }
             return
         }
-        let pair = participant.leg.pair + 1
+        // Ports that he refused once may be offered again.
+        let pair = participant.leg.servedPair + 1
         guard
             let ports = media[id].ports(.access, isIPv6: participant.leg.ports.audio.address.isIPv6, pair: pair)
         else {

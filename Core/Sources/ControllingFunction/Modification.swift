@@ -126,23 +126,35 @@ extension ControllingFunction {
     mutating func modificationAnswered(_ session: SessionID, _ response: SIPResponse, at now: Now) {
         guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session]
         else { return }
-        // A later one is out, which may name other ports of ours: what counts is its answer.
-        let isOfOlderOffer = agent.isModifying(session)
         guard response.isSuccess else {
             note("call.tierUnconfirmed", call.fields + participant.fields + [.init("status", "\(response.status)")])
-            return isOfOlderOffer ? () : endIfCut(participant.leg, at: now)
+            // A later one is out, which names the ports that are his now.
+            return agent.isModifying(session) ? () : endIfCut(participant.leg, at: now)
         }
-        guard !isOfOlderOffer else { return }
+        let knowsPorts = wasTold(participant.leg, in: session)
         guard let octets = response.part(MIMEType.sessionDescription)?.body,
             let description = try? SessionDescription(parsing: octets),
             let answer = try? SpeechAnswer(reading: description, to: offer(participant, in: call).session(id: 0)),
             answer.audio.address.isIPv6 == participant.leg.ports.audio.address.isIPv6
         else {
             // He may send to the ports that he was told of, where the media cell does not look for him.
-            return participant.leg.pair == participant.leg.servedPair
+            return !knowsPorts || participant.leg.pair == participant.leg.servedPair
                 ? () : legRefused(participant.leg.id, .ambiguous, at: now)
         }
-        connect(session, in: id, to: LegRemote(answer))
+        if knowsPorts {
+            connect(session, in: id, to: LegRemote(answer))
+        } else if !participant.leg.isCut {
+            // He answered what named the former ports: there he is, until he has been told of the others.
+            command(.connectLeg(participant.leg.id, LegRemote(answer)))
+        }
+    }
+
+    /// Whether what he last agreed to named the ports that are his now.
+    private func wasTold(_ leg: Participant.Leg, in session: SessionID) -> Bool {
+        guard let octets = agent.localDescription(of: session),
+            let told = try? SpeechOffer(reading: SessionDescription(parsing: octets))
+        else { return false }
+        return told.audio == leg.ports.audio
     }
 
     /// What we offer a participant whose session stands.

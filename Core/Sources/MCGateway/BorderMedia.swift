@@ -135,9 +135,11 @@ extension MCGateway {
                 let floorSSRC = state[near].floorSSRC,
                 let ports = ports(near, of: state, like: modification.offer)
             else {
-                // Nothing that could be passed on, or nothing that answers what was offered (RFC 3264 6).
-                sessions[id] = state
+                // Nothing that could be passed on, or nothing that answers what was offered (RFC 3264 6). The far end
+                // took it for agreed: it is told how things stand.
                 agent.answer(modification.transaction, status: 488, at: now)
+                if !state.movesToCome.contains(side) { state.movesToCome.append(side) }
+                sessions[id] = state
                 return moveNext(id, at: now)
             }
             // Not before: a change that is refused leaves both ends as they were (RFC 3261 14.1).

@@ -21,7 +21,8 @@ extension MCGateway {
             if isCut { sessions[id]?[side].isCut = true }
             return
         }
-        state[side].pair += 1
+        // Ports that it refused once may be offered again.
+        state[side].pair = state[side].servedPair + 1
         guard state.isEstablished, ports(side, of: state, like: state[side].description) != nil else {
             if isCut { legRefused(leg, .ambiguous, at: now) }
             return
@@ -41,7 +42,11 @@ extension MCGateway {
         state.movesToCome.removeAll { $0 == side }
         guard let shown = state[side.other].description, let floorSSRC = state[side].floorSSRC,
             let ports = ports(side, of: state, like: state[side].description)
-        else { return }
+        else {
+            sessions[id] = state
+            if state[side].isCut, let leg = state[side].leg { return legRefused(leg, .ambiguous, at: now) }
+            return moveNext(id, at: now)
+        }
         state.moving = side
         state[side].sdpVersion += 1
         let description = shown.rewritten(

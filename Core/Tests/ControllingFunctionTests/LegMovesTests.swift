@@ -62,18 +62,62 @@ import Testing
         let back = call.fixture.answer(told, 200)
         #expect(back.commands.first == .moveLeg(leg, pair: 1))
         #expect(back.commands.names == ["moveLeg", "connectLeg"])
-        // Told twice, he gets ports of his own once.
-        let second = call.fixture.handle(.media(.legAmbiguous(leg)))
-        #expect(second.sent(.invite).isEmpty)
+    }
+
+    @Test func `he gets ports of his own once, and leaves where he was cut meanwhile and refuses them`() throws {
+        var call = try running(spare: 2)
+        let moved = call.fixture.handle(.media(.legAmbiguous(call.legs[1])))
+        let told = try #require(moved.sent(.invite).first)
+        let second = call.fixture.handle(.media(.legRefused(call.legs[1], .ambiguous)))
+        #expect(second.isEmpty)
+        let answered = call.fixture.answer(told, 488)
+        #expect(answered.sent(.invite).isEmpty)
+        #expect(answered.sent(.bye).count == 1)
+    }
+
+    @Test func `ports that were refused once are offered again`() throws {
+        var call = try running()
+        let silent = call.fixture.handle(.media(.legAmbiguous(call.legs[1])))
+        _ = call.fixture.answer(try #require(silent.sent(.invite).first), 488)
+        let cut = call.fixture.handle(.media(.legRefused(call.legs[1], .ambiguous)))
+        let told = try #require(cut.sent(.invite).first)
+        #expect(told.offer?.audio == ControllingFixture.sparePorts.audio)
+        #expect(call.fixture.answer(told, 200).commands.names == ["moveLeg", "connectLeg"])
+    }
+
+    @Test func `an answer that agrees to the new ports counts, whatever is said after it`() throws {
+        var call = try running()
+        let moved = call.fixture.handle(.media(.legRefused(call.legs[1], .ambiguous)))
+        let told = try #require(moved.sent(.invite).first)
+        // What tells of the emergency waits behind it.
+        _ = call.fixture.receive(raising(&call))
+        let answered = call.fixture.answer(told, 200)
+        #expect(answered.commands.names == ["moveLeg", "connectLeg"])
+        let news = try #require(answered.sent(.invite).first)
+        let refused = call.fixture.answer(news, 488)
+        #expect(refused.sent(.bye).isEmpty)
+    }
+
+    @Test func `an answer to the former ports brings where the client is now, as long as he is served there`() throws {
+        var call = try running()
+        let told = try #require(call.fixture.receive(raising(&call)).sent(.invite).first)
+        _ = call.fixture.handle(.media(.legAmbiguous(call.legs[1])))
+        let answered = call.fixture.answer(told, 200)
+        #expect(answered.commands.names == ["connectLeg"])
+    }
+
+    /// The initiator declares an emergency.
+    private func raising(_ call: inout Running) -> SIPRequest {
+        var request = call.fixture.inside(
+            .invite, call.invitation, call.accepted, information: MCPTTInfo(emergencyIndicator: true),
+            sdp: offer(5_000, version: 2))
+        request.headers.append(.resourcePriority, ResourcePriority.headerValue(.emergency))
+        return request
     }
 
     @Test func `an answer that named the former ports does not connect who was given others meanwhile`() throws {
         var call = try running()
-        var raising = call.fixture.inside(
-            .invite, call.invitation, call.accepted, information: MCPTTInfo(emergencyIndicator: true),
-            sdp: offer(5_000, version: 2))
-        raising.headers.append(.resourcePriority, ResourcePriority.headerValue(.emergency))
-        let raised = call.fixture.receive(raising)
+        let raised = call.fixture.receive(raising(&call))
         let told = try #require(raised.sent(.invite).first)
         let leg = call.legs[1]
         let moved = call.fixture.handle(.media(.legRefused(leg, .ambiguous)))

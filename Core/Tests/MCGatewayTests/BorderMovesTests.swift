@@ -126,6 +126,15 @@ import Testing
         #expect(standing.border.gateway.sessionCount == 0)
     }
 
+    @Test func `an end gets ports of its own once, and is cut where it refuses them`() throws {
+        var standing = try standing(spare: 2)
+        let moved = standing.border.tell(.media(.legAmbiguous(standing.outside)))
+        let (request, id) = try #require(moved.sent.first)
+        #expect(standing.border.tell(.media(.legRefused(standing.outside, .ambiguous))).sent.isEmpty)
+        _ = standing.border.tell(.sip(.response(request.response(488, toTag: "t9"), id)))
+        #expect(standing.border.gateway.sessionCount == 0)
+    }
+
     @Test func `an end that agrees to other ports without saying where it is ends the session`() throws {
         var standing = try standing(spare: 1)
         let moved = standing.border.tell(.media(.legAmbiguous(standing.outside)))
@@ -172,6 +181,10 @@ import Testing
         #expect(back.finals.first?.status == 488)
         #expect(back.media.isEmpty)
         #expect(refused.border.gateway.sessionCount == 1)
+        // The far end is told that all stays as it was.
+        let corrected = try SessionDescription(
+            parsing: back.sent(.invite)?.0.part(MIMEType.sessionDescription)?.body ?? [])
+        #expect(corrected.media.first?.transport == "RTP/AVP")
         #expect(both.finals.first?.status == 200)
         #expect(both.media.map(\.connected) == [standing.inside, standing.outside])
     }

@@ -16,6 +16,9 @@ extension UserAgent {
         sessions[id]?.modification?.purpose == .owner || sessions[id]?.waiting != nil
     }
 
+    /// What both sides last agreed that we said: the body of a session description. nil where none was exchanged.
+    public func localDescription(of id: SessionID) -> [UInt8]? { sessions[id]?.localDescription?.body }
+
     /// RFC 3261 14.1: one INVITE at a time, whoever sent it.
     private func isBusy(_ session: Session) -> Bool {
         session.incoming != nil || session.awaited != nil || session.ownUpdates > 0
