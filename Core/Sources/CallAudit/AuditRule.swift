@@ -48,6 +48,7 @@ struct AuditRule: Sendable {
         ("affiliation.refusedByOwner", .init(.affiliation, by: .user, .refusedAsTold)),
         ("affiliation.rightWithdrawn", .init(.affiliation, by: .system)),
         ("affiliation.membershipEnded", .init(.affiliation, by: .system)),
+        ("affiliation.endedByOwner", .init(.affiliation, by: .system)),
         ("call.started", .init(.call, by: .user)),
         ("call.joined", .init(.call, by: .user)),
         ("call.tierRaised", .init(.call, by: .user)),

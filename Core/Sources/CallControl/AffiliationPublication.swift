@@ -2,6 +2,33 @@ import MCDocuments
 public import MCFoundation
 public import SIP
 
+/// How the participating function of a user asks an owner of groups to be told when it takes affiliations of his back
+/// (TS 24.379 9.2.2.2.8).
+///
+/// NOTSPEC: the clause subscribes for each group; this is for all groups of the owner, as the publication is.
+public struct AffiliationSubscription: Hashable, Sendable {
+    public var user: MCPTTID
+
+    public init(user: MCPTTID) { self.user = user }
+
+    /// The SUBSCRIBE between the two service identities.
+    public func request(from participating: SIPURI, to controlling: SIPURI) -> SIPRequest {
+        var request = SIPRequest(method: .subscribe, uri: controlling)
+        request.headers.append(.from, "<\(participating)>")
+        request.headers.append(.to, "<\(controlling)>")
+        request.headers.append(.contact, ServiceHeaders.contact(participating))
+        request.headers.append(.event, "presence")
+        request.headers.append(.expires, "3600")
+        request.headers.append(.accept, MIMEType.presence)
+        request.headers.append(.pAssertedIdentity, "<\(participating)>")
+        request.headers.append(.pAssertedService, ServiceHeaders.serviceIdentifier)
+        for value in ServiceHeaders.acceptContact { request.headers.append(.acceptContact, value) }
+        let information = MCPTTInfo(requestURI: user.value, callingUserID: user)
+        request.body = CallBody(information: information).write(into: &request.headers)
+        return request
+    }
+}
+
 /// What the participating function of a user tells the owner of groups (TS 24.379 9.2.2.2.6): with which of the owner's
 /// groups a client is to be affiliated, the whole set each time.
 public struct AffiliationPublication: Hashable, Sendable {

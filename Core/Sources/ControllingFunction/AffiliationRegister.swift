@@ -17,13 +17,18 @@ struct AffiliationRegister: Sendable {
     /// Sorted, looked up only.
     private var clientsByGroup: [MCPTTGroupID: [ClientKey]] = [:]
     // Looked up only.
-    private var clientsByUser: [MCPTTID: Int] = [:]
+    private var clientsByUser: [MCPTTID: [MCPTTClientID]] = [:]
     private var clientsBySystem: [MCSystemID: Int] = [:]
 
     var count: Int { entries.count }
 
     /// Clients of a user that are affiliated with anything.
-    func count(of user: MCPTTID) -> Int { clientsByUser[user] ?? 0 }
+    func count(of user: MCPTTID) -> Int { clientsByUser[user]?.count ?? 0 }
+
+    /// Clients of a user that are affiliated with anything, and with what.
+    func clients(of user: MCPTTID) -> [(client: MCPTTClientID, groups: [MCPTTGroupID])] {
+        (clientsByUser[user] ?? []).map { ($0, entries[ClientKey(user: user, client: $0)]?.groups ?? []) }
+    }
 
     func count(from system: MCSystemID) -> Int { clientsBySystem[system] ?? 0 }
 
@@ -83,15 +88,15 @@ struct AffiliationRegister: Sendable {
     private mutating func set(_ entry: Entry?, of key: ClientKey) {
         if let old = entries[key] { countOut(key, old) }
         if let entry {
-            clientsByUser[key.user, default: 0] += 1
+            clientsByUser[key.user, default: []].append(key.client)
             clientsBySystem[entry.system, default: 0] += 1
         }
         entries[key] = entry
     }
 
     private mutating func countOut(_ key: ClientKey, _ entry: Entry) {
-        let users = count(of: key.user) - 1
-        clientsByUser[key.user] = users > 0 ? users : nil
+        let left = (clientsByUser[key.user] ?? []).filter { $0 != key.client }
+        clientsByUser[key.user] = left.isEmpty ? nil : left
         let systems = count(from: entry.system) - 1
         clientsBySystem[entry.system] = systems > 0 ? systems : nil
     }

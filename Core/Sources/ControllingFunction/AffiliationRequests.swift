@@ -116,8 +116,10 @@ extension ControllingFunction {
         for (key, entry) in changed.map({ affiliations.all(with: $0) }) ?? affiliations.all {
             let remaining = entry.groups.filter { directory.group($0)?.member(key.user) != nil }
             guard remaining.count < entry.groups.count else { continue }
+            let withdrawn = entry.groups.filter { !remaining.contains($0) }
             // Nobody is called back into a call that he left because something else changed.
             apply(key, remaining, entry.system, cause: "directory", mayEnter: false, at: now)
+            withdraw(withdrawn, from: key, at: now)
         }
     }
 

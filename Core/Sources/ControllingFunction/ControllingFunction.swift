@@ -28,6 +28,7 @@ public struct ControllingFunction: Sendable {
     var groupsByMedia: [MediaCallID: MCPTTGroupID] = [:]
     var groupsByToken: [String: MCPTTGroupID] = [:]
     var groupsBySubscription: [SubscriptionID: MCPTTGroupID] = [:]
+    var affiliationObservers = AffiliationObservers()
     /// Partners that cannot be reached now, and the epoch each last had. Sorted by system.
     var partners: OrderedDictionary<MCSystemID, PartnerView> = [:]
     private var actions: [FunctionAction] = []
@@ -66,6 +67,7 @@ public struct ControllingFunction: Sendable {
         var limits = UserAgentLimits()
         limits.sessions = settings.limits.sessions
         limits.outstandingRequests = settings.limits.sessions
+        limits.subscriptions = settings.limits.subscriptions
         agent = UserAgent(number: number, random: random.fork(), limits: limits)
         ssrcs = SSRCAllocator(random: random.fork())
         numbers = NumberedCounter(number: number)
@@ -176,9 +178,16 @@ public struct ControllingFunction: Sendable {
             // INFO of a package we did not offer (RFC 6086 4.2.2); nothing else has a place in a group call yet.
             agent.answer(transaction, status: request.method == .info ? 469 : 405, at: now)
         case .answered: break
-        case .subscribed(let subscription, let request): observerRefreshed(subscription, request, at: now)
+        case .subscribed(let subscription, let request):
+            if affiliationObservers[subscription] != nil {
+                affiliationObserverRefreshed(subscription, request, at: now)
+            } else {
+                observerRefreshed(subscription, request, at: now)
+            }
         case .notified: break
-        case .subscriptionEnded(let subscription, _): observerLeft(subscription)
+        case .subscriptionEnded(let subscription, _):
+            affiliationObservers.remove(subscription)
+            observerLeft(subscription)
         }
     }
 
@@ -198,6 +207,7 @@ public struct ControllingFunction: Sendable {
         guard origin == .system else { return agent.answer(transaction, status: 403, at: now) }
         switch (request.method, request.headers.eventPackage) {
         case (.publish, "presence"): published(request, transaction, at: now)
+        case (.subscribe, "presence"): affiliationObserverArrived(request, transaction, at: now)
         case (.subscribe, "conference"): observerArrived(request, transaction, at: now)
         case (.publish, _), (.subscribe, _):
             var headers = Headers()

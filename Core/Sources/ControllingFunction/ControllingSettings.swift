@@ -31,6 +31,13 @@ public struct ControllingLimits: Hashable, Sendable {
     public var affiliatedClientsPerPartner = 50_000
     /// Groups in one affiliation request.
     public var groupsPerRequest = 256
+    /// Subscriptions of every kind.
+    public var subscriptions = 100_000
+    /// Systems that are told what becomes of one user's affiliations: the one that serves him, in more than one process
+    /// while one takes over from another.
+    public var affiliationObserversPerUser = 4
+    /// Those of one partner.
+    public var affiliationObserversPerPartner = 20_000
     /// Subscribers to the participants of one call.
     public var observersPerCall = 64
 

@@ -43,7 +43,7 @@ struct BorderSubject: Hashable, Sendable {
     var sessionType: MCPTTSessionType?
     /// Groups of an affiliation document.
     var affiliations: [MCPTTGroupID] = []
-    /// The user whose affiliations it states.
+    /// The user whose affiliations it states or asks for: `requested` is he, no group.
     var affiliating: MCPTTID?
 }
 
@@ -65,10 +65,7 @@ struct BorderRules {
             try agree(to: user, isForeign: crossing == .entering)
         }
         for group in subject.affiliations { try agree(to: group, isForeign: crossing == .leaving) }
-        var call = AdmittedCall(subject, role: role)
-        // The groups of a publication stand in its document.
-        if method == .publish, role == .controllingGroup { call.group = nil }
-        try requireAgreement(to: call)
+        try requireAgreement(to: AdmittedCall(subject, role: role))
     }
 
     /// What the agreement says of a call's group and of the user who takes part in it: when it begins, and again when the
@@ -189,7 +186,8 @@ struct AdmittedCall: Hashable, Sendable {
         caller = subject.callingUser
         switch role {
         case .controllingGroup:
-            group = subject.requested.map { MCPTTGroupID($0) }
+            // The groups of a publication stand in its document.
+            group = subject.affiliating == nil ? subject.requested.map { MCPTTGroupID($0) } : nil
             member = subject.callingUser
         case .participating, .preEstablished:
             group = subject.callingGroup
@@ -227,6 +225,9 @@ extension BorderSubject {
             requested = info.requestURI
             callingGroup = info.callingGroupID
             sessionType = info.sessionType
+        }
+        if request.method == .subscribe, request.headers.eventPackage == "presence" {
+            affiliating = requested.map { MCPTTID($0) }
         }
         guard request.method == .publish, let part = request.part(MIMEType.presence) else { return }
         guard let document = try? AffiliationDocument(parsing: part.body) else {

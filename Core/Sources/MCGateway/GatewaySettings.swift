@@ -48,8 +48,9 @@ public struct GatewayLimits: Hashable, Sendable {
     public var pendingRequests = 20_000
     /// Of those, to or from one partner: one that floods us or is silent does not stop the others.
     public var pendingRequestsPerPartner = 5_000
-    public var subscriptions = 20_000
-    public var subscriptionsPerPartner = 5_000
+    public var subscriptions = 60_000
+    /// As many as a controlling function lets one partner have, of users and of participants of calls.
+    public var subscriptionsPerPartner = 25_000
 
     public init() {}
 }

@@ -50,7 +50,7 @@ extension ParticipatingFunction {
             key: ClientKey(user: user.mcpttID, client: client), stage: .asking(transaction, expires: expires))
     }
 
-    mutating func notified(_ inner: SubscriptionID, _ request: SIPRequest, at now: Now) {
+    mutating func relayNotified(_ inner: SubscriptionID, _ request: SIPRequest, at now: Now) {
         guard let relay = relays[inner] else { return }
         let outer: SubscriptionID
         switch relay.stage {

@@ -30,6 +30,7 @@ extension ParticipatingFunction {
     mutating func publish(_ key: ClientKey, to owner: MCSystemID, at now: Now) {
         let target = PublicationTarget(key: key, owner: owner)
         deadlines.cancel(.publication(key, owner))
+        reviseWatch(of: key.user, at: owner, now)
         guard !lostPartners.contains(owner) else {
             // Said when it is back; also that a client left meanwhile.
             if owedPublications.count >= settings.limits.owedPublications { owedPublications.removeFirst() }
@@ -79,6 +80,7 @@ extension ParticipatingFunction {
         }
         guard groups != before else { return }
         users[key.user]?.clients[key.client]?.groups = groups
+        reviseWatch(of: key.user, at: owner, now)
         notifyObservers(
             of: key.user, refused: [key.client: refused.filter { publication.groups.contains($0) }], at: now)
     }

@@ -29,6 +29,7 @@ public struct ParticipatingFunction: Sendable {
     var callsBySession: [SessionID: CallID] = [:]
     var observedUsers: [SubscriptionID: AffiliationObserver] = [:]
     var publications: [ClientTransactionID: SentPublication] = [:]
+    var watches: [SubscriptionID: OwnerWatch] = [:]
     var carried: [ClientTransactionID: ServerTransactionID] = [:]
     var relays: [SubscriptionID: RelayedSubscription] = [:]
     var relaysByOuter: [SubscriptionID: SubscriptionID] = [:]
@@ -49,6 +50,8 @@ public struct ParticipatingFunction: Sendable {
         case verification(TokenJobID)
         /// An owner did not answer.
         case publication(ClientKey, MCSystemID)
+        /// A subscription at an owner ended and is made anew.
+        case watch(MCPTTID, MCSystemID)
         /// Nobody answered a call.
         case answer(CallID)
     }
@@ -65,6 +68,7 @@ public struct ParticipatingFunction: Sendable {
         self.settings = settings
         var limits = UserAgentLimits()
         limits.sessions = settings.limits.calls * 2
+        limits.subscriptions = settings.limits.subscriptions
         agent = UserAgent(number: number, random: random.fork(), limits: limits)
         numbers = NumberedCounter(number: number)
         self.random = random
@@ -137,6 +141,7 @@ public struct ParticipatingFunction: Sendable {
                 case .authorisation(let key): dropClient(key, .authorisationExpired, at: now)
                 case .verification(let job): verificationOver(job, at: now)
                 case .publication(let key, let owner): publish(key, to: owner, at: now)
+                case .watch(let user, let owner): reviseWatch(of: user, at: owner, now)
                 case .answer(let call): nobodyAnswered(call, at: now)
                 }
             }
@@ -199,7 +204,12 @@ public struct ParticipatingFunction: Sendable {
             carry(request, in: session, transaction, at: now)
         case .answered(let transaction, let response): answered(transaction, response, at: now)
         case .subscribed(let subscription, let request): subscribed(subscription, request, at: now)
-        case .notified(let subscription, let request): notified(subscription, request, at: now)
+        case .notified(let subscription, let request):
+            if let watch = watches[subscription] {
+                ownerNotified(watch, request, at: now)
+            } else {
+                relayNotified(subscription, request, at: now)
+            }
         case .subscriptionEnded(let subscription, let status): subscriptionEnded(subscription, status, at: now)
         }
     }
@@ -256,6 +266,8 @@ public struct ParticipatingFunction: Sendable {
     private mutating func subscriptionEnded(_ subscription: SubscriptionID, _ status: Int?, at now: Now) {
         if observedUsers[subscription] != nil {
             observerLeft(subscription)
+        } else if watches[subscription] != nil {
+            watchEnded(subscription, status, at: now)
         } else {
             relayEnded(subscription, status, at: now)
         }

@@ -7,6 +7,8 @@ public struct ParticipatingSettings: Hashable, Sendable {
     public var deaffiliationGrace: Duration = .seconds(30)
     /// After an owner of groups did not answer, the publication is tried again this much later.
     public var publicationRetry: Duration = .seconds(5)
+    /// After a subscription at an owner of groups ended or was refused, it is made anew this much later.
+    public var watchRetry: Duration = .seconds(60)
     /// How long the other side of a call may ring; the owner of the group gives up earlier where it does its duty
     /// (Timer C, RFC 3261 16.6).
     public var answerLimit: Duration = .seconds(180)
@@ -24,6 +26,8 @@ public struct ParticipatingLimits: Hashable, Sendable {
     public var clientsPerUser = 8
     /// Devices of one user that are remembered; the registrar's own bound is the same or lower.
     public var devicesPerUser = 16
+    /// All subscriptions, of clients here and of ours at owners of groups.
+    public var subscriptions = 300_000
     /// Subscriptions to the affiliations of one user.
     public var observersPerUser = 16
     /// Subscriptions to participants of calls that are passed through.

@@ -14,6 +14,8 @@ struct ServedUser: Sendable {
     var waiting: OrderedDictionary<MCPTTClientID, TokenJobID> = [:]
     /// Subscriptions to his affiliations.
     var observers: [SubscriptionID] = []
+    /// Our subscriptions at partners who own groups that he is affiliated with.
+    var watches: OrderedDictionary<MCSystemID, SubscriptionID> = [:]
     /// `p-id` of the last affiliation request, returned in notifications.
     var publicationID: String?
     /// Calls of his, in the order in which they began.

@@ -203,6 +203,7 @@ extension ParticipatingFunction {
         if departure.isLossOfAuthorisation { endSubscriptions(of: key, at: now) }
         affiliate(key, with: [], at: now)
         let client = users[key.user]?.clients.removeValue(forKey: key.client)
+        for owner in users[key.user]?.watches.keys ?? [] { reviseWatch(of: key.user, at: owner, now) }
         notifyObservers(of: key.user, at: now)
         note(
             "service.left",

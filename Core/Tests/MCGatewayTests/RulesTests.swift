@@ -330,6 +330,30 @@ import Testing
         #expect(remotes == [Border.insideSDP, Border.outsideSDP])
     }
 
+    /// What becomes of the affiliations of a partner's user is told to that partner, and to no other.
+    @Test func aPartnerAsksForTheAffiliationsOfItsOwnUsersOnly() throws {
+        func subscription(_ user: MCPTTID, by caller: MCPTTID = Self.denis) -> SIPRequest {
+            var request = Self.message(
+                .subscribe, to: "sip:mcptt-controlling-group@it.example", from: "sip:mcptt-participating@fr.example",
+                information: MCPTTInfo(requestURI: user.value, callingUserID: caller), callID: "affiliations")
+            request.headers.append(.event, "presence")
+            return request
+        }
+        var border = try Border {
+            $0.limits.subscriptions = 10
+        } partner: {
+            $0.agreement.groupsOffered = .only([Border.fire])
+        }
+        border.reach()
+        let (_, actions) = border.request(subscription(Self.denis), from: Border.abroad)
+        #expect(actions.sent(.subscribe) != nil)
+        #expect(try refusal(subscription(Self.anna)) == [403, 180])
+        #expect(try refusal(subscription(Self.anna, by: Self.anna)) == [403, 180])
+        var closed = Agreement()
+        closed.usersAdmitted = .none
+        #expect(try refusal(subscription(Self.denis), agreement: closed) == [403, 180])
+    }
+
     // MARK: Bounds
 
     @Test func onePartnerCannotTakeAllRequestsNorSubscriptions() throws {

@@ -342,6 +342,32 @@ import Testing
         #expect(lab.handsets[3].acknowledged.count == 1)
     }
 
+    /// The owner takes a member of its group out; the system that serves him, and his device, learn it at once.
+    @Test(arguments: [false, true])
+    func whoIsTakenOutOfAGroupAbroadIsToldAtHome(serializes: Bool) throws {
+        var lab = try Self.lab(serializes: serializes)
+        let denis = Self.members[2]
+        func areAffiliated() -> [Bool] {
+            [2, 3].map { index in
+                lab.sites[1].cell.confirmsAffiliation(
+                    Self.members[index], client: lab.handsets[index].clientID, with: Self.flood)
+            }
+        }
+        lab.act(2) { $0.watchAffiliations(at: $1) }
+        #expect(areAffiliated() == [true, true])
+        lab.pass(.seconds(60))
+        let system = Lab.identity("it")
+        let directory = try DirectorySnapshot(
+            system: system, users: ["anna", "bruno"].map { Lab.user($0, of: system) },
+            groups: [Lab.group("flood", of: "it", members: Self.members.filter { $0 != denis })],
+            partners: [Lab.partner("fr")])
+        lab.tell(0, .directoryReplaced(directory))
+        lab.settle()
+        #expect(areAffiliated() == [false, true])
+        #expect(lab.handsets[2].affiliations == [.deaffiliated])
+        #expect(lab.sites[1].notes.count { $0.name == "affiliation.endedByOwner" } == 1)
+    }
+
     /// Italy hears no answers and gives France up; France is answered and has noticed nothing.
     @Test func aLossThatOnlyOneSideNoticedHeals() throws {
         var lab = try Self.lab()

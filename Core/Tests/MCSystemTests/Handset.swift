@@ -247,6 +247,26 @@ struct Handset {
         turn(at: now)
     }
 
+    /// Asks to be told of the own affiliations.
+    mutating func watchAffiliations(at now: Now) {
+        var request = request(.subscribe)
+        request.headers.append(.event, "presence")
+        request.headers.append(.expires, "3600")
+        request.headers.append(.contact, ServiceHeaders.contact(contact))
+        request.body = CallBody(information: MCPTTInfo(clientID: clientID)).write(into: &request.headers)
+        _ = agent.subscribe(request, at: now)
+        turn(at: now)
+    }
+
+    /// What the last notification of them said.
+    var affiliations: [AffiliationStatus?] {
+        let documents = events.compactMap { event -> AffiliationDocument? in
+            guard case .notified(_, let request) = event, let part = request.part(MIMEType.presence) else { return nil }
+            return try? AffiliationDocument(parsing: part.body)
+        }
+        return documents.last?.clients.flatMap { $0.groups.map(\.status) } ?? []
+    }
+
     /// Asks to be told of documents.
     @discardableResult
     mutating func watch(

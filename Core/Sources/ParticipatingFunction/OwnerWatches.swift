@@ -1,0 +1,101 @@
+import CallControl
+import MCDocuments
+import MCFoundation
+import OrderedCollections
+import Policy
+import SIP
+import SIPUserAgent
+
+/// A subscription of ours at a partner: what it, as owner of groups, does to the affiliations of one of our users.
+struct OwnerWatch: Hashable, Sendable {
+    var user: MCPTTID
+    var owner: MCSystemID
+}
+
+/// A partner may take a user of ours out of its group: it tells us by NOTIFY, for our directory does not know (TS 24.379
+/// 9.2.2.2.8, 9.2.2.3.5). One subscription for each user and partner, as one publication names all groups of a client. Of
+/// groups of our own the directory tells us.
+extension ParticipatingFunction {
+    /// Subscribes where the user is, or wants to be, affiliated with groups of the owner, and where he is not, ends it.
+    mutating func reviseWatch(of user: MCPTTID, at owner: MCSystemID, _ now: Now) {
+        guard owner != system.id else { return }
+        let clients = users[user]?.clients ?? [:]
+        let isNeeded = clients.values.contains { client in
+            client.groups.values.contains { $0.owner == owner && $0.state != .deaffiliating }
+        }
+        switch (users[user]?.watches[owner], isNeeded) {
+        case (let subscription?, false):
+            agent.unsubscribe(subscription, at: now)
+            watches[subscription] = nil
+            users[user]?.watches[owner] = nil
+        case (nil, true):
+            // A lost partner is asked when it is back and everything is published to it again.
+            guard !lostPartners.contains(owner) else { return }
+            watch(user, at: owner, now)
+        case (_?, true): break
+        case (nil, false): deadlines.cancel(.watch(user, owner))
+        }
+    }
+
+    private mutating func watch(_ user: MCPTTID, at owner: MCSystemID, _ now: Now) {
+        guard let service = directory.services(of: owner)?.controllingGroup, let uri = SIPURI(service.value) else {
+            return
+        }
+        deadlines.cancel(.watch(user, owner))
+        let request = AffiliationSubscription(user: user).request(from: ownURI, to: uri)
+        let subscription = agent.subscribe(request, at: now)
+        watches[subscription] = OwnerWatch(user: user, owner: owner)
+        users[user]?.watches[owner] = subscription
+    }
+
+    /// The partner ended it, or refused it: it is made anew later, for what is missed meanwhile shows then.
+    mutating func watchEnded(_ subscription: SubscriptionID, _ status: Int?, at now: Now) {
+        guard let watch = watches.removeValue(forKey: subscription) else { return }
+        users[watch.user]?.watches[watch.owner] = nil
+        deadlines.set(.watch(watch.user, watch.owner), at: now.instant + settings.watchRetry)
+    }
+
+    /// What the owner took back is gone. Where it says otherwise than we know, a message of one side crossed one of the
+    /// other, or it forgot: the set is published again, and the answer decides.
+    mutating func ownerNotified(_ watch: OwnerWatch, _ request: SIPRequest, at now: Now) {
+        guard let part = request.part(MIMEType.presence), let document = try? AffiliationDocument(parsing: part.body),
+            document.entity == watch.user
+        else { return }
+        var ended: OrderedDictionary<MCPTTClientID, [MCPTTGroupID]> = [:]
+        for (id, client) in users[watch.user]?.clients ?? [:] {
+            let told = document.clients.filter { $0.client == id }.flatMap(\.groups)
+            let groups = client.groups.filter { $0.value.owner == watch.owner }
+            let gone = told.filter { $0.status == .deaffiliated && groups[$0.group]?.state == .affiliated }.map(\.group)
+            for group in gone { users[watch.user]?.clients[id]?.groups[group] = nil }
+            if !gone.isEmpty { ended[id] = gone }
+            if isInDoubt(groups.filter { !gone.contains($0.key) }, told) {
+                let deadline = Deadline.publication(ClientKey(user: watch.user, client: id), watch.owner)
+                deadlines.set(deadline, at: now.instant + settings.publicationRetry)
+            }
+        }
+        guard !ended.isEmpty else { return }
+        notifyObservers(of: watch.user, refused: ended, at: now)
+        note(
+            "affiliation.endedByOwner",
+            [
+                .init("user", watch.user.value, isPersonal: true), .init("owner", watch.owner.value),
+                .init("groups", "\(ended.values.reduce(0) { $0 + $1.count })"),
+            ])
+        reviseWatch(of: watch.user, at: watch.owner, now)
+    }
+
+    /// Whether an owner holds something else of a client than we do.
+    private func isInDoubt(
+        _ known: OrderedDictionary<MCPTTGroupID, Affiliation>, _ told: [GroupAffiliation]
+    ) -> Bool {
+        let theirs = OrderedSet(told.filter { $0.status == .affiliated }.map(\.group))
+        let refused = OrderedSet(told.filter { $0.status == .deaffiliated }.map(\.group))
+        return known.contains { group, affiliation in
+            switch affiliation.state {
+            case .affiliated: !theirs.contains(group)
+            case .affiliating: refused.contains(group)
+            case .deaffiliating: false
+            }
+        } || theirs.contains { known[$0] == nil }
+    }
+}
