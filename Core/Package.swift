@@ -26,7 +26,10 @@ let rooms: [(String, [String])] = [
     ("Audit", ["MCFoundation", "CDigest"]),
     ("CallAudit", ["MCFoundation", "CallControl", "Audit", "Policy"]),
     ("Policy", ["MCFoundation", "FloorControl", "HashTreeCollections"]),
-    ("ConfigurationDocuments", ["MCFoundation", "CDigest", "CXML", "MCDocuments", "Policy", "OrderedCollections"]),
+    (
+        "ConfigurationDocuments",
+        ["MCFoundation", "CDigest", "CXML", "MCDocuments", "FloorControl", "Policy", "OrderedCollections"]
+    ),
     ("IdentityManagement", ["MCFoundation", "CDigest", "Audit", "HashTreeCollections", "OrderedCollections"]),
     (
         "Administration",
@@ -75,8 +78,9 @@ let rooms: [(String, [String])] = [
     (
         "MCSystem",
         [
-            "MCFoundation", "SIP", "SIPUserAgent", "SDP", "MCDocuments", "CallControl", "Policy", "Registrar",
-            "ParticipatingFunction", "ControllingFunction", "MCGateway", "ConfigurationDocuments", "Administration",
+            "MCFoundation", "SIP", "SIPUserAgent", "SDP", "FloorControl", "MCDocuments", "CallControl", "Policy",
+            "Registrar", "ParticipatingFunction", "ControllingFunction", "MCGateway", "ConfigurationDocuments",
+            "Administration",
             "DocumentNotification", "OrderedCollections", "DequeModule",
         ]
     ),
@@ -100,7 +104,7 @@ let rooms: [(String, [String])] = [
 /// Tests that see two rooms at work together.
 let testDependencies = [
     "ControllingFunction": ["ParticipatingFunction"],
-    "MCSystem": ["Audit", "CallAudit", "FloorControl", "MediaDistribution"],
+    "MCSystem": ["Audit", "CallAudit", "MediaDistribution"],
     "Registrar": ["MCDocuments"], "Responder": ["Administration"],
 ]
 let testResources = ["SIP"]

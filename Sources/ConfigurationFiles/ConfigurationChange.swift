@@ -33,6 +33,7 @@ public struct ConfigurationChange: Sendable {
         wait("limits.header_octets", \.limits.headerOctets)
         wait("limits.body_octets", \.limits.bodyOctets)
         wait("limits.lost_heartbeats", \.limits.lostHeartbeats)
+        wait("floor", \.floor)
         wait("directory", \.directory)
         wait("web", \.web)
         var changed: [String] = []

@@ -1,4 +1,5 @@
 import CallControl
+import FloorControl
 import MCFoundation
 import Policy
 import Yams
@@ -33,6 +34,7 @@ struct SystemReader {
         let partners = root.optional("partners").map { $0.list(of: partner) ?? [] } ?? []
         let timers = root.optional("timers").map { $0.fields().map(self.timers) ?? ServiceTimers() } ?? ServiceTimers()
         let limits = root.optional("limits").map { $0.fields().map(self.limits) ?? ServiceLimits() } ?? ServiceLimits()
+        let floor = root.optional("floor").map { $0.fields().map(self.floor) ?? FloorRules() } ?? FloorRules()
         let level = root.optional("log_level").map { $0.choice(LogLevel.self) ?? .info } ?? .info
         let directory = source(root)
         let web = root.optional("web").map { value -> WebConfiguration? in
@@ -60,7 +62,7 @@ struct SystemReader {
             name: system.name, country: system.country, access: listeners.access,
             interconnection: listeners.interconnection, certificates: certificates, media: media.plane,
             secondPorts: media.secondPorts,
-            partners: partners.map(\.configuration), timers: timers, limits: limits, logLevel: level,
+            partners: partners.map(\.configuration), timers: timers, limits: limits, floor: floor, logLevel: level,
             directory: directory, web: web ?? nil)
     }
 
@@ -296,7 +298,7 @@ struct SystemReader {
         }
     }
 
-    // MARK: timers, limits
+    // MARK: timers, limits, floor
 
     func timers(_ fields: Fields) -> ServiceTimers {
         var timers = ServiceTimers()
@@ -333,5 +335,30 @@ struct SystemReader {
         read("lost_heartbeats", \.lostHeartbeats, 1...100)
         fields.end()
         return limits
+    }
+
+    func floor(_ fields: Fields) -> FloorRules {
+        var rules = FloorRules()
+        func read(_ key: String, _ part: WritableKeyPath<FloorServerTimers, Duration>, _ range: ClosedRange<Duration>) {
+            if let duration = fields.optional(key)?.duration(range) { rules.timers[keyPath: part] = duration }
+        }
+        func read(_ key: String, _ part: WritableKeyPath<FloorServerTimers, Int>) {
+            if let number = fields.optional(key)?.integer(1...100) { rules.timers[keyPath: part] = number }
+        }
+        // TS 24.380 11.1.3: T1 is 6 s at most.
+        read("end_of_media", \.endOfMedia, .seconds(1)...(.seconds(6)))
+        read("stop_talking_grace", \.stopTalkingGrace, .zero...(.seconds(10)))
+        read("floor_idle", \.floorIdle, .milliseconds(100)...(.seconds(60)))
+        read("floor_revoke", \.floorRevoke, .milliseconds(100)...(.seconds(60)))
+        if let wait = fields.optional("retry_after")?.duration(.zero...(.seconds(600))) {
+            rules.timers.retryAfter = wait > .zero ? wait : nil
+        }
+        read("floor_granted", \.floorGranted, .milliseconds(100)...(.seconds(60)))
+        read("floor_idle_limit", \.floorIdleLimit)
+        read("floor_revoke_limit", \.floorRevokeLimit)
+        read("floor_granted_limit", \.floorGrantedLimit)
+        if let flag = fields.optional("acknowledge_grants")?.flag() { rules.asksForAcknowledgement = flag }
+        fields.end()
+        return rules
     }
 }

@@ -1,4 +1,5 @@
 public import CallControl
+public import FloorControl
 public import MCFoundation
 public import Policy
 public import SIPUserAgent
@@ -28,6 +29,7 @@ public struct SystemConfiguration: Sendable {
     public var partners: [PartnerConfiguration]
     public var timers = ServiceTimers()
     public var limits = ServiceLimits()
+    public var floor = FloorRules()
     public var logLevel = LogLevel.info
     public var directory: DirectorySource
     /// nil: nobody logs in here, and the proof of a device's password is enough to be served.

@@ -8,7 +8,7 @@ import HostTime
 public import Logging
 public import MCFoundation
 import MCGateway
-import MCSystem
+package import MCSystem
 import MediaDistribution
 public import MediaDriver
 public import Policy
@@ -186,7 +186,8 @@ public final class NationalSystem: Sendable {
                 + addresses.interconnection.flatMap { pair($0, .interconnection) }, measuresReplies: true)
     }
 
-    private static func settings(
+    /// What the signalling cell is told of the configuration.
+    package static func settings(
         _ configuration: SystemConfiguration, _ media: MediaPlane
     ) throws -> CellSettings {
         // Every process of the system holds the gateway's private key; what is derived from it lets each of them read
@@ -206,6 +207,7 @@ public final class NationalSystem: Sendable {
             clamping: Int((configuration.timers.idle * 9 / 10).inSeconds))
         settings.gateway.heartbeatInterval = configuration.timers.heartbeat
         settings.gateway.missesUntilLost = configuration.limits.lostHeartbeats
+        settings.floor = configuration.floor
         settings.messages = messages(configuration)
         return settings
     }

@@ -45,6 +45,7 @@ import Testing
         ("realm: mc.it.example", "realm: it.example", "system"),
         ("heartbeat: 5 s", "heartbeat: 6 s", "timers.heartbeat"),
         ("body_octets: 262144", "body_octets: 300000", "limits.body_octets"),
+        ("end_of_media: 4 s", "end_of_media: 5 s", "floor"),
     ])
     func `what cannot is named, and the old value stays`(old: String, new: String, key: String) throws {
         let change = try change(replacing: old, by: new)
@@ -57,6 +58,7 @@ import Testing
         #expect(change.effective.identity == running.identity)
         #expect(change.effective.timers == running.timers)
         #expect(change.effective.limits == running.limits)
+        #expect(change.effective.floor == running.floor)
     }
 
     @Test func `both at once are told apart, and asked again the waiting ones wait still`() throws {

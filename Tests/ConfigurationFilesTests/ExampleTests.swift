@@ -88,12 +88,14 @@ import Testing
         let sections = text.components(separatedBy: "\n\n")
         let kept = sections.filter {
             !$0.hasPrefix("timers:") && !$0.hasPrefix("limits:") && !$0.hasPrefix("services:")
+                && !$0.hasPrefix("floor:")
         }
         .joined(separator: "\n\n").replacingOccurrences(of: "log_level: info ", with: "# ")
         #expect(kept.count < text.count)
         let bare = try example.system(kept)
         #expect(bare.timers == whole.timers)
         #expect(bare.limits == whole.limits)
+        #expect(bare.floor == whole.floor)
         #expect(bare.logLevel == whole.logLevel)
         #expect(bare.identity == whole.identity)
     }

@@ -67,7 +67,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         ),
         Mistake(
             "directory: directory.yaml", "directory: directory.yaml\nstore: directory.yaml",
-            "82:12: directory: expected directory or store, found both"),
+            "94:12: directory: expected directory or store, found both"),
         Mistake(
             "documents: sip:mcptt-documents@mc.it.example ", "documents: sip:gms@mc.fr.example ",
             "18:14: services.documents: expected an identity in a domain of this system (mc.it.example, vvf.it.example), found \"sip:gms@mc.fr.example\""
@@ -136,14 +136,21 @@ struct Mistake: Sendable, CustomTestStringConvertible {
             "flow_timer: 120 s ", "flow_timer: 900 s ",
             "71:9: timers.idle: expected a duration above flow_timer, found \"600 s\""),
         Mistake(
+            "end_of_media: 4 s ", "end_of_media: 7 s ",
+            "82:17: floor.end_of_media: expected a duration from 1 s to 6 s, such as \"30 s\" or \"250 ms\", found \"7 s\""
+        ),
+        Mistake(
+            "acknowledge_grants: false ", "acknowledge_grants: 1 ",
+            "91:23: floor.acknowledge_grants: expected true or false, found 1"),
+        Mistake(
             "log_level: info ", "log_level: loud ",
-            "81:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
+            "93:12: log_level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""),
         Mistake(
             "log_level: info ", "log_level: info\nlog_level: debug ",
-            "82:1: log_level: key appears twice in its mapping"),
+            "94:1: log_level: key appears twice in its mapping"),
         Mistake(
             "limits:\n", "limits: 5\nlimites:\n", "74:9: limits: expected a mapping, found 5",
-            "75:1: limites: unknown key, expected one of certificates, directory, limits, listeners, log_level, media, partners, services, store, system, timers, web"
+            "75:1: limites: unknown key, expected one of certificates, directory, floor, limits, listeners, log_level, media, partners, services, store, system, timers, web"
         ),
     ]
 

@@ -1,7 +1,9 @@
 import CertificateAuthority
 import ConfigurationFiles
+import FloorControl
 import Foundation
 import MCFoundation
+import MCSystem
 import NationalSystem
 import Telemetry
 import Testing
@@ -19,6 +21,15 @@ import Testing
         } catch {
             return error as? CertificateRefusal
         }
+    }
+
+    @Test func `what the operator says of the floor is what its calls go by`() throws {
+        var configuration = ground.configuration
+        configuration.floor.timers.retryAfter = .seconds(7)
+        configuration.floor.asksForAcknowledgement = true
+        let settings = try NationalSystem.settings(configuration, configuration.media)
+        #expect(settings.floor == configuration.floor)
+        #expect(settings.floor.timers.retryAfter == .seconds(7))
     }
 
     @Test func `a renewed certificate is taken up, and its dates are those of the new one`() async throws {

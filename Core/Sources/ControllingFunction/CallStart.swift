@@ -24,6 +24,7 @@ extension ControllingFunction {
         var call = GroupCall(
             group: group, media: mediaCall, identity: identity, token: token, initiator: caller.key,
             broadcaster: request.isBroadcast ? caller.leg.id : nil, tier: request.tier, payloadType: offer.payloadType,
+            floorRules: settings.floor,
             phase: .settingUp(.init(caller: session, missingRequired: group.kind == .chat ? [] : required)))
         call.insert(caller, session)
         calls[group.id] = call

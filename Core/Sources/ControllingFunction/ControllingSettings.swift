@@ -1,3 +1,5 @@
+public import FloorControl
+
 /// What a controlling function is told once. Groups and members come with the directory.
 public struct ControllingSettings: Hashable, Sendable {
     /// How long the initiator's 200 waits for invited members that have not answered, so that the first words are
@@ -9,6 +11,7 @@ public struct ControllingSettings: Hashable, Sendable {
     public var conferenceInterval: Duration = .seconds(1)
     /// RTP payload type of offers, where no participant's offer set one for the call.
     public var payloadType: UInt8 = 97
+    public var floor = FloorRules()
     public var limits = ControllingLimits()
 
     public init() {}
@@ -38,6 +41,9 @@ public struct ControllingLimits: Hashable, Sendable {
     public var affiliationObserversPerUser = 4
     /// Those of one partner.
     public var affiliationObserversPerPartner = 20_000
+    /// Octets of a notification's document. Beyond them it names only what was taken from the user, so that the system
+    /// that serves him publishes his sets again.
+    public var affiliationNoticeOctets = 131_072
     /// Subscribers to the participants of one call.
     public var observersPerCall = 64
 

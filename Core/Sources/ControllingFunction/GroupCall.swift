@@ -25,6 +25,7 @@ struct GroupCall: Sendable {
     var declarer: MCPTTID?
     /// The one RTP payload type of all: packets are never rewritten.
     let payloadType: UInt8
+    private let floorRules: FloorRules
     var phase: Phase
     private(set) var participants: OrderedDictionary<SessionID, Participant> = [:]
     /// Looked up only.
@@ -59,7 +60,7 @@ struct GroupCall: Sendable {
 
     init(
         group: Group, media: MediaCallID, identity: SIPURI, token: String, initiator: ClientKey,
-        broadcaster: LegID? = nil, tier: CallTier, payloadType: UInt8, phase: Phase
+        broadcaster: LegID? = nil, tier: CallTier, payloadType: UInt8, floorRules: FloorRules, phase: Phase
     ) {
         self.group = group
         self.media = media
@@ -69,6 +70,7 @@ struct GroupCall: Sendable {
         self.broadcaster = broadcaster
         self.tier = tier
         self.payloadType = payloadType
+        self.floorRules = floorRules
         self.phase = phase
     }
 
@@ -171,14 +173,15 @@ struct GroupCall: Sendable {
 
     /// T2, T4 and the rest of what floor control needs to know (TS 24.380 11.1.3).
     var floorSettings: FloorSettings {
-        var timers = FloorServerTimers()
+        var timers = floorRules.timers
         timers.stopTalking = group.talkLimit
         timers.inactivity = group.hangTime
         return FloorSettings(
             timers: timers, groupID: group.id, tier: tier, isQueueing: group.queueDepth > 0,
             queueDepth: group.queueDepth, isAudioCutIn: group.hasAudioCutIn,
             broadcastInitiator: broadcaster.map { ParticipantKey($0.value) },
-            isTemporaryGroup: !group.constituents.isEmpty)
+            isTemporaryGroup: !group.constituents.isEmpty,
+            asksForAcknowledgement: floorRules.asksForAcknowledgement)
     }
 }
 

@@ -1,5 +1,7 @@
 public import CallControl
+public import ControllingFunction
 public import DocumentNotification
+public import FloorControl
 public import MCGateway
 public import ParticipatingFunction
 public import Registrar
@@ -21,6 +23,7 @@ public struct CellSettings: Sendable {
     public var sessionIdentityKey: SessionIdentityKey
     public var registrar = RegistrarSettings()
     public var participating = ParticipatingSettings()
+    public var controlling = ControllingSettings()
     public var gateway = GatewaySettings()
     public var documents = DocumentNotificationSettings()
     /// Every message between two functions of the cell is written to octets and read again: for tests, which must see
@@ -39,6 +42,12 @@ public struct CellSettings: Sendable {
             participating.authorisation.requiresToken = newValue
             documents.authorisation.requiresToken = newValue
         }
+    }
+
+    /// How the floor is controlled in every call.
+    public var floor: FloorRules {
+        get { controlling.floor }
+        set { controlling.floor = newValue }
     }
 
     public init(

@@ -54,7 +54,7 @@ public struct SignallingCell: Sendable {
             number: FunctionID.participating.rawValue, settings: settings.participating)
         controlling = ControllingFunction(
             system: directory.system, directory: directory, media: settings.media, random: random.fork(),
-            number: FunctionID.controlling.rawValue)
+            number: FunctionID.controlling.rawValue, settings: settings.controlling)
         gateway = MCGateway(
             number: FunctionID.gateway.rawValue, settings: settings.gateway, key: settings.sessionIdentityKey,
             media: settings.media, directory: directory, random: random.fork(), at: now)

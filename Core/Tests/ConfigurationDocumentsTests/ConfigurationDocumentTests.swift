@@ -1,4 +1,5 @@
 import ConfigurationDocuments
+import FloorControl
 import MCDocuments
 import MCFoundation
 import Policy
@@ -100,6 +101,20 @@ struct ConfigurationDocumentTests {
         #expect(
             try ServiceConfiguration(parsing: sampleServiceConfiguration().serialized()) == sampleServiceConfiguration()
         )
+    }
+
+    @Test func clientsAreToldOfTheFloorWhatTheServerGoesBy() throws {
+        var timers = FloorServerTimers()
+        timers.endOfMedia = .milliseconds(5_500)
+        timers.stopTalkingGrace = .zero
+        timers.floorIdleLimit = 100_000
+        var document = sampleServiceConfiguration()
+        document.floorControl = .init(timers)
+        let told = try ServiceConfiguration(parsing: document.serialized()).floorControl
+        #expect(told.t1EndOfRTPMedia == .milliseconds(5_500))
+        #expect(told.t3StopTalkingGrace == .zero)
+        #expect(told.t20FloorGranted == timers.floorGranted)
+        #expect(told.c7FloorIdle == .max)
     }
 
     @Test("a profile carries the rights and bounds of its user, and gives them back")

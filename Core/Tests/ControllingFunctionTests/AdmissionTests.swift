@@ -159,4 +159,28 @@ import Testing
         #expect(floor.tier == .emergency)
         #expect(actions.commands.joined.first?.tier == .emergency)
     }
+
+    @Test func theFloorIsControlledAsTheSystemSaysAndTheGroup() throws {
+        var settings = ControllingSettings()
+        settings.floor.timers.endOfMedia = .seconds(5)
+        settings.floor.timers.retryAfter = .seconds(20)
+        settings.floor.timers.stopTalking = .seconds(99)
+        settings.floor.asksForAcknowledgement = true
+        let group = ControllingFixture.fire {
+            $0.talkLimit = .seconds(45)
+            $0.hangTime = .seconds(12)
+        }
+        var fixture = try ControllingFixture(groups: [group], settings: settings)
+        fixture.affiliate("anna")
+        let actions = fixture.receive(fixture.invitation(Self.anna))
+        guard case .openCall(_, let floor)? = actions.commands.first else {
+            Issue.record("no call opened")
+            return
+        }
+        #expect(floor.timers.endOfMedia == .seconds(5))
+        #expect(floor.timers.retryAfter == .seconds(20))
+        #expect(floor.asksForAcknowledgement)
+        #expect(floor.timers.stopTalking == .seconds(45))
+        #expect(floor.timers.inactivity == .seconds(12))
+    }
 }

@@ -44,7 +44,8 @@ struct NationalDocuments: Sendable {
         settings = DocumentSettings(
             initialConfiguration: initial,
             serviceConfiguration: ServiceConfiguration(
-                domain: domain, emergencyPriority: priority(.emergency),
+                domain: domain, floorControl: .init(configuration.floor.timers),
+                emergencyPriority: priority(.emergency),
                 imminentPerilPriority: priority(.imminentPeril), normalPriority: priority(.normal)))
         identity = configuration.identity
         self.administration = administration

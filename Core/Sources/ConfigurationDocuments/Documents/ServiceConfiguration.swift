@@ -1,3 +1,5 @@
+public import FloorControl
+
 /// The MCPTT service configuration (TS 24.484 8.4): what holds for all users and groups of a mission critical
 /// organisation.
 ///
@@ -78,5 +80,16 @@ public struct ServiceConfiguration: Hashable, Sendable {
         public var c56Disconnect: UInt16 = 3
 
         public init() {}
+
+        /// What clients are told is what the server goes by.
+        public init(_ timers: FloorServerTimers) {
+            t1EndOfRTPMedia = timers.endOfMedia
+            t3StopTalkingGrace = timers.stopTalkingGrace
+            t7FloorIdle = timers.floorIdle
+            t8FloorRevoke = timers.floorRevoke
+            t20FloorGranted = timers.floorGranted
+            c7FloorIdle = UInt16(clamping: timers.floorIdleLimit)
+            c20FloorGranted = UInt16(clamping: timers.floorGrantedLimit)
+        }
     }
 }
