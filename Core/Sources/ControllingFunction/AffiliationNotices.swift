@@ -53,7 +53,26 @@ struct AffiliationObservers: Sendable {
         observers[subscription]?.withdrawn[client] = known
     }
 
-    private static let remembered = 256
+    /// A client was granted what had been taken from it, or is affiliated with nothing any more. Returns who was told
+    /// otherwise of what it was granted.
+    mutating func settle(
+        _ client: MCPTTClientID, of user: MCPTTID, granted: [MCPTTGroupID], isGone: Bool
+    ) -> [SubscriptionID] {
+        var corrected: [SubscriptionID] = []
+        for subscription in subscriptions(of: user) {
+            guard var known = observers[subscription]?.withdrawn[client] else { continue }
+            let count = known.count
+            known.subtract(granted)
+            if known.count < count { corrected.append(subscription) }
+            observers[subscription]?.withdrawn[client] = isGone || known.isEmpty ? nil : known
+        }
+        return corrected
+    }
+
+    /// In the order in which they began.
+    var all: [SubscriptionID] { observers.keys.sorted() }
+
+    private static let remembered = 64
 }
 
 /// Telling the system that serves a user what became of his affiliations with groups of ours (TS 24.379 9.2.2.3.5): at
@@ -98,6 +117,25 @@ extension ControllingFunction {
         }
     }
 
+    /// What a client's own publication brought. Who was told that it was taken from it is told that it is not.
+    mutating func settle(_ key: ClientKey, _ granted: [MCPTTGroupID], at now: Now) {
+        let isGone = affiliations.entry(key) == nil
+        let corrected = affiliationObservers.settle(key.client, of: key.user, granted: granted, isGone: isGone)
+        for subscription in corrected { notifyAffiliations(subscription, isLast: false, at: now) }
+    }
+
+    /// Whoever serves a user no more is told of him no more. `users`: those whose way may have changed; nil: any.
+    mutating func reviseAffiliationObservers(of users: [MCPTTID]?, at now: Now) {
+        let concerned = users?.flatMap { affiliationObservers.subscriptions(of: $0) } ?? affiliationObservers.all
+        for subscription in concerned {
+            guard let observer = affiliationObservers[subscription],
+                directory.routing.route(of: observer.user)?.serving != observer.system
+            else { continue }
+            agent.notify(subscription, state: .terminated(reason: "rejected"), at: now)
+            affiliationObservers.remove(subscription)
+        }
+    }
+
     private mutating func notifyAffiliations(_ subscription: SubscriptionID, isLast: Bool, at now: Now) {
         guard let observer = affiliationObservers[subscription] else { return }
         var groups: OrderedDictionary<MCPTTClientID, [GroupAffiliation]> = [:]
@@ -109,13 +147,22 @@ extension ControllingFunction {
             groups[client, default: []] += withdrawn.filter { !affiliations.isAffiliated(key, with: $0) }
                 .map { GroupAffiliation(group: $0, status: .deaffiliated) }
         }
-        let document = AffiliationDocument(
-            entity: observer.user, clients: groups.map { .init(client: $0.key, groups: $0.value) })
+        var document = Self.document(observer.user, groups).serialized()
+        if document.count > settings.limits.affiliationNoticeOctets {
+            let taken = groups.mapValues { $0.filter { $0.status == .deaffiliated } }
+            document = Self.document(observer.user, taken).serialized()
+        }
         var headers = Headers()
-        let body = CallBody.write([BodyPart(type: MIMEType.presence, body: document.serialized())], into: &headers)
+        let body = CallBody.write([BodyPart(type: MIMEType.presence, body: document)], into: &headers)
         agent.notify(
             subscription, state: isLast ? .terminated(reason: "timeout") : .active(expires: nil), headers: headers,
             body: body, at: now)
         if isLast { affiliationObservers.remove(subscription) }
+    }
+
+    private static func document(
+        _ user: MCPTTID, _ groups: OrderedDictionary<MCPTTClientID, [GroupAffiliation]>
+    ) -> AffiliationDocument {
+        AffiliationDocument(entity: user, clients: groups.map { .init(client: $0.key, groups: $0.value) })
     }
 }

@@ -79,6 +79,7 @@ extension ControllingFunction {
         mayEnter: Bool = true, at now: Now
     ) {
         let change = affiliations.replace(key, groups: groups, system: system)
+        settle(key, change.added, at: now)
         if let cause, !change.added.isEmpty || !change.removed.isEmpty {
             note(
                 "affiliation.changed",
@@ -147,10 +148,13 @@ extension ControllingFunction {
     }
 
     /// By joining a chat group or declaring an emergency (TS 24.379 9.2.2.3.6).
-    mutating func affiliateImplicitly(_ key: ClientKey, _ group: MCPTTGroupID, _ system: MCSystemID) {
+    mutating func affiliateImplicitly(
+        _ key: ClientKey, _ group: MCPTTGroupID, _ system: MCSystemID, at now: Now
+    ) {
         guard (try? requireRoom(for: key, from: system)) != nil,
             affiliations.add(key, group: group, system: system)
         else { return }
+        settle(key, [group], at: now)
         note(
             "affiliation.implicit",
             [

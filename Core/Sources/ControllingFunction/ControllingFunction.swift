@@ -147,11 +147,14 @@ public struct ControllingFunction: Sendable {
     /// what they do in it.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
         // What was decided depends on groups only: of a few changed ones nothing else is looked at.
-        let changed = directory.changes(since: self.directory)?.groups
+        let changes = directory.changes(since: self.directory)
+        let changed = changes?.groups
+        let rerouted = directory.partners == self.directory.partners ? changes?.users : nil
         self.directory = directory
         let concerned = changed.map { $0.compactMap { calls.index(forKey: $0) }.sorted().map { calls.keys[$0] } }
         for id in concerned ?? Array(calls.keys) { reviseCall(of: id, at: now) }
         reviseAffiliations(with: changed, at: now)
+        reviseAffiliationObservers(of: rerouted, at: now)
         return drain(at: now)
     }
 

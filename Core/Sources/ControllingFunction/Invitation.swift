@@ -23,7 +23,7 @@ extension ControllingFunction {
             let admission = try admit(incoming.request)
             let offer = try speechOffer(incoming, admission.group)
             if admission.affiliates {
-                affiliateImplicitly(incoming.request.caller, admission.group.id, admission.system)
+                affiliateImplicitly(incoming.request.caller, admission.group.id, admission.system, at: now)
             }
             affiliations.learn(incoming.request.caller, isIPv6: offer.audio.address.isIPv6)
             let participant = enter(incoming.request, admission, offer, incoming.offered)

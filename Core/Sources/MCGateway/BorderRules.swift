@@ -45,6 +45,8 @@ struct BorderSubject: Hashable, Sendable {
     var affiliations: [MCPTTGroupID] = []
     /// The user whose affiliations it states or asks for: `requested` is he, no group.
     var affiliating: MCPTTID?
+    /// It asks to be told of them.
+    var asksForAffiliations = false
 }
 
 /// The rules of one border between this system and one partner: who may say what, and what the agreement covers.
@@ -146,6 +148,12 @@ struct BorderRules {
         if let user = subject.affiliating, !foreign.serves(user) {
             throw BorderRefusal(403, crossing.warning, cause: "assertion-user")
         }
+        // What a user is affiliated with is told to who serves him, not to who homes him.
+        if subject.asksForAffiliations, let user = subject.affiliating,
+            directory.routing.route(of: user)?.serving != partner.system
+        {
+            throw BorderRefusal(403, crossing.warning, cause: "assertion-user")
+        }
     }
 
     private func agree(to group: MCPTTGroupID, isForeign: Bool) throws(BorderRefusal) {
@@ -228,6 +236,7 @@ extension BorderSubject {
         }
         if request.method == .subscribe, request.headers.eventPackage == "presence" {
             affiliating = requested.map { MCPTTID($0) }
+            asksForAffiliations = true
         }
         guard request.method == .publish, let part = request.part(MIMEType.presence) else { return }
         guard let document = try? AffiliationDocument(parsing: part.body) else {

@@ -9,6 +9,8 @@ struct BorderSubscriptions: Sendable {
     struct Pair: Sendable {
         let crossing: Crossing
         let partner: MCSystemID
+        /// What it was let through for.
+        let admitted: AdmittedCall
         let callID: String
         /// The SUBSCRIBE that waits for what the far side says.
         var waiting: ServerTransactionID?
@@ -37,7 +39,7 @@ extension MCGateway {
         let far = agent.subscribe(onward, at: now)
         flush()
         subscriptions.pairs[far] = BorderSubscriptions.Pair(
-            crossing: route.crossing, partner: route.partner.system,
+            crossing: route.crossing, partner: route.partner.system, admitted: route.admitted,
             callID: (route.crossing == .leaving ? onward : request).headers.callID ?? "", waiting: transaction,
             far: far, expires: request.headers.integer(.expires) ?? 3_600)
         subscriptions.perPartner.add(route.partner.system)
@@ -99,16 +101,33 @@ extension MCGateway {
 
     /// Whoever asked is told that there is nothing more to come; he may ask again (RFC 6665 4.4.1).
     mutating func endSubscriptions(of partner: MCSystemID, at now: Now) {
-        // In the order in which they began.
-        for far in subscriptions.pairs.keys.sorted(by: { $0.value < $1.value }) {
-            guard let pair = subscriptions.pairs[far], pair.partner == partner else { continue }
-            if let transaction = pair.waiting { agent.answer(transaction, status: 503, at: now) }
-            if let accepted = pair.accepted {
-                agent.notify(accepted, state: .terminated(reason: "noresource"), at: now)
-            }
-            agent.unsubscribe(far, at: now)
-            forget(far)
+        for far in farSubscriptions where subscriptions.pairs[far]?.partner == partner {
+            end(far, status: 503, reason: "noresource", at: now)
         }
+    }
+
+    /// The agreement may have been narrowed since the SUBSCRIBE was let through, or the user may be served elsewhere.
+    mutating func endUncoveredSubscriptions(at now: Now) {
+        for far in farSubscriptions {
+            guard let pair = subscriptions.pairs[far], let partner = directory.partner(pair.partner) else { continue }
+            let rules = BorderRules(directory: directory, partner: partner, crossing: pair.crossing)
+            do throws(BorderRefusal) {
+                try rules.requireAgreement(to: pair.admitted)
+            } catch {
+                end(far, status: 403, reason: "rejected", at: now)
+            }
+        }
+    }
+
+    /// In the order in which they began.
+    private var farSubscriptions: [SubscriptionID] { subscriptions.pairs.keys.sorted { $0.value < $1.value } }
+
+    private mutating func end(_ far: SubscriptionID, status: Int, reason: String, at now: Now) {
+        guard let pair = subscriptions.pairs[far] else { return }
+        if let transaction = pair.waiting { agent.answer(transaction, status: status, at: now) }
+        if let accepted = pair.accepted { agent.notify(accepted, state: .terminated(reason: reason), at: now) }
+        agent.unsubscribe(far, at: now)
+        forget(far)
     }
 
     private mutating func forget(_ far: SubscriptionID) {

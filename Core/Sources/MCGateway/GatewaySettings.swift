@@ -48,9 +48,9 @@ public struct GatewayLimits: Hashable, Sendable {
     public var pendingRequests = 20_000
     /// Of those, to or from one partner: one that floods us or is silent does not stop the others.
     public var pendingRequestsPerPartner = 5_000
-    public var subscriptions = 60_000
-    /// As many as a controlling function lets one partner have, of users and of participants of calls.
-    public var subscriptionsPerPartner = 25_000
+    public var subscriptions = 90_000
+    /// Both ways what a controlling function lets one partner have of users, and of participants of calls beside.
+    public var subscriptionsPerPartner = 45_000
 
     public init() {}
 }

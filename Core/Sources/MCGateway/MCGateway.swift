@@ -59,7 +59,10 @@ public struct MCGateway: Sendable {
         var limits = UserAgentLimits()
         limits.sessions = 2 * settings.limits.sessions
         limits.subscriptions = 2 * settings.limits.subscriptions
-        limits.outstandingRequests = settings.limits.pendingRequests
+        // Each subscription has a SUBSCRIBE and a NOTIFY at most, each session a request to either side. What partners
+        // leave unanswered does not keep heartbeats from others.
+        limits.outstandingRequests =
+            settings.limits.pendingRequests + 2 * (settings.limits.subscriptions + settings.limits.sessions) + 1_000
         limits.pendingRequests = settings.limits.pendingRequests
         agent = UserAgent(number: number, random: random.fork(), limits: limits)
         self.random = random
@@ -109,7 +112,10 @@ public struct MCGateway: Sendable {
         self.directory = directory
         identities = BorderIdentities(seal: identities.seal, system: directory.system)
         updateWatches(at: now)
-        if hasOtherPartners { endUncoveredSessions(at: now) }
+        if hasOtherPartners {
+            endUncoveredSessions(at: now)
+            endUncoveredSubscriptions(at: now)
+        }
         return drain(at: now)
     }
 

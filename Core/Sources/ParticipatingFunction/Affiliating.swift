@@ -115,6 +115,7 @@ extension ParticipatingFunction {
             return
         }
         users[key.user]?.clients[key.client]?.groups[group] = Affiliation(owner: owner, state: .affiliated)
+        reviseWatch(of: key.user, at: owner, now)
         notifyObservers(of: key.user, at: now)
     }
 }

@@ -95,6 +95,13 @@ extension ParticipatingFunction {
         }
     }
 
+    /// What was to be said of a client is another process's affair now.
+    mutating func forgetPublications(of key: ClientKey) {
+        for owner in [system.id] + directory.partners.map(\.system) { deadlines.cancel(.publication(key, owner)) }
+        owedPublications.removeAll { $0.key == key }
+        publications = publications.filter { $0.value.target.key != key }
+    }
+
     // MARK: Partners
 
     /// A partner went away: what it knew of our users is uncertain and its calls are over. It came back, or started
@@ -116,6 +123,8 @@ extension ParticipatingFunction {
                 if unsettle(id, owner: partner) { notifyObservers(of: id, at: now) }
                 for (client, served) in users[id]?.clients ?? [:]
                 where served.groups.values.contains(where: { $0.owner == partner }) {
+                    // It may know now what it refused before.
+                    deadlines.cancel(.watch(id, partner))
                     publish(ClientKey(user: id, client: client), to: partner, at: now)
                 }
             }

@@ -29,8 +29,9 @@ extension ParticipatingFunction {
             watches[subscription] = nil
             users[user]?.watches[owner] = nil
         case (nil, true):
-            // A lost partner is asked when it is back and everything is published to it again.
-            guard !lostPartners.contains(owner) else { return }
+            // A lost partner is asked when it is back and everything is published to it again; one that ended it or refused
+            // it, when its time has come.
+            guard !lostPartners.contains(owner), deadlines[.watch(user, owner)] == nil else { return }
             watch(user, at: owner, now)
         case (_?, true): break
         case (nil, false): deadlines.cancel(.watch(user, owner))
@@ -41,7 +42,6 @@ extension ParticipatingFunction {
         guard let service = directory.services(of: owner)?.controllingGroup, let uri = SIPURI(service.value) else {
             return
         }
-        deadlines.cancel(.watch(user, owner))
         let request = AffiliationSubscription(user: user).request(from: ownURI, to: uri)
         let subscription = agent.subscribe(request, at: now)
         watches[subscription] = OwnerWatch(user: user, owner: owner)
@@ -52,7 +52,15 @@ extension ParticipatingFunction {
     mutating func watchEnded(_ subscription: SubscriptionID, _ status: Int?, at now: Now) {
         guard let watch = watches.removeValue(forKey: subscription) else { return }
         users[watch.user]?.watches[watch.owner] = nil
-        deadlines.set(.watch(watch.user, watch.owner), at: now.instant + settings.watchRetry)
+        // RFC 6665 4.1.2.2: the answers that say that there is no such subscription here or any more.
+        let isRefused = status.map { (400..<500).contains($0) && ![408, 480, 481].contains($0) } ?? false
+        let pause = isRefused ? settings.watchRetryAfterRefusal : settings.watchRetry
+        deadlines.set(.watch(watch.user, watch.owner), at: now.instant + apart(pause))
+    }
+
+    /// Up to half as much more, so that thousands of users do not ask in the same instant.
+    private mutating func apart(_ pause: Duration) -> Duration {
+        pause + .nanoseconds(Int64(random.next() % UInt64(max(2, pause.wholeNanoseconds) / 2)))
     }
 
     /// What the owner took back is gone. Where it says otherwise than we know, a message of one side crossed one of the
@@ -64,13 +72,13 @@ extension ParticipatingFunction {
         var ended: OrderedDictionary<MCPTTClientID, [MCPTTGroupID]> = [:]
         for (id, client) in users[watch.user]?.clients ?? [:] {
             let told = document.clients.filter { $0.client == id }.flatMap(\.groups)
+                .filter { self.owner(of: $0.group, for: watch.user) == watch.owner }
             let groups = client.groups.filter { $0.value.owner == watch.owner }
             let gone = told.filter { $0.status == .deaffiliated && groups[$0.group]?.state == .affiliated }.map(\.group)
             for group in gone { users[watch.user]?.clients[id]?.groups[group] = nil }
             if !gone.isEmpty { ended[id] = gone }
             if isInDoubt(groups.filter { !gone.contains($0.key) }, told) {
-                let deadline = Deadline.publication(ClientKey(user: watch.user, client: id), watch.owner)
-                deadlines.set(deadline, at: now.instant + settings.publicationRetry)
+                askAgain(ClientKey(user: watch.user, client: id), watch.owner, at: now)
             }
         }
         guard !ended.isEmpty else { return }
@@ -82,6 +90,12 @@ extension ParticipatingFunction {
                 .init("groups", "\(ended.values.reduce(0) { $0 + $1.count })"),
             ])
         reviseWatch(of: watch.user, at: watch.owner, now)
+    }
+
+    /// Not at once: a message that is on its way may settle it, and an owner that never agrees must not keep us busy.
+    private mutating func askAgain(_ key: ClientKey, _ owner: MCSystemID, at now: Now) {
+        guard deadlines[.publication(key, owner)] == nil else { return }
+        deadlines.set(.publication(key, owner), at: now.instant + apart(settings.watchRetry))
     }
 
     /// Whether an owner holds something else of a client than we do.

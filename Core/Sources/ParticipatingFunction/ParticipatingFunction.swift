@@ -69,6 +69,7 @@ public struct ParticipatingFunction: Sendable {
         var limits = UserAgentLimits()
         limits.sessions = settings.limits.calls * 2
         limits.subscriptions = settings.limits.subscriptions
+        limits.outstandingRequests = settings.limits.outstandingRequests
         agent = UserAgent(number: number, random: random.fork(), limits: limits)
         numbers = NumberedCounter(number: number)
         self.random = random
@@ -116,6 +117,7 @@ public struct ParticipatingFunction: Sendable {
     public mutating func handedOver(_ user: MCPTTID, client: MCPTTClientID, at now: Now) -> [FunctionAction] {
         let key = ClientKey(user: user, client: client)
         users[user]?.clients[client]?.groups = [:]
+        forgetPublications(of: key)
         dropClient(key, .servedElsewhere, at: now)
         return drain(at: now)
     }

@@ -7,8 +7,10 @@ public struct ParticipatingSettings: Hashable, Sendable {
     public var deaffiliationGrace: Duration = .seconds(30)
     /// After an owner of groups did not answer, the publication is tried again this much later.
     public var publicationRetry: Duration = .seconds(5)
-    /// After a subscription at an owner of groups ended or was refused, it is made anew this much later.
+    /// After a subscription at an owner of groups ended, it is made anew this much later, or up to half as much more.
     public var watchRetry: Duration = .seconds(60)
+    /// The same where the owner refuses it: a partner of another make may know no such thing.
+    public var watchRetryAfterRefusal: Duration = .seconds(3_600)
     /// How long the other side of a call may ring; the owner of the group gives up earlier where it does its duty
     /// (Timer C, RFC 3261 16.6).
     public var answerLimit: Duration = .seconds(180)
@@ -26,6 +28,8 @@ public struct ParticipatingLimits: Hashable, Sendable {
     public var clientsPerUser = 8
     /// Devices of one user that are remembered; the registrar's own bound is the same or lower.
     public var devicesPerUser = 16
+    /// Requests without answer: every client of ours is published again when a large partner comes back.
+    public var outstandingRequests = 200_000
     /// All subscriptions, of clients here and of ours at owners of groups.
     public var subscriptions = 300_000
     /// Subscriptions to the affiliations of one user.

@@ -75,13 +75,51 @@ import Testing
         _ = try fixture.replaceGroups([ControllingFixture.fire(), second])
         _ = fixture.publish(Self.luc, groups: [Self.fire, other])
         _ = fixture.answer(try #require(subscribe(&fixture).sent(.notify).first), 200)
-        _ = try fixture.replaceGroups([withoutHim, second]).sent(.notify).map { fixture.answer($0, 200) }
-        _ = try fixture.replaceGroups([ControllingFixture.fire(), second])
-        _ = fixture.publish(Self.luc, groups: [Self.fire])
-        _ = fixture.publish(Self.luc, groups: [Self.fire, other])
-        let taken = try #require(try fixture.replaceGroups([ControllingFixture.fire()]).sent(.notify).first)
-        #expect(try told(taken).clients.map { $0.groups.map(\.group) } == [[Self.fire, other]])
+        let taken = try #require(try fixture.replaceGroups([withoutHim, second]).sent(.notify).first)
+        #expect(try told(taken).clients.map { $0.groups.map(\.group) } == [[other, Self.fire]])
         #expect(try statuses(taken) == [[.affiliated, .deaffiliated]])
+        _ = fixture.answer(taken, 200)
+        _ = try fixture.replaceGroups([ControllingFixture.fire(), second])
+        // Whoever was told that it was taken is told that it is not.
+        let granted = try #require(fixture.publish(Self.luc, groups: [Self.fire, other]).sent(.notify).first)
+        #expect(try statuses(granted) == [[.affiliated, .affiliated]])
+        _ = fixture.answer(granted, 200)
+        let again = try #require(try fixture.replaceGroups([ControllingFixture.fire()]).sent(.notify).first)
+        #expect(try statuses(again) == [[.affiliated, .deaffiliated]])
+        _ = fixture.answer(again, 200)
+        // Of a client that left nothing is remembered.
+        _ = fixture.publish(Self.luc, groups: [], expires: "0")
+        _ = fixture.publish(Self.luc, "tablet", groups: [Self.fire])
+        let last = try #require(try fixture.replaceGroups([withoutHim]).sent(.notify).first)
+        #expect(try told(last).clients.map(\.client.value) == ["tablet"])
+    }
+
+    @Test func whereAllIsTooMuchOnlyWhatWasTakenIsSaid() throws {
+        var settings = ControllingSettings()
+        settings.limits.affiliationNoticeOctets = 400
+        var fixture = try ControllingFixture(settings: settings)
+        let others = (1...9).map {
+            Group(
+                id: MCPTTGroupID("sip:other\($0)@it.example"), kind: .prearranged,
+                members: [Member(mcpttID: Self.luc)])
+        }
+        _ = try fixture.replaceGroups([ControllingFixture.fire()] + others)
+        _ = fixture.publish(Self.luc, groups: [Self.fire] + others.map(\.id))
+        _ = fixture.answer(try #require(subscribe(&fixture).sent(.notify).first), 200)
+        let taken = try #require(try fixture.replaceGroups([withoutHim] + others).sent(.notify).first)
+        #expect(try told(taken).clients.flatMap { $0.groups.map(\.group) } == [Self.fire])
+    }
+
+    @Test func whoeverServesHimNoMoreIsToldNoMore() throws {
+        var fixture = try ControllingFixture()
+        _ = fixture.publish(Self.luc, groups: [Self.fire])
+        _ = fixture.answer(try #require(subscribe(&fixture).sent(.notify).first), 200)
+        let switzerland = Partner(
+            system: MCSystemID("ch"), domains: ["ch.example"],
+            gateways: [GatewayTarget(host: "gw.ch.example", serverName: "gw.ch.example")],
+            exceptions: RoutingExceptions(servedUsers: [Self.luc]))
+        let actions = try fixture.addPartner(switzerland)
+        #expect(actions.sent(.notify).first?.request.headers[.subscriptionState] == "terminated;reason=rejected")
     }
 
     @Test func aSubscriptionEndsWhereItIsNotWantedAnyMore() throws {

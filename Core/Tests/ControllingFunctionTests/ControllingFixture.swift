@@ -84,6 +84,11 @@ struct ControllingFixture {
         return function.replaceDirectory(directory, at: now)
     }
 
+    mutating func addPartner(_ partner: Partner) throws -> [FunctionAction] {
+        try directory.setPartner(partner)
+        return function.replaceDirectory(directory, at: now)
+    }
+
     /// Moves the clock in the steps that the function asks for.
     mutating func wait(_ duration: Duration) -> [FunctionAction] {
         let end = now.instant + duration

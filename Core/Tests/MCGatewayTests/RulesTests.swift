@@ -339,11 +339,7 @@ import Testing
             request.headers.append(.event, "presence")
             return request
         }
-        var border = try Border {
-            $0.limits.subscriptions = 10
-        } partner: {
-            $0.agreement.groupsOffered = .only([Border.fire])
-        }
+        var border = try Border(partner: { $0.agreement.groupsOffered = .only([Border.fire]) })
         border.reach()
         let (_, actions) = border.request(subscription(Self.denis), from: Border.abroad)
         #expect(actions.sent(.subscribe) != nil)
@@ -352,6 +348,20 @@ import Testing
         var closed = Agreement()
         closed.usersAdmitted = .none
         #expect(try refusal(subscription(Self.denis), agreement: closed) == [403, 180])
+        // Nor by who homes a user that another serves.
+        var away = try Border()
+        away.reach()
+        let switzerland = Partner(
+            system: MCSystemID("ch"), domains: ["ch.example"],
+            gateways: [GatewayTarget(host: "gw.ch.example", serverName: "gw.ch.example")],
+            exceptions: RoutingExceptions(servedUsers: [Self.denis]))
+        _ = away.gateway.replaceDirectory(try Border.directory([Border.partner(), switzerland]), at: away.now)
+        let (_, refused) = away.request(subscription(Self.denis), from: Border.abroad)
+        #expect(refused.finals.map(\.status) == [403])
+        // What the agreement covers no more ends.
+        let narrowed = border.gateway.replaceDirectory(
+            try Border.directory([Border.partner(closed)]), at: border.now)
+        #expect(narrowed.finals.map(\.status) == [403])
     }
 
     // MARK: Bounds
