@@ -3,3 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 swift format lint --strict --recursive --parallel Core/Sources Core/Tests Sources Tests Fuzz Package.swift Core/Package.swift
+# Each decision that is to be broken on purpose has its place in the source.
+python3 scripts/mutate.py --places
