@@ -13,6 +13,10 @@ extension ParticipatingFunction {
     mutating func affiliationPublished(
         _ request: SIPRequest, _ transaction: ServerTransactionID, _ user: User, _ flow: FlowID, at now: Now
     ) throws(Refusal) {
+        let before = try conditional(request, \.affiliationTag, user, flow)
+        if let before, request.body.isEmpty {
+            return try affiliationRefreshed(request, transaction, .init(user: user.mcpttID, client: before), at: now)
+        }
         let body = try CallBody(reading: request)
         try body.information?.requireReadable()
         guard let part = request.part(MIMEType.presence) else { throw Refusal(.invalidCombination) }
@@ -29,6 +33,7 @@ extension ParticipatingFunction {
             throw Refusal(.invalidCombination)
         }
         let key = ClientKey(user: user.mcpttID, client: tuple.client)
+        guard before ?? key.client == key.client else { throw Refusal(status: 412) }
         guard isBound(key.client, of: key.user, over: flow) else { throw Refusal(.userUnknown) }
         let expires = request.headers.integer(.expires) ?? .max
         let groups: [MCPTTGroupID]
@@ -41,12 +46,19 @@ extension ParticipatingFunction {
         guard groups.count <= settings.limits.groupsPerRequest, countAfter(key, groups) <= maximum else {
             throw Refusal(.tooManyAffiliations)
         }
-        var headers = Headers()
-        headers.append(.expires, "\(expires)")
-        headers.append(.sipETag, random.token(16))
-        agent.answer(transaction, status: 200, headers: headers, at: now)
+        publicationAccepted(transaction, \.affiliationTag, of: key, expires: expires, at: now)
         users[key.user]?.publicationID = document.publicationID
         affiliate(key, with: groups, at: now)
+    }
+
+    /// What the client published before stands, or is taken back.
+    private mutating func affiliationRefreshed(
+        _ request: SIPRequest, _ transaction: ServerTransactionID, _ key: ClientKey, at now: Now
+    ) throws(Refusal) {
+        let expires = request.headers.integer(.expires) ?? .max
+        guard expires == 0 || expires == .max else { throw Self.tooBrief }
+        publicationAccepted(transaction, \.affiliationTag, of: key, expires: expires, at: now)
+        if expires == 0 { affiliate(key, with: [], at: now) }
     }
 
     /// How many groups the user would be affiliated with, over all clients: N2.

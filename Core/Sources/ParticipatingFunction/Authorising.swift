@@ -98,7 +98,7 @@ extension ParticipatingFunction {
         }
         users[key.user]?.clients[key.client]?.answerMode = wish.answerMode
         if let profile = wish.profile { select(profile, for: key, at: now) }
-        settingsAccepted(transaction, expires: .max, at: now)
+        publicationAccepted(transaction, \.settingsTag, of: key, expires: .max, at: now)
     }
 
     /// Has the token of a client verified; what it asked for waits for the verdict.
@@ -131,7 +131,9 @@ extension ParticipatingFunction {
             let grant = try granted(verdict, to: wish.key, at: now)
             try bind(
                 wish.key, answerMode: wish.answerMode, profile: wish.profile, wish.flow, grant: grant, at: now)
-            if let transaction = wish.transaction { settingsAccepted(transaction, expires: .max, at: now) }
+            if let transaction = wish.transaction {
+                publicationAccepted(transaction, \.settingsTag, of: wish.key, expires: .max, at: now)
+            }
         } catch {
             if let transaction = wish.transaction { refuse(transaction, error, at: now) }
         }

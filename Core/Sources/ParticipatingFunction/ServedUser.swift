@@ -40,6 +40,9 @@ struct ServedClient: Sendable {
     /// nil for a telephone, and where the system asks for no tokens.
     var authorisation: ClientAuthorisation?
     var groups: OrderedDictionary<MCPTTGroupID, Affiliation> = [:]
+    /// Entity tags of its last publications (RFC 3903 6): nil before the first.
+    var settingsTag: String?
+    var affiliationTag: String?
 }
 
 /// What we know of one affiliation of a client.

@@ -12,6 +12,7 @@ extension ParticipatingFunction {
     mutating func settingsPublished(
         _ request: SIPRequest, _ transaction: ServerTransactionID, _ user: User, _ flow: FlowID, at now: Now
     ) throws(Refusal) {
+        let before = try conditional(request, \.settingsTag, user, flow)
         let body = try CallBody(reading: request)
         try body.information?.requireReadable()
         var entity: PoCSettings.Entity?
@@ -22,13 +23,16 @@ extension ParticipatingFunction {
                 throw Refusal(status: error.reason == .tooLarge ? 413 : 400)
             }
         }
-        guard let client = body.information?.clientID ?? entity.map({ MCPTTClientID($0.id) }) else {
+        guard let client = body.information?.clientID ?? entity.map({ MCPTTClientID($0.id) }) ?? before else {
             throw Refusal(.invalidCombination)
         }
+        guard before ?? client == client else { throw Refusal(status: 412) }
         let key = ClientKey(user: user.mcpttID, client: client)
         let profile = entity?.selectedUserProfileIndex ?? 0
         let expires = request.headers.integer(.expires) ?? .max
         switch expires {
+        // What it published before stands.
+        case .max where request.body.isEmpty: break
         case 0:
             // Whoever leaves needs no token: nothing is granted.
             supersede(key, at: now)
@@ -46,14 +50,7 @@ extension ParticipatingFunction {
         case .max: try bind(key, answerMode: entity?.answerMode, profile: UInt8(profile), flow, at: now)
         default: throw Self.tooBrief
         }
-        settingsAccepted(transaction, expires: expires, at: now)
-    }
-
-    mutating func settingsAccepted(_ transaction: ServerTransactionID, expires: UInt32, at now: Now) {
-        var headers = Headers()
-        headers.append(.expires, "\(expires)")
-        headers.append(.sipETag, random.token(16))
-        agent.answer(transaction, status: 200, headers: headers, at: now)
+        publicationAccepted(transaction, \.settingsTag, of: key, expires: expires, at: now)
     }
 
     /// Settings and affiliations do not run out (TS 24.379 7.2.1.1, 9.2.2.2.3).
