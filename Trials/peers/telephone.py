@@ -64,7 +64,7 @@ snd_path {heard}
             f'<sip:siren@{System.domain};transport=udp>;auth_user=siren@{System.domain};auth_pass=pw-siren;'
             f'outbound="sip:{host}:{system.sip};transport=udp";regint=120;answermode=auto;audio_codecs=AMR-WB/16000/1\n'
         )
-    child = start(["ip", "netns", "exec", space, "baresip", "-f", folder, "-v"], "baresip.log")
+    child = start(["ip", "netns", "exec", space, "baresip", "-f", folder, "-v", "-s"], "baresip.log")
     child.heard = heard
     return child
 
@@ -113,12 +113,17 @@ def main():
     recordings = sorted(glob.glob(os.path.join(baresip.heard, "*-dec.wav")), key=os.path.getsize)
     if not recordings:
         raise Failed("the telephone recorded nothing\n" + text(baresip.log)[-800:])
+    log = text(baresip.log).replace("\r", "")
     reference, heard = words(said), words(recordings[-1])
     rate = word_error_rate(reference, heard)
     check(len(reference) > 20, f"the recogniser knows the original: {' '.join(reference)}")
     check(rate < 0.5, f"word error rate {rate:.2f} below 0.5; heard: {' '.join(heard)}")
-    codec = re.search(r"AMR-WB[^\n]*", text(baresip.log))
-    say(f"{len(reference)} words said, word error rate {rate:.2f} at the telephone ({codec[0] if codec else 'codec unknown'})")
+    # What it answered: the one codec of the group, and no floor control.
+    answered = re.search(r"SIP/2\.0 200 [^\n]*\n(?:[^\n]+\n)*?CSeq: \d+ INVITE.*?(m=audio .*?)(?:\x1b|\n\n|\Z)", log, re.S)
+    check(answered, "the telephone's answer to the INVITE stands in its log")
+    check(re.search(r"a=rtpmap:\d+ AMR-WB/16000", answered[1]), f"it answers with AMR-WB\n{answered[1]}")
+    check(re.search(r"m=application 0 ", answered[1]), f"it answers floor control with port 0\n{answered[1]}")
+    say(f"{len(reference)} words said, word error rate {rate:.2f} at the telephone; AMR-WB, m=application 0")
     check(system.stop() == 0, "the system ends with status 0")
 
 
