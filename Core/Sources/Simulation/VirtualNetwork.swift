@@ -95,6 +95,8 @@ public struct VirtualNetwork: Sendable {
     private var listeners: [SocketAddress: HostID] = [:]
     /// Datagrams that chance took since somebody last asked; kept only where somebody does.
     private var losses: [LostDatagram] = []
+    /// When the last of what one host sent to another arrives. Looked up only.
+    private var lastArrivals: [HostPair: Instant] = [:]
     private let keepsLosses: Bool
 
     /// Conditions between hosts of the same zone, unless set otherwise.
@@ -206,10 +208,20 @@ public struct VirtualNetwork: Sendable {
             return
         }
         let delivery = Delivery.datagram(receiver, bytes, from: source, to: target)
-        schedule(delivery, after: latency(link))
+        let delay = latency(link)
+        noteArrival(at: instant + delay, HostPair(sender: sender, receiver: receiver))
+        schedule(delivery, after: delay)
         if random.next() % 1000 < link.duplicationPerMille {
             counters.datagramsDuplicated += 1
             schedule(delivery, after: latency(link))
+        }
+    }
+
+    private mutating func noteArrival(at arrival: Instant, _ pair: HostPair) {
+        if let last = lastArrivals[pair], arrival < last {
+            counters.datagramsReordered += 1
+        } else {
+            lastArrivals[pair] = arrival
         }
     }
 
@@ -485,7 +497,14 @@ public struct NetworkCounters: Hashable, Sendable {
     public var datagramsSent = 0
     public var datagramsLost = 0
     public var datagramsDuplicated = 0
+    /// Those that arrive before one that was sent earlier by the same host to the same host.
+    public var datagramsReordered = 0
     public var messagesSent = 0
+}
+
+private struct HostPair: Hashable, Sendable {
+    var sender: HostID
+    var receiver: HostID
 }
 
 private struct ZonePair: Hashable, Sendable {

@@ -14,6 +14,9 @@ struct WorldTests {
         #expect(outcome.statistics.judgedHearings >= 2_000)
         #expect(outcome.statistics.judgedInTrouble >= 50)
         #expect(outcome.statistics.tierChanges >= 500)
+        #expect(outcome.network.datagramsLost > 100)
+        #expect(outcome.network.datagramsDuplicated > 100)
+        #expect(outcome.network.datagramsReordered > 100)
     }
 
     @Test(arguments: UInt64(1)...3)
@@ -21,6 +24,9 @@ struct WorldTests {
         let outcome = try World(.packetLevel(seed: seed)).run()
         #expect(outcome.violations.map(\.description) == [])
         #expect(outcome.statistics.judgedHearings > 50)
+        #expect(outcome.network.datagramsLost > 100)
+        #expect(outcome.network.datagramsDuplicated > 100)
+        #expect(outcome.network.datagramsReordered > 100)
     }
 
     @Test(arguments: UInt64(21)...22)
