@@ -43,7 +43,7 @@ public struct ControllingLimits: Hashable, Sendable {
     public var affiliationObserversPerPartner = 20_000
     /// Octets of a notification's document. Beyond them it names only what was taken from the user, so that the system
     /// that serves him publishes his sets again.
-    public var affiliationNoticeOctets = 131_072
+    public var affiliationNoticeOctets = 16_384
     /// Subscribers to the participants of one call.
     public var observersPerCall = 64
 

@@ -106,7 +106,8 @@ extension MCGateway {
         }
     }
 
-    /// The agreement may have been narrowed since the SUBSCRIBE was let through, or the user may be served elsewhere.
+    /// The agreement may have been narrowed since the SUBSCRIBE was let through. That a user is served elsewhere the
+    /// notifier sees.
     mutating func endUncoveredSubscriptions(at now: Now) {
         for far in farSubscriptions {
             guard let pair = subscriptions.pairs[far], let partner = directory.partner(pair.partner) else { continue }

@@ -52,10 +52,19 @@ extension ParticipatingFunction {
     mutating func watchEnded(_ subscription: SubscriptionID, _ status: Int?, at now: Now) {
         guard let watch = watches.removeValue(forKey: subscription) else { return }
         users[watch.user]?.watches[watch.owner] = nil
-        // RFC 6665 4.1.2.2: the answers that say that there is no such subscription here or any more.
-        let isRefused = status.map { (400..<500).contains($0) && ![408, 480, 481].contains($0) } ?? false
-        let pause = isRefused ? settings.watchRetryAfterRefusal : settings.watchRetry
-        deadlines.set(.watch(watch.user, watch.owner), at: now.instant + apart(pause))
+        deadlines.set(.watch(watch.user, watch.owner), at: now.instant + apart(pause(after: status)))
+    }
+
+    /// nil: it was accepted once.
+    private func pause(after status: Int?) -> Duration {
+        switch status {
+        case nil, 408?, 480?, 481?: settings.watchRetry
+        // There is no room now, for one user of thousands.
+        case 503?: settings.watchRetryWithoutRoom
+        case let status? where (400..<500).contains(status) || status >= 600 || status == 501 || status == 505:
+            settings.watchRetryAfterRefusal
+        default: settings.watchRetry
+        }
     }
 
     /// Up to half as much more, so that thousands of users do not ask in the same instant.

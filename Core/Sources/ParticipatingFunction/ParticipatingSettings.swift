@@ -9,6 +9,8 @@ public struct ParticipatingSettings: Hashable, Sendable {
     public var publicationRetry: Duration = .seconds(5)
     /// After a subscription at an owner of groups ended, it is made anew this much later, or up to half as much more.
     public var watchRetry: Duration = .seconds(60)
+    /// The same where the owner, or a gateway, has no room for it.
+    public var watchRetryWithoutRoom: Duration = .seconds(600)
     /// The same where the owner refuses it: a partner of another make may know no such thing.
     public var watchRetryAfterRefusal: Duration = .seconds(3_600)
     /// How long the other side of a call may ring; the owner of the group gives up earlier where it does its duty

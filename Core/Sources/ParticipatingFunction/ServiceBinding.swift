@@ -31,8 +31,11 @@ extension ParticipatingFunction {
         let profile = entity?.selectedUserProfileIndex ?? 0
         let expires = request.headers.integer(.expires) ?? .max
         switch expires {
-        // What it published before stands.
-        case .max where request.body.isEmpty: break
+        // What it published before stands; the device may be another one.
+        case .max where request.body.isEmpty:
+            if let known = users[key.user]?.clients[client], known.device?.flow != flow {
+                try bind(key, answerMode: known.answerMode, profile: nil, flow, at: now)
+            }
         case 0:
             // Whoever leaves needs no token: nothing is granted.
             supersede(key, at: now)

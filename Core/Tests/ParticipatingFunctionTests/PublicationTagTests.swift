@@ -78,4 +78,25 @@ import Testing
         #expect(again(&fixture, "poc-settings", try tag(kept), expires: "0").responses.map(\.status).contains(200))
         #expect(fixture.affiliate([Self.fire]).verdict == [404, 141])
     }
+
+    /// The client comes over another connection, and nothing else tells that it is the one of before.
+    @Test func whatIsKeptIsBoundToTheDeviceThatKeepsIt() throws {
+        var fixture = try ParticipatingFixture()
+        #expect(fixture.publishSettings(client: "urn:uuid:2").verdict == [200])
+        let first = fixture.publishSettings(client: "urn:uuid:3")
+        _ = fixture.handle(.registrationChanged(ParticipatingFixture.identity, .removed(ParticipatingFixture.device)))
+        var device = ParticipatingFixture.device
+        device.flow = FlowID(7)
+        device.instance = InstanceID("urn:uuid:7")
+        _ = fixture.handle(.registrationChanged(ParticipatingFixture.identity, .registered(device)))
+        var request = fixture.fresh(.publish, to: "sip:mcptt-participating@it.example")
+        request.headers.append(.event, "poc-settings")
+        request.headers.append(.expires, "4294967295")
+        request.headers.append(.sipIfMatch, try tag(first))
+        #expect(fixture.receive(request, from: .user(ParticipatingFixture.identity, FlowID(7))).verdict == [200])
+        #expect(fixture.function.serves(ParticipatingFixture.anna, client: MCPTTClientID("urn:uuid:3")))
+        _ = fixture.wait(.seconds(60))
+        #expect(fixture.function.serves(ParticipatingFixture.anna, client: MCPTTClientID("urn:uuid:3")))
+        #expect(!fixture.function.serves(ParticipatingFixture.anna, client: MCPTTClientID("urn:uuid:2")))
+    }
 }
