@@ -36,7 +36,7 @@ extension SignallingCell {
                 return sendBeside(request, transaction, from: function, to: receiver, at: now)
             }
             sendInternally(request, transaction, from: function, to: receiver, at: now)
-            if receiver == .controlling { mirror(request, at: now) }
+            if receiver == .controlling || receiver == .gateway { mirror(request, at: now) }
         case .client(let flow, let onward):
             if flow == succession?.link { succession?.keepAccount(of: request) }
             tell(flows[flow]?.face ?? .access, .send(onward, transaction, .flow(flow)), at: now)

@@ -120,11 +120,10 @@ extension ParticipatingFunction {
             let owed = owedPublications.filter { $0.owner == partner }
             owedPublications.removeAll { $0.owner == partner }
             for id in Array(users.keys) {
+                endWatch(of: id, at: partner, now)
                 if unsettle(id, owner: partner) { notifyObservers(of: id, at: now) }
                 for (client, served) in users[id]?.clients ?? [:]
                 where served.groups.values.contains(where: { $0.owner == partner }) {
-                    // It may know now what it refused before.
-                    deadlines.cancel(.watch(id, partner))
                     publish(ClientKey(user: id, client: client), to: partner, at: now)
                 }
             }

@@ -24,17 +24,13 @@ extension ParticipatingFunction {
             client.groups.values.contains { $0.owner == owner && $0.state != .deaffiliating }
         }
         switch (users[user]?.watches[owner], isNeeded) {
-        case (let subscription?, false):
-            agent.unsubscribe(subscription, at: now)
-            watches[subscription] = nil
-            users[user]?.watches[owner] = nil
+        case (_?, true): break
+        case (_, false): endWatch(of: user, at: owner, now)
         case (nil, true):
             // A lost partner is asked when it is back and everything is published to it again; one that ended it or refused
             // it, when its time has come.
             guard !lostPartners.contains(owner), deadlines[.watch(user, owner)] == nil else { return }
             watch(user, at: owner, now)
-        case (_?, true): break
-        case (nil, false): deadlines.cancel(.watch(user, owner))
         }
     }
 
@@ -46,6 +42,15 @@ extension ParticipatingFunction {
         let subscription = agent.subscribe(request, at: now)
         watches[subscription] = OwnerWatch(user: user, owner: owner)
         users[user]?.watches[owner] = subscription
+    }
+
+    /// The partner was gone, began anew or is reached by another way: what was agreed with it leads nowhere, and it may know
+    /// now what it refused before.
+    mutating func endWatch(of user: MCPTTID, at owner: MCSystemID, _ now: Now) {
+        deadlines.cancel(.watch(user, owner))
+        guard let subscription = users[user]?.watches.removeValue(forKey: owner) else { return }
+        watches[subscription] = nil
+        agent.unsubscribe(subscription, at: now)
     }
 
     /// The partner ended it, or refused it: it is made anew later, for what is missed meanwhile shows then.

@@ -11,6 +11,8 @@ import Testing
 @Suite struct SuccessionTests {
     private static let fire = MCPTTGroupID("sip:fire@mc.it.example")
     private static let smoke = MCPTTGroupID("sip:smoke@mc.it.example")
+    /// A group of France with Carla in it.
+    private static let pompiers = MCPTTGroupID("sip:pompiers@mc.fr.example")
     private static let old = 0
     private static let anna = 0
     private static let bruno = 1
@@ -36,7 +38,10 @@ import Testing
             directory = try DirectorySnapshot(
                 system: system, users: names.map { Lab.user($0, of: system) }, groups: groups, partners: partners)
             try lab.addSite("it", users: names, groups: groups, partners: partners)
-            if partner { try lab.addSite("fr", users: ["jean"], partners: [Lab.partner("it")]) }
+            if partner {
+                let pompiers = Lab.group("pompiers", of: "fr", members: [members[2], members[3]])
+                try lab.addSite("fr", users: ["jean"], groups: [pompiers], partners: [Lab.partner("it")])
+            }
             for name in names { lab.addHandset(name, at: old) }
             lab.pass(.seconds(1))
             for index in [anna, bruno] { lab.ready(index, groups: [fire, smoke]) }
@@ -298,6 +303,24 @@ import Testing
         #expect(ground.lab.handsets[Self.anna].invitations.count == 1)
         #expect(ground.lab.sites[Self.old].cell.population.gateway.calls == 0)
         #expect(ground.lab.sites[ground.new].cell.population.gateway.calls == 1)
+    }
+
+    /// The predecessor saw the connection of a device break and would take back what the device said over there.
+    @Test(arguments: [false, true])
+    func whoIsAffiliatedAbroadOnlyStaysSoWhenHeComesOver(partnersStay: Bool) throws {
+        var ground = try Ground(partner: true)
+        if partnersStay { ground.lab.act(Self.jean) { $0.affiliate([Self.fire, Self.smoke], at: $1) } }
+        ground.lab.act(Self.carla) { $0.affiliate([Self.pompiers], at: $1) }
+        ground.lab.pass(.seconds(1))
+        ground.succeed()
+        ground.moveCarla(groups: [Self.pompiers])
+        // Longer than the grace of a device that is gone.
+        ground.lab.pass(.seconds(60))
+        ground.lab.reconnect(Self.jean, to: 1)
+        ground.lab.ready(Self.jean, groups: [Self.pompiers])
+        _ = ground.lab.act(Self.jean) { $0.call(Self.pompiers, at: $1) }
+        ground.lab.pass(.seconds(2))
+        #expect(ground.lab.handsets[Self.carla].acknowledged.count == 1)
     }
 
     @Test func partnersStayWhileACallOfTheirsStands() throws {

@@ -150,6 +150,13 @@ import Testing
         #expect(watched.fixture.wait(.seconds(25)).sent(.subscribe).isEmpty)
     }
 
+    /// Its process, or ours at the border, is another one: a subscription that still stands leads nowhere.
+    @Test func whereAPartnerIsBackTheSubscriptionIsMadeAnew() throws {
+        var watched = try Watched()
+        let back = watched.fixture.handle(.partnerStateChanged(Self.france, .reachable(epoch: "two")))
+        #expect(back.sent(.subscribe).map { $0.request.headers[.expires] } == ["0", "3600"])
+    }
+
     @Test func whoLogsOffIsWatchedNoMore() throws {
         var watched = try Watched()
         let actions = watched.fixture.publishSettings(expires: "0")

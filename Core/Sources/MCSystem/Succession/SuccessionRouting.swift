@@ -68,10 +68,11 @@ extension SignallingCell {
         tell(.succession, .send(onward, transaction, .flow(link)), at: now)
     }
 
-    /// Who wants to be affiliated is told to the controlling functions of both.
+    /// Who wants to be affiliated is told to the controlling functions of both. What the successor tells partners of a
+    /// device that came over its predecessor hears too, which else would take it back when the device seems gone.
     mutating func mirror(_ request: SIPRequest, at now: Now) {
-        guard succession?.isUnderWay == true, succession?.link != nil, request.method == .publish,
-            request.headers.eventPackage == "presence"
+        guard succession?.isUnderWay == true, succession?.link != nil, request.isAffiliationPublication,
+            directory.partner(domain: request.uri.host) == nil || succession?.role == .successor
         else { return }
         var copy = SIPRequest(method: .publish, uri: request.uri)
         if let from = request.headers.from { copy.headers.append(.from, "<\(from.uri)>") }
@@ -102,6 +103,7 @@ extension SignallingCell {
             return refuse(request, transaction, flow, 404, cause: "target", at: now)
         }
         if function == .controlling, !controllingHears(onward, transaction, at: now) { return }
+        if function == .gateway, !gatewayHears(onward, transaction, at: now) { return }
         accept(onward, transaction, for: function, from: .system)
     }
 
@@ -129,6 +131,20 @@ extension SignallingCell {
             return false
         }
         return true
+    }
+
+    /// False where it was answered here: partners are connected with the other process by now, so that it was a copy, or was
+    /// on its way when they went.
+    private mutating func gatewayHears(
+        _ request: SIPRequest, _ transaction: ServerTransactionID, at now: Now
+    ) -> Bool {
+        guard succession?.role == .predecessor, request.isAffiliationPublication else { return true }
+        if let (user, client) = servedClient(of: request), let client {
+            take(participating.handedOver(user, client: client, at: now), from: .participating, at: now)
+        }
+        guard succession?.hasBorder == false else { return true }
+        respond(request.response(503, toTag: random.token(10)), transaction, at: now)
+        return false
     }
 
     private mutating func published(_ request: SIPRequest, at now: Now) {
@@ -162,6 +178,10 @@ extension Succession {
 }
 
 extension SIPRequest {
+    fileprivate var isAffiliationPublication: Bool {
+        method == .publish && headers.eventPackage == "presence" && headers.to?.tag == nil
+    }
+
     /// Later requests of the dialog that it begins go by the same way.
     var beginsDialog: Bool { [.invite, .subscribe, .refer].contains(method) && headers.to?.tag == nil }
 }
