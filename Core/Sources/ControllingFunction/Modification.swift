@@ -128,8 +128,15 @@ extension ControllingFunction {
         else { return }
         guard response.isSuccess else {
             note("call.tierUnconfirmed", call.fields + participant.fields + [.init("status", "\(response.status)")])
-            // A later one is out, which names the ports that are his now.
-            return agent.isModifying(session) ? () : endIfCut(participant.leg, at: now)
+            // A later one is out, which names the ports that are his now and says what the call is in.
+            guard !agent.isModifying(session) else { return }
+            // What he was to be told does not depend on media that he will not have.
+            if participant.leg.isCut {
+                endIfCut(participant.leg, at: now)
+            } else {
+                informOfTier(session, in: call, at: now)
+            }
+            return
         }
         let knowsPorts = wasTold(participant.leg, in: session)
         guard let octets = response.part(MIMEType.sessionDescription)?.body,

@@ -121,6 +121,15 @@ extension ControllingFunction {
         reinvite(session, in: id, information, at: now)
     }
 
+    /// By INFO, for whom the re-INVITE that said it was refused.
+    mutating func informOfTier(_ session: SessionID, in call: GroupCall, at now: Now) {
+        var information = MCPTTInfo()
+        information.emergencyIndicator = call.tier == .emergency
+        information.imminentPerilIndicator = call.tier == .imminentPeril
+        information.callingUserID = call.declarer
+        inform(session, information, at: now)
+    }
+
     /// A re-INVITE of ours to a client in the call, with what we offer it.
     mutating func reinvite(
         _ session: SessionID, in id: MCPTTGroupID, _ information: MCPTTInfo, at now: Now

@@ -146,15 +146,19 @@ extension ResponderClient {
         guard let handle = handle(of: session), let body = try? CallBody(reading: request) else {
             return userAgent.answer(id, status: 400, at: now)
         }
-        if let information = body.information { followTier(handle, information) }
         var headers = contactHeaders
         guard let octets = body.sessionDescription else {
+            // NOTSPEC: RFC 3261 14.2 has us offer in the 200 to a re-INVITE without offer.
+            guard request.method == .update else { return userAgent.answer(id, status: 488, at: now) }
+            if let information = body.information { followTier(handle, information) }
             return userAgent.answer(id, status: 200, headers: headers, at: now)
         }
         calls[handle]?.descriptionVersion += 1
         guard let call = calls[handle], let theirs = try? SessionDescription(parsing: octets),
             let answered = answer(theirs, of: call)
         else { return userAgent.answer(id, status: 488, at: now) }
+        // What is refused changes nothing (RFC 3261 14.1).
+        if let information = body.information { followTier(handle, information) }
         headers.append(.contentType, MIMEType.sessionDescription)
         userAgent.answer(id, status: 200, headers: headers, body: answered.description, at: now)
         move(handle, to: answered.remote, at: now)

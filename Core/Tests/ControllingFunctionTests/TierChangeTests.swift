@@ -187,7 +187,12 @@ import Testing
         let remotes = moved.commands.compactMap { if case .connectLeg(_, let remote) = $0 { remote } else { nil } }
         #expect(remotes.map(\.audio) == [elsewhere])
         let over = try #require(try standing.say(emergency: false).sent(.invite).first)
-        #expect(standing.answer(over, 488).notes("call.tierUnconfirmed").first?.value("user") == bruno.value)
+        let refused = standing.answer(over, 488)
+        #expect(refused.notes("call.tierUnconfirmed").first?.value("user") == bruno.value)
+        // What the call is in he learns all the same.
+        let told = refused.sent(.info)
+        #expect(told.map(\.information?.emergencyIndicator) == [false])
+        #expect(told.map(\.information?.imminentPerilIndicator) == [false])
     }
 
     @Test func `who was invited before it and answers after it is told then`() throws {

@@ -402,6 +402,25 @@ import Testing
         }
         #expect(bench.notices.last == .callChanged(call, .normal, by: nil))
     }
+
+    @Test func `A re-INVITE that is refused changes nothing`() throws {
+        let bench = try Bench.registered()
+        bench.invite()
+        bench.giveMedia()
+        let tag = bench.takeResponse(200)?.headers.to?.tag
+        bench.send(.ack, callID: "incoming-1", toTag: tag, cseq: 101)
+        let information = MCPTTInfo(callingGroupID: Bench.group, emergencyIndicator: true)
+        let before = bench.notices
+        let strange = SpeechOffer(
+            audio: Bench.serverAudio, floor: Bench.serverFloor, floorParameters: .init(), codec: .opus)
+        for description in [nil, strange.session(id: 6, version: 2)] {
+            bench.send(.invite, callID: "incoming-1", toTag: tag, information, description) {
+                $0.append(.contact, Bench.focus)
+            }
+            #expect(bench.takeResponse(488) != nil)
+        }
+        #expect(bench.notices == before)
+    }
 }
 
 /// Calls that the system itself lost, as by a restart.
