@@ -101,13 +101,14 @@ actor Handheld {
         }
     }
 
-    /// True once the talk is over; false where it is not within the time.
-    func hasTalked(within time: Duration) async throws -> Bool {
+    /// How many packets were said, once the talk is over; nil where the floor was refused, or did not come within the time.
+    func talked(within time: Duration) async throws -> Int? {
         for _ in 0..<Int(time.inSeconds * 20) {
-            if await told.hasTalked { return true }
+            if let said = await told.said { return said }
+            if await told.isFloorRefused { return nil }
             try await Task.sleep(for: .milliseconds(50))
         }
-        return await told.hasTalked
+        return await told.said
     }
 
     func end() async {
@@ -169,7 +170,10 @@ actor Handheld {
 actor Told {
     private static let mostSeen = 1_000
     private(set) var seen: [ResponderNotice] = []
-    private(set) var hasTalked = false
+    /// Packets of the last talk.
+    private(set) var said: Int?
+    /// The floor was asked for in vain.
+    private(set) var isFloorRefused = false
 
     func take(_ notice: DeviceNotice) {
         switch notice {
@@ -177,12 +181,16 @@ actor Told {
             // What a command waits for came lately: who stays for weeks must not remember everything.
             if seen.count >= Self.mostSeen { seen.removeFirst(Self.mostSeen / 2) }
             seen.append(responderNotice)
+            switch responderNotice {
+            case .floor(_, .denied), .floor(_, .requestUnanswered): isFloorRefused = true
+            default: break
+            }
             if let line = ResponderLine.text(responderNotice) { Terminal.show(line) }
         case .document(let bootstrapNotice, at: _): Terminal.show(ResponderLine.text(bootstrapNotice))
         case .configured(let configuration, at: _): Terminal.show(ResponderLine.text(configuration))
         case .talking: Terminal.show("you have the floor and talk")
         case .talked(let talk):
-            hasTalked = true
+            said = talk.packets.count
             Terminal.show("you talked \(Double(talk.packets.count) / 50) s")
         case .hearing(_, let ssrc, at: _): Terminal.show("speech arrives (SSRC \(ssrc))")
         }
@@ -365,8 +373,13 @@ extension ResponderCommands {
                 } else {
                     await handheld.call(group, options, requestsFloor: true)
                 }
-                guard try await handheld.hasTalked(within: speech.duration + .seconds(30)) else {
+                guard let said = try await handheld.talked(within: speech.duration + .seconds(30)) else {
                     Terminal.complain("the floor did not come")
+                    throw ExitCode.failure
+                }
+                guard said >= speech.payloads.count else {
+                    let whole = Double(speech.payloads.count) / 50
+                    Terminal.complain("the floor was taken away: \(Double(said) / 50) s of \(whole) s were said")
                     throw ExitCode.failure
                 }
                 if device.seconds != nil { try await device.stay() }
