@@ -6,6 +6,16 @@ import SIP
 import SIPUserAgent
 
 extension ControllingFunction {
+    /// TNG3: how long the call may last, from its beginning on (TS 24.379 10.1.1.4.2).
+    mutating func limitDuration(of id: MCPTTGroupID) {
+        guard let call = calls[id], let began = call.began else { return }
+        if let limit = call.group.maximumDuration {
+            deadlines.set(.duration(id), at: began + limit)
+        } else {
+            deadlines.cancel(.duration(id))
+        }
+    }
+
     /// A participant's session is gone: he hung up, cancelled, or is reached no more.
     mutating func ended(_ session: SessionID, _ end: SessionEnd, at now: Now) {
         guard let id = groupsBySession[session], let call = calls[id], let participant = call.participants[session]

@@ -95,7 +95,8 @@ extension ControllingFunction {
         deadlines.cancel(.startWait(id))
         deadlines.cancel(.acknowledgement(id))
         guard let call = calls[id] else { return }
-        if let limit = call.group.maximumDuration { deadlines.set(.duration(id), at: now.instant + limit) }
+        calls[id]?.began = now.instant
+        limitDuration(of: id)
         accept(caller, in: id, isNewCall: true, warning, at: now)
         for (session, participant) in call.participants where session != caller {
             if case .waiting(let description) = participant.state {

@@ -142,9 +142,9 @@ public struct ControllingFunction: Sendable {
         return drain(at: now)
     }
 
-    /// The directory as it is from now on. Calls keep the group as it was when they began, but end where it was removed
-    /// or disabled or allows their kind or tier no more, and lose those who are members no more or have not the right to
-    /// what they do in it.
+    /// The directory as it is from now on. Calls go by their group as it is, but for its codec; they end where it was
+    /// removed or disabled or allows their kind or tier no more, and lose those who are members no more or have not the
+    /// right to what they do in it.
     public mutating func replaceDirectory(_ directory: DirectorySnapshot, at now: Now) -> [FunctionAction] {
         // What was decided depends on groups only: of a few changed ones nothing else is looked at.
         let changes = directory.changes(since: self.directory)

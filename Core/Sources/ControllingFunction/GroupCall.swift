@@ -10,8 +10,7 @@ import SIPUserAgent
 
 /// One group call: there is at most one for a group.
 struct GroupCall: Sendable {
-    /// The group as it was when the call began, but for its members, their number and what they may see, which follow the
-    /// directory.
+    /// As the directory has it, but for its codec.
     private(set) var group: Group
     let media: MediaCallID
     /// The contact that stands for the call (TS 24.379 4.5).
@@ -27,6 +26,8 @@ struct GroupCall: Sendable {
     let payloadType: UInt8
     private let floorRules: FloorRules
     var phase: Phase
+    /// When all were told that it runs; nil while it is set up. TNG3 counts from then.
+    var began: Instant?
     private(set) var participants: OrderedDictionary<SessionID, Participant> = [:]
     /// Looked up only.
     private var sessions: [ClientKey: SessionID] = [:]
@@ -156,12 +157,14 @@ struct GroupCall: Sendable {
         if !before.hasAnswered, participants[session]?.hasAnswered == true { countIn(before.key.user) }
     }
 
-    /// Who is a member, and with which rights, how many there may be, and whether they may see each other.
-    mutating func follow(_ current: Group) {
-        group.allowsConferenceState = current.allowsConferenceState
-        group.setMembers(current.members)
-        group.maximumParticipants = current.maximumParticipants
+    /// The group as the directory has it now, but for its codec, which all who are in agreed on.
+    func followed(_ current: Group) -> Group {
+        var group = current
+        group.speech = self.group.speech
+        return group
     }
+
+    mutating func follow(_ current: Group) { group = followed(current) }
 
     mutating func move(_ session: SessionID, to ports: MediaPorts, pair: UInt8, isCut: Bool) {
         participants[session]?.move(to: ports, pair: pair, isCut: isCut)

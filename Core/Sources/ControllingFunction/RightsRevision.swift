@@ -15,11 +15,12 @@ extension ControllingFunction {
         guard group.kind == call.group.kind, Self.allows(call.tier, group) else {
             return release(id, .rightWithdrawn, at: now)
         }
-        guard
-            call.group.members != group.members || call.group.maximumParticipants != group.maximumParticipants
-                || call.group.allowsConferenceState != group.allowsConferenceState
-        else { return }
+        guard call.group != call.followed(group) else { return }
         calls[id]?.follow(group)
+        if let settings = calls[id]?.floorSettings, settings != call.floorSettings {
+            command(.configureCall(call.media, settings))
+        }
+        if group.maximumDuration != call.group.maximumDuration { limitDuration(of: id) }
         dropObservers(of: id, at: now)
         setUp(id) { setUp in setUp.missingRequired.removeAll { group.member($0)?.isRequired != true } }
         var leaving: [SessionID] = []

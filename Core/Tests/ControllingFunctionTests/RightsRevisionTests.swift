@@ -57,6 +57,47 @@ import Testing
         #expect(try fixture.replaceGroups([ControllingFixture.fire()]).isEmpty)
     }
 
+    @Test func whatTheGroupSaysOfTheFloorHoldsInARunningCall() throws {
+        var fixture = try running()
+        func other(_ change: (inout Group) -> Void = { _ in }) -> Group {
+            ControllingFixture.fire { group in
+                group.talkLimit = .seconds(7)
+                group.hangTime = .seconds(9)
+                group.queueDepth = 3
+                group.hasAudioCutIn = true
+                change(&group)
+            }
+        }
+        let changed = try fixture.replaceGroups([other()])
+        guard case .configureCall(_, let floor)? = changed.commands.first else {
+            Issue.record("floor control was not told")
+            return
+        }
+        #expect(floor.timers.stopTalking == .seconds(7))
+        #expect(floor.timers.inactivity == .seconds(9))
+        #expect(floor.queueDepth == 3)
+        #expect(floor.isAudioCutIn)
+        // All who are in agreed on a codec: another one is for the next call.
+        #expect(try fixture.replaceGroups([other { $0.speech = .opus }]).isEmpty)
+    }
+
+    @Test func howLongACallMayLastCountsFromItsBeginning() throws {
+        var fixture = try running()
+        func limit(_ duration: Duration?) throws {
+            _ = try fixture.replaceGroups([ControllingFixture.fire { $0.maximumDuration = duration }])
+        }
+        _ = fixture.wait(.seconds(50))
+        try limit(.seconds(60))
+        try limit(nil)
+        _ = fixture.wait(.seconds(20))
+        #expect(fixture.function.hasCall(of: ControllingFixture.fireID))
+        try limit(.seconds(80))
+        _ = fixture.wait(.seconds(9))
+        #expect(fixture.function.hasCall(of: ControllingFixture.fireID))
+        _ = fixture.wait(.seconds(1))
+        #expect(!fixture.function.hasCall(of: ControllingFixture.fireID))
+    }
+
     @Test func whoMayOnlyListenNowIsToldToFloorControlAndMayTalkAgainLater() throws {
         var fixture = try running()
         let silenced = try fixture.replaceGroups([changed(bruno) { $0.isReceiveOnly = true }])
