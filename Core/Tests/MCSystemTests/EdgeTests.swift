@@ -159,6 +159,24 @@ import Testing
         #expect(lab.sites[0].cell.counters.unsaidRefusals == 49)
     }
 
+    /// All of a partner come from its gateway: what one of them is refused does not hide what another is.
+    @Test func eachUserOfASourceIsNoted() throws {
+        var lab = try BorderCallTests.lab()
+        let system = Lab.identity("it")
+        let directory = try DirectorySnapshot(
+            system: system, users: ["anna", "bruno"].map { Lab.user($0, of: system) },
+            groups: [Lab.group("flood", of: "it", members: Array(BorderCallTests.members.prefix(2)))],
+            partners: [Lab.partner("fr")])
+        lab.tell(0, .directoryReplaced(directory))
+        lab.settle()
+        for index in [2, 3, 2, 3] {
+            _ = lab.act(index) { $0.call(BorderCallTests.flood, at: $1) }
+            lab.pass(.seconds(1))
+        }
+        let refused = lab.sites[0].notes.filter { $0.name == "call.refused" }
+        #expect(refused.map { $0.value("user") } == BorderCallTests.members.suffix(2).map(\.value))
+    }
+
     @Test func aFloodFromManySourcesGetsNoLineEach() throws {
         var (lab, _) = try site()
         let before = lab.sites[0].notes.count
