@@ -65,7 +65,7 @@ extension ProgramTests {
         let made = try Self.run(
             [
                 "admin", "init", "--folder", folder.path, "--name", "Italia", "--country", "IT", "--domain",
-                "mc.it.example", "--address", "127.0.0.1", "--access-port", "\(port)", "--partner-port", "\(port + 1)",
+                "MC.it.example", "--address", "127.0.0.1", "--access-port", "\(port)", "--partner-port", "\(port + 1)",
                 "--media-port", "\(port + 8)", "--partner-media-port", "\(port + 16)", "--web-port", "\(port + 6)",
                 "--operations-port", "\(port + 7)",
             ], seconds: 60)
@@ -95,6 +95,23 @@ extension ProgramTests {
             ] + ports, seconds: 60)
         #expect(refused.status == 64)
         #expect(refused.output.contains("expected 8 ports of either kind, none of them in both"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+    }
+
+    @Test(arguments: [
+        (["--domain", "mc..example"], "--domain: expected a domain name"),
+        (["--domain", "mc.it.example", "--organisation", "Vigili del Fuoco"], "--organisation: expected letters"),
+        (["--domain", "mc.it.example", "--administrator", "=admin"], "--administrator: expected letters"),
+    ])
+    func `a nation is not made of names that nothing finds again`(options: [String], told: String) throws {
+        let folder = try Self.scratch().appendingPathComponent("it")
+        let refused = try Self.run(
+            [
+                "admin", "init", "--folder", folder.path, "--name", "Italia", "--country", "IT", "--address",
+                "127.0.0.1",
+            ] + options, seconds: 60)
+        #expect(refused.status == 64)
+        #expect(refused.output.contains(told), "\(refused.output)")
         #expect(!FileManager.default.fileExists(atPath: folder.path))
     }
 

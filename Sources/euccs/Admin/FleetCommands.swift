@@ -150,13 +150,15 @@ struct ResumeCommand: AsyncParsableCommand {
 /// Members of one group.
 struct MemberCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "member", abstract: "Put a user into a group, or take him out.")
+        commandName: "member",
+        abstract: "Put a user into a group, change his priority there, or take him out. What else his entry says stays."
+    )
     @OptionGroup var store: StoreOptions
     @OptionGroup var acting: ActorOptions
     @Option(help: "MCPTT group ID.")
     var group: String
-    @Option(help: "0 to 255.")
-    var priority: UInt8 = 0
+    @Option(help: "0 to 255; by default as it is, of a new member 0.")
+    var priority: UInt8?
     @Flag(help: "Take him out.")
     var remove = false
     @Argument(help: "MCPTT ID.")
@@ -166,7 +168,7 @@ struct MemberCommand: AsyncParsableCommand {
         let request: FleetRequest =
             remove
             ? .removeMember(group: group, user: user)
-            : .setMember(group: group, GroupMember(id: user, priority: priority))
+            : .addMember(group: group, user: user, priority: priority)
         try await FleetChangeCommand.carryOut(request, store, acting)
     }
 }

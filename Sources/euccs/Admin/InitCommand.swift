@@ -65,13 +65,20 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "Days for which the authority holds: partners have to pin another one after that.")
     var authorityDays = 3_650
 
-    func validate() throws {
+    mutating func validate() throws {
         guard country.count == 2, country.allSatisfy({ $0.isASCII && $0.isUppercase }) else {
             throw ValidationError("--country: expected two capital letters, found \(country)")
         }
-        let isSign: (Character) -> Bool = { $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0)) }
-        guard domain.contains("."), domain.allSatisfy(isSign)
-        else { throw ValidationError("--domain: expected a domain name, found \(domain)") }
+        // Names are compared as they are written; a configuration is read in lower case.
+        domain = domain.lowercased()
+        guard domain.contains("."), FleetIdentity.isDomain(domain[...]) else {
+            throw ValidationError("--domain: expected a domain name, found \(domain)")
+        }
+        for (option, key) in [("--organisation", organisation), ("--administrator", administrator)] {
+            guard FleetIdentity.isToken(key) else {
+                throw ValidationError("\(option): expected letters, digits and -_.@, found \(key)")
+            }
+        }
         guard IPAddress(address) != nil else {
             throw ValidationError("--address: expected an IP address, found \(address)")
         }

@@ -165,6 +165,22 @@ import Testing
         #expect(entry.details.contains(AuditDetail("removed", Italy.id("anna"), isPersonal: true)))
     }
 
+    @Test func whoIsPutIntoAGroupAgainKeepsWhatHisEntrySays() throws {
+        let (flood, bruno) = (Italy.id("flood"), Italy.id("bruno"))
+        let entry = GroupMember(
+            id: bruno, priority: 200, isReceiveOnly: true, mayJoin: false, mayCallInEmergency: false)
+        var fleet = try Italy.with(.setMember(group: flood, entry), in: Italy.fleet)
+        fleet = try Italy.with(.addMember(group: flood, user: bruno, priority: nil), in: fleet)
+        #expect(fleet.group(flood)?.member(bruno) == entry)
+        fleet = try Italy.with(.addMember(group: flood, user: bruno, priority: 7), in: fleet)
+        var changed = entry
+        changed.priority = 7
+        #expect(fleet.group(flood)?.member(bruno) == changed)
+        fleet = try Italy.with(.removeMember(group: flood, user: bruno), in: fleet)
+        fleet = try Italy.with(.addMember(group: flood, user: bruno, priority: nil), in: fleet)
+        #expect(fleet.group(flood)?.member(bruno) == GroupMember(id: bruno))
+    }
+
     @Test func aRefusalIsAFactToo() throws {
         let request = FleetRequest.setSuspended(user: Italy.id("carla"), true)
         let refusal = try #require(Italy.refusal(request, by: Italy.fire))

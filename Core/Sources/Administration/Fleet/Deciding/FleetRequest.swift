@@ -10,6 +10,8 @@ public enum FleetRequest: Hashable, Sendable {
     case setMembers(group: String, [GroupMember])
     /// Adds one member, or changes his entry.
     case setMember(group: String, GroupMember)
+    /// Adds a user, or changes his priority and nothing else of his entry; nil: the priority stays, or is 0.
+    case addMember(group: String, user: String, priority: UInt8?)
     case removeMember(group: String, user: String)
     case setRights(user: String, profile: String?, RightsOverride, ProfileMaxima)
     /// What the registrar proves his devices by.
@@ -30,7 +32,7 @@ public enum FleetRequest: Hashable, Sendable {
         switch self {
         case .create(let record), .replace(let record): record.kind
         case .delete(let kind, _): kind
-        case .setMembers, .setMember, .removeMember: .group
+        case .setMembers, .setMember, .addMember, .removeMember: .group
         case .setSuspended, .setRights, .setCredentials, .setPassword(.user, _), .logOff, .forgive: .user
         case .setPassword(.administrator, _): .administrator
         }
@@ -41,6 +43,7 @@ public enum FleetRequest: Hashable, Sendable {
         case .create(let record), .replace(let record): record.key
         case .delete(_, let key): key
         case .setMembers(let group, _), .setMember(let group, _), .removeMember(let group, _): group
+        case .addMember(let group, _, _): group
         case .setSuspended(let user, _), .setRights(let user, _, _, _), .setCredentials(let user, _): user
         case .logOff(let user), .forgive(let user): user
         case .setPassword(.user(let key), _), .setPassword(.administrator(let key), _): key
@@ -55,7 +58,7 @@ public enum FleetRequest: Hashable, Sendable {
         case .delete: "delete"
         case .setSuspended(_, true): "suspend"
         case .setSuspended(_, false): "resume"
-        case .setMembers, .setMember, .removeMember: "set-members"
+        case .setMembers, .setMember, .addMember, .removeMember: "set-members"
         case .setRights: "set-rights"
         case .setCredentials: "set-credentials"
         case .setPassword: "set-password"
@@ -73,7 +76,7 @@ public enum FleetRequest: Hashable, Sendable {
             case .delete: "deleted"
             case .setSuspended(_, true): "suspended"
             case .setSuspended(_, false): "resumed"
-            case .setMembers, .setMember, .removeMember: "members-changed"
+            case .setMembers, .setMember, .addMember, .removeMember: "members-changed"
             case .setRights: "rights-changed"
             case .setCredentials: "credentials-changed"
             case .setPassword: "password-changed"
@@ -86,7 +89,7 @@ public enum FleetRequest: Hashable, Sendable {
     /// Daily work that an operator may do as well as an administrator.
     var isDailyWork: Bool {
         switch self {
-        case .setSuspended, .setMembers, .setMember, .removeMember, .logOff, .forgive: true
+        case .setSuspended, .setMembers, .setMember, .addMember, .removeMember, .logOff, .forgive: true
         case .create(let record), .replace(let record): record.kind == .device
         case .delete(let kind, _): kind == .device
         case .setRights, .setCredentials, .setPassword: false

@@ -45,7 +45,8 @@ struct FleetRules {
         case .logOff, .forgive:
             return FleetDecision(
                 audit: FleetAudit.entries(request.action, by: administrator, in: fleet, old: old, new: new))
-        case .create, .replace, .delete, .setSuspended, .setMembers, .setMember, .removeMember, .setRights,
+        case .create, .replace, .delete, .setSuspended, .setMembers, .setMember, .addMember, .removeMember,
+            .setRights,
             .setCredentials, .setPassword:
             break
         }
@@ -140,6 +141,12 @@ struct FleetRules {
             return changedGroup(key) { $0.setMembers(members) }
         case .setMember(let key, let member):
             return changedGroup(key) { $0.setMember(member) }
+        case .addMember(let key, let user, let priority):
+            return changedGroup(key) { group in
+                var member = group.member(user) ?? GroupMember(id: user)
+                member.priority = priority ?? member.priority
+                group.setMember(member)
+            }
         case .removeMember(let key, let user):
             guard let group = fleet.group(key), group.member(user) == nil else {
                 return changedGroup(key) { $0.removeMember(user) }

@@ -1,5 +1,5 @@
 /// The textual forms that identities of a fleet have.
-enum FleetIdentity {
+public enum FleetIdentity {
     /// `sip:user@domain` without port, parameters or headers, its domain in lower case; nil for every other text.
     /// Neither blank, semicolon nor comma stands in it, so that lists of identities can be written with them.
     static func canonical(_ text: String) -> String? {
@@ -21,7 +21,7 @@ enum FleetIdentity {
         identity.hasPrefix("sip:") ? String(identity.dropFirst(4)) : identity
     }
 
-    static func isDomain(_ text: Substring) -> Bool {
+    public static func isDomain(_ text: Substring) -> Bool {
         guard text.utf8.count <= 253 else { return false }
         return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
             (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
@@ -53,7 +53,7 @@ enum FleetIdentity {
 
     /// Letters, digits and `-_.@`, the first none by which spreadsheets know a formula: keys of organisations, profiles
     /// and administrators, and the names of log-ins.
-    static func isToken(_ text: String) -> Bool {
+    public static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= FleetLimits.identity && !opensFormula(text)
             && text.utf8.allSatisfy { isAlphanumeric($0) || "-_.@".utf8.contains($0) }
     }
