@@ -5,7 +5,7 @@ public import Storage
 import Synchronization
 
 /// Takes entries from the threads that serve and keeps them in the store, in batches, on a queue of its own. Nobody waits
-/// for the store: what it decides stands in `AuditBacklog`.
+/// for the store, nor does the alarm that it does not answer: what is decided stands in `AuditBacklog`.
 ///
 /// A process that is killed loses at most what was not written yet: nobody was told that it is kept.
 public final class AuditRecorder: Sendable {
@@ -18,7 +18,10 @@ public final class AuditRecorder: Sendable {
     }
 
     private let state: Mutex<State>
-    private let queue = DispatchQueue(label: "audit")
+    /// Where the store is written, and may hang.
+    private let writing = DispatchQueue(label: "audit.writing")
+    /// Where what the backlog decided is carried out, in that order, and deadlines are met.
+    private let turns = DispatchQueue(label: "audit.turns")
     private let store: any NationalStore
     private let auditing: Auditing
     private let clock: @Sendable () -> Now
@@ -27,7 +30,7 @@ public final class AuditRecorder: Sendable {
 
     /// - Parameters:
     ///   - nation: whose log it is.
-    ///   - alarm: the log cannot be kept, and why; on the queue of the recorder.
+    ///   - alarm: the log cannot be kept, and why; on a queue of the recorder, as `allClear`.
     ///   - allClear: it can again.
     public init(
         store: any NationalStore, nation: NationRecord, limits: AuditBacklogLimits = .init(),
@@ -51,6 +54,9 @@ public final class AuditRecorder: Sendable {
     /// Why the log cannot be kept now; nil where it can.
     public var trouble: String? { state.withLock { $0.backlog.trouble } }
 
+    /// Entries that are not durable yet, and those that there was no room for and of which the log does not tell yet.
+    public var backlog: (waiting: Int, lost: UInt64) { state.withLock { ($0.backlog.waiting, $0.backlog.lost) } }
+
     /// Keeps what waits, and ends.
     ///
     /// - Returns: how many entries could not be kept.
@@ -66,18 +72,16 @@ public final class AuditRecorder: Sendable {
     }
 
     private func tell(_ event: AuditBacklog.Event, at now: Now) {
-        let (actions, wake) = state.withLock { state -> ([AuditBacklog.Action], Instant?) in
-            let actions = state.backlog.handle(event, at: now)
-            guard let next = state.backlog.nextDeadline, state.armed.map({ next < $0 }) ?? true else {
-                return (actions, nil)
-            }
+        let wake = state.withLock { state -> Instant? in
+            // Within the lock, so that the order is that of the decisions, whichever thread told of an event.
+            for action in state.backlog.handle(event, at: now) { turns.async { [self] in carryOut(action) } }
+            guard let next = state.backlog.nextDeadline, state.armed.map({ next < $0 }) ?? true else { return nil }
             state.armed = next
-            return (actions, next)
+            return next
         }
-        for action in actions { carryOut(action) }
         guard let wake else { return }
         let pause = max(0, (wake - now.instant).wholeNanoseconds)
-        queue.asyncAfter(deadline: .now() + .nanoseconds(Int(clamping: pause))) { [self] in wakeUp(for: wake) }
+        turns.asyncAfter(deadline: .now() + .nanoseconds(Int(clamping: pause))) { [self] in wakeUp(for: wake) }
     }
 
     private func wakeUp(for deadline: Instant) {
@@ -89,7 +93,7 @@ public final class AuditRecorder: Sendable {
 
     private func carryOut(_ action: AuditBacklog.Action) {
         switch action {
-        case .write(let batch): queue.async { [self] in write(batch) }
+        case .write(let batch): writing.async { [self] in write(batch) }
         case .alarm(let diagnosis): alarm(diagnosis)
         case .allClear: allClear()
         case .stopped(let unwritten):

@@ -120,4 +120,34 @@ import Testing
         var idle = self.backlog()
         #expect(idle.handle(.stopRequested, at: at(1)) == [.stopped(unwritten: 0)])
     }
+
+    @Test func `a store that does not answer is told of once, and heard when it does`() {
+        var backlog = backlog(entries: 6)
+        #expect(record(&backlog, 1...3) == [.write([entry(1), entry(2), entry(3)])])
+        #expect(backlog.nextDeadline == at(15_003).instant)
+        #expect(backlog.handle(.deadlineReached, at: at(15_003)) == [.alarm(AuditBacklog.silence)])
+        #expect(backlog.trouble == AuditBacklog.silence)
+        #expect(backlog.nextDeadline == nil)
+        // What comes waits; what is with the store is not given to it again.
+        #expect(record(&backlog, 4...7) == [])
+        #expect(backlog.waiting == 6)
+        #expect(backlog.lost == 1)
+        let next = backlog.handle(.written, at: at(20_000))
+        #expect(next.first == .allClear)
+        #expect(next.count == 2)
+        #expect(backlog.trouble == nil)
+    }
+
+    @Test func `nobody waits for ever for the end of a store that does not answer`() {
+        var waiting = backlog()
+        _ = record(&waiting, 1...5)
+        #expect(waiting.handle(.stopRequested, at: at(10)) == [])
+        #expect(
+            waiting.handle(.deadlineReached, at: at(15_003)) == [.alarm(AuditBacklog.silence), .stopped(unwritten: 5)])
+        var silent = backlog()
+        _ = record(&silent, 1...3)
+        _ = silent.handle(.deadlineReached, at: at(15_003))
+        #expect(silent.handle(.stopRequested, at: at(16_000)) == [.stopped(unwritten: 3)])
+        #expect(silent.handle(.written, at: at(17_000)) == [])
+    }
 }

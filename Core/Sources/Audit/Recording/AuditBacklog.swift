@@ -22,6 +22,9 @@ public struct AuditBacklogLimits: Hashable, Sendable {
     /// After a write that failed; doubled with each further one.
     public var firstPause = Duration.seconds(1)
     public var longestPause = Duration.seconds(30)
+    /// How long the store may take for a batch until it counts as one that does not answer. A batch is written in
+    /// milliseconds; the store waits up to 5 s for others that write.
+    public var patience = Duration.seconds(15)
 
     public init() {}
 }
@@ -59,9 +62,9 @@ public struct AuditBacklog: Sendable {
         case idle
         /// Turns into `writing`.
         case gathering(until: Instant)
-        /// So many of the first entries are with the store. Turns into `idle`, `gathering`, `writing`, `pausing` or
-        /// `stopped`.
-        case writing(Int)
+        /// So many of the first entries are with the store, which should have answered until then; nil: it was said that
+        /// it does not. Turns into `idle`, `gathering`, `writing`, `pausing` or `stopped`.
+        case writing(Int, until: Instant?)
         /// The store failed so many times without a success. Turns into `writing`.
         case pausing(until: Instant)
         case stopped
@@ -92,7 +95,8 @@ public struct AuditBacklog: Sendable {
     public var nextDeadline: Instant? {
         switch state {
         case .gathering(let until), .pausing(let until): until
-        case .idle, .writing, .stopped: nil
+        case .writing(_, let until): until
+        case .idle, .stopped: nil
         }
     }
 
@@ -101,12 +105,29 @@ public struct AuditBacklog: Sendable {
         case .recorded(let entry): return record(entry, at: now)
         case .deadlineReached:
             guard let deadline = nextDeadline, deadline <= now.instant else { return [] }
-            return write()
+            if case .writing(let count, _) = state { return unanswered(count) }
+            return write(at: now)
         case .written: return written(at: now)
         case .failed(let diagnosis): return failed(diagnosis, at: now)
-        case .stopRequested: return stop()
+        case .stopRequested: return stop(at: now)
         }
     }
+
+    /// The batch may still become durable: it is not given to the store again, and what comes waits, as far as there is
+    /// room.
+    private mutating func unanswered(_ count: Int) -> [Action] {
+        let alarm: [Action] = trouble == nil ? [.alarm(Self.silence)] : []
+        trouble = trouble ?? Self.silence
+        guard isStopping else {
+            state = .writing(count, until: nil)
+            return alarm
+        }
+        state = .stopped
+        return alarm + [.stopped(unwritten: held.count + Int(clamping: lost))]
+    }
+
+    /// The diagnosis of a store that neither keeps a batch nor fails.
+    public static let silence = "the store does not answer"
 
     private mutating func record(_ entry: TimedAuditEntry, at now: Now) -> [Action] {
         guard state != .stopped, held.count < limits.entries else {
@@ -117,20 +138,20 @@ public struct AuditBacklog: Sendable {
         switch state {
         case .idle:
             state = .gathering(until: now.instant + limits.gathering)
-            return held.count >= limits.batch ? write() : []
-        case .gathering: return held.count >= limits.batch ? write() : []
+            return held.count >= limits.batch ? write(at: now) : []
+        case .gathering: return held.count >= limits.batch ? write(at: now) : []
         case .writing, .pausing, .stopped: return []
         }
     }
 
-    private mutating func write() -> [Action] {
+    private mutating func write(at now: Now) -> [Action] {
         let batch = Array(held.prefix(max(1, limits.batch)))
-        state = .writing(batch.count)
+        state = .writing(batch.count, until: now.instant + limits.patience)
         return [.write(batch)]
     }
 
     private mutating func written(at now: Now) -> [Action] {
-        guard case .writing(let count) = state else { return [] }
+        guard case .writing(let count, _) = state else { return [] }
         held.removeFirst(count)
         // There is room again. What was lost came after everything that is held.
         if let loss { held.append(TimedAuditEntry(Self.entry(of: loss, by: actor), at: now.utc)) }
@@ -142,7 +163,7 @@ public struct AuditBacklog: Sendable {
             state = isStopping ? .stopped : .idle
             return relief + (isStopping ? [.stopped(unwritten: 0)] : [])
         }
-        if isStopping || held.count >= limits.batch { return relief + write() }
+        if isStopping || held.count >= limits.batch { return relief + write(at: now) }
         state = .gathering(until: now.instant + limits.gathering)
         return relief
     }
@@ -162,14 +183,16 @@ public struct AuditBacklog: Sendable {
         return alarm
     }
 
-    private mutating func stop() -> [Action] {
+    private mutating func stop(at now: Now) -> [Action] {
         guard !isStopping else { return [] }
         isStopping = true
         switch state {
         case .idle:
             state = .stopped
             return [.stopped(unwritten: 0)]
-        case .gathering, .pausing: return write()
+        case .gathering, .pausing: return write(at: now)
+        // It was waited for long enough before.
+        case .writing(let count, until: nil): return unanswered(count)
         case .writing, .stopped: return []
         }
     }
