@@ -76,7 +76,7 @@ extension NationalSystem {
     private func populations(_ population: CellPopulation) -> [MetricFamily] {
         let functions: [(String, FunctionPopulation)] = [
             ("participating", population.participating), ("controlling", population.controlling),
-            ("gateway", population.gateway),
+            ("gateway", population.gateway), ("documents", population.documents),
         ]
         func family(_ name: String, _ help: String, _ part: KeyPath<FunctionPopulation, Int>) -> MetricFamily {
             MetricFamily(
@@ -86,6 +86,15 @@ extension NationalSystem {
         return [
             family("euccs_calls", "Calls that a function controls or passes on now.", \.calls),
             family("euccs_sessions", "SIP sessions of a function now.", \.sessions),
+            MetricFamily(
+                "euccs_registrations", help: "Registrations of devices.", kind: .gauge,
+                value: Double(population.registrations)),
+            MetricFamily(
+                "euccs_affiliated_clients", help: "Clients affiliated with groups of this system, from everywhere.",
+                kind: .gauge, value: Double(population.affiliatedClients)),
+            MetricFamily(
+                "euccs_client_connections", help: "Connections of clients.", kind: .gauge,
+                value: Double(population.connections)),
             MetricFamily(
                 "euccs_cell_invitations", help: "INVITEs from outside without final answer.", kind: .gauge,
                 value: Double(population.invitations)),

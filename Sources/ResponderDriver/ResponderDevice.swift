@@ -150,6 +150,8 @@ private struct DeviceShell: Sendable {
         case .transport(.closed(let flow)): .flowClosed(flow)
         case .transport(.received(let flow, let octets)): .received(flow, octets)
         case .transport(.targetFailed): .connectFailed
+        // The connection fails, which is told too.
+        case .transport(.certificateRefused): nil
         // A device has none.
         case .transport(.listenersClosed): nil
         case .timeAdvanced: .timeAdvanced

@@ -136,6 +136,11 @@ extension CellEvent {
         case .transport(.closed(let flow)): self = .flowClosed(flow)
         case .transport(.received(let flow, let message)): self = .received(flow, message)
         case .transport(.targetFailed(let target)): self = .targetFailed(target)
+        case .transport(.certificateRefused(let refused)):
+            self = .certificateRefused(
+                PeerCertificateRefusal(
+                    remote: refused.remote, isBorder: refused.listener.map { partnerListeners.contains($0) } ?? true,
+                    target: refused.target, reason: refused.reason))
         case .transport(.listenersClosed): self = .listenersClosed
         }
     }

@@ -70,6 +70,8 @@ import Testing
         system.beginDrain(retryAfter: .seconds(60))
         #expect(system.isDraining)
         #expect(await system.hasNoCall())
+        let names = await system.metrics().map(\.name)
+        #expect(names.contains("euccs_registrations") && names.contains("euccs_affiliated_clients"))
         let draining = await system.metrics().first { $0.name == "euccs_draining" }
         #expect(draining?.samples.map(\.value) == [1])
         await system.stop()

@@ -66,6 +66,10 @@ final class Side: Sendable {
     var closed: [FlowID] { told.compactMap { if case .closed(let id) = $0 { id } else { nil } } }
     var failedTargets: [Target] { told.compactMap { if case .targetFailed(let target) = $0 { target } else { nil } } }
 
+    var refusals: [RefusedCertificate] {
+        told.compactMap { if case .certificateRefused(let refused) = $0 { refused } else { nil } }
+    }
+
     func port(_ listener: String) throws -> UInt16 { try #require(host.addresses[listener]).port }
     func send(_ message: [UInt8], to target: Target) { host.deliver(.transmit(message, .target(target))) }
 }

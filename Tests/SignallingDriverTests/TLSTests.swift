@@ -94,6 +94,9 @@ import Testing
         #expect(server.messages.isEmpty)
         #expect(server.log.all.count == 1)
         #expect(server.log.all.first?.contains("authority not pinned") == true)
+        // The machine hears of each.
+        try await eventually { server.refusals.count == 3 }
+        #expect(server.refusals.allSatisfy { $0.reason == "authority not pinned" && $0.listener != nil })
         await server.host.stop()
     }
 

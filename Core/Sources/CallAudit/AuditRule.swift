@@ -72,6 +72,7 @@ struct AuditRule: Sendable {
         ("border.refused", .init(.interconnection, by: .partner, .refusedAsTold)),
         ("partner.lost", .init(.interconnection, by: .system)),
         ("partner.reachable", .init(.interconnection, by: .partner)),
+        ("partner.certificateRefused", .init(.interconnection, by: .claimed, .refusedAsTold)),
         ("edge.refused", .init(.refusal, by: .claimed, .refusedAsTold)),
         ("edge.stranger", .init(.refusal, by: .claimed, .refused("stranger"))),
         ("edge.flow-refused", .init(.refusal, by: .claimed, .refused("limit"))),

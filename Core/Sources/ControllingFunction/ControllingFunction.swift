@@ -103,6 +103,8 @@ public struct ControllingFunction: Sendable {
     /// Whether a session identity is of a call that stands.
     public func hasSession(_ token: String) -> Bool { groupsByToken[token] != nil }
 
+    public var affiliatedClientCount: Int { affiliations.count }
+
     /// Who is affiliated with anything, in the order of their first affiliation.
     public var affiliatedClients: [AffiliatedClient] {
         affiliations.all.keys.map { AffiliatedClient(user: $0.user, client: $0.client) }

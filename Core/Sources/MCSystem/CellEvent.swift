@@ -16,6 +16,8 @@ public enum CellEvent: Sendable {
     case received(FlowID, [UInt8])
     /// No connection to that target could be made, or the one it had broke with messages unsent.
     case targetFailed(Target)
+    /// The certificate of a peer is not believed; it has no connection.
+    case certificateRefused(PeerCertificateRefusal)
     case media(MediaEvent)
     /// The answer to `CellAction.verify`. One that comes too late, or twice, is passed over.
     case tokenVerified(TokenJobID, TokenVerdict)
@@ -40,6 +42,24 @@ public enum CellEvent: Sendable {
     case listenersClosed
     /// `nextDeadline` is reached.
     case timeAdvanced
+}
+
+/// Whose certificate was not believed, and why.
+public struct PeerCertificateRefusal: Hashable, Sendable {
+    /// nil where it came to no connection.
+    public var remote: IPAddress?
+    /// It came to where partners are accepted, or a partner was dialled.
+    public var isBorder: Bool
+    /// Whom we dialled.
+    public var target: Target?
+    public var reason: String
+
+    public init(remote: IPAddress?, isBorder: Bool, target: Target?, reason: String) {
+        self.remote = remote
+        self.isBorder = isBorder
+        self.target = target
+        self.reason = reason
+    }
 }
 
 /// What a signalling cell wants done.

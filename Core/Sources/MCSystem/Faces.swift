@@ -98,6 +98,19 @@ extension SignallingCell {
         }
     }
 
+    /// Somebody who says that he is a partner cannot prove it. What clients show is for the log of the driver.
+    mutating func certificateRefused(_ refusal: PeerCertificateRefusal) {
+        guard refusal.isBorder else { return }
+        var fields: [Observation.Field] = [.init("cause", refusal.reason)]
+        if let name = refusal.target?.serverName,
+            let partner = directory.partners.first(where: { $0.gateways.contains { $0.serverName == name } })
+        {
+            fields.append(.init("partner", partner.system.value))
+        }
+        if let remote = refusal.remote { fields.append(.init("remote", remote.description, isPersonal: true)) }
+        note("partner.certificateRefused", fields)
+    }
+
     /// A stranger on the border side is told so once, without any state kept for it.
     private mutating func refuse(strangersMessage message: SIPMessage, flow: FlowID, source: FlowTable.Flow) {
         counters.strangersMessages += 1

@@ -26,7 +26,7 @@ struct RefusalNotes: Sendable {
     /// Notes about what peers do by themselves, beside everything that the edge says.
     private static let names: Set<String> = [
         "registration.challenged", "registration.refused", "request.refused", "call.refused", "border.refused",
-        "authorisation.refused",
+        "authorisation.refused", "partner.certificateRefused",
     ]
 
     private let limit: Int

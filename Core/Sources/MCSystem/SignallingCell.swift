@@ -80,7 +80,8 @@ public struct SignallingCell: Sendable {
         CellPopulation(
             participating: participating.population, controlling: controlling.population,
             gateway: gateway.population, documents: documents.population, transactions: transactions.count,
-            invitations: invitations.count, connections: flows.clientConnections)
+            invitations: invitations.count, connections: flows.clientConnections, registrations: registrar.count,
+            affiliatedClients: controlling.affiliatedClientCount)
     }
 
     /// Whether the call of a group stands in this process, or is being set up.
@@ -105,6 +106,7 @@ public struct SignallingCell: Sendable {
         case .received(let flow, let octets): received(octets, from: flow, at: now)
         case .targetFailed(let target):
             tell(target == succession?.target ? .succession : .interconnection, .targetFailed(target), at: now)
+        case .certificateRefused(let refusal): certificateRefused(refusal)
         case .media(let event): media(event)
         case .tokenVerified(let job, let verdict): verified(job, verdict)
         case .tokensRevoked(let tokens):
@@ -134,6 +136,7 @@ public struct SignallingCell: Sendable {
         switch event {
         case .flowOpened(_, let description): description.remote.address
         case .received(let flow, _), .flowClosed(let flow): flows[flow]?.description.remote.address
+        case .certificateRefused(let refusal): refusal.remote
         case .targetFailed, .media, .tokenVerified, .tokensRevoked, .documentsFound, .documentsChanged,
             .directoryReplaced, .drainBegan, .successionBegan, .listenersClosed, .timeAdvanced:
             nil

@@ -368,6 +368,25 @@ import Testing
         #expect(lab.sites[1].notes.count { $0.name == "affiliation.endedByOwner" } == 1)
     }
 
+    @Test func whoDoesNotProveThatHeIsAPartnerIsRecorded() throws {
+        var lab = try Self.lab()
+        let target = Target(host: "gw.fr.example", port: 5_061, transport: .tls, serverName: "gw.fr.example")
+        let stranger = IPAddress(v4: 0xcb00_7109)
+        for refusal in [
+            PeerCertificateRefusal(remote: stranger, isBorder: true, target: nil, reason: "authority not pinned"),
+            PeerCertificateRefusal(remote: stranger, isBorder: true, target: nil, reason: "authority not pinned"),
+            PeerCertificateRefusal(remote: stranger, isBorder: false, target: nil, reason: "certificate unreadable"),
+            PeerCertificateRefusal(
+                remote: nil, isBorder: true, target: target, reason: "certificate proves another name"),
+        ] {
+            lab.tell(0, .certificateRefused(refusal))
+        }
+        let told = lab.sites[0].notes.filter { $0.name == "partner.certificateRefused" }
+        #expect(told.map { $0.value("cause") } == ["authority not pinned", "certificate proves another name"])
+        #expect(told.map { $0.value("partner") } == [nil, "fr"])
+        #expect(told.map { $0.value("remote") } == ["203.0.113.9", nil])
+    }
+
     /// Italy hears no answers and gives France up; France is answered and has noticed nothing.
     @Test func aLossThatOnlyOneSideNoticedHeals() throws {
         var lab = try Self.lab()

@@ -52,6 +52,8 @@ final class Dialler: Sendable {
             guard !authorities.isEmpty else {
                 context.counters.add(\.refusedCertificates)
                 context.log.refused(nil, reason: "no authority pinned", detail: name)
+                context.mailbox.post(
+                    .distrusted(.init(remote: nil, listener: nil, target: target, reason: "no authority pinned")))
                 throw SignallingError.noAuthority(name: name)
             }
             let verifier = PeerVerifier(

@@ -15,6 +15,7 @@ enum FlowSignal: Sendable {
     case reached(Target, FlowID)
     /// An attempt to reach the target ended without a flow.
     case dialFailed(Target)
+    case distrusted(RefusedCertificate)
     /// A message for a target could not even be queued.
     case refused(Target)
     case listenersClosed

@@ -66,6 +66,8 @@ final class FlowTable {
             events.append(.targetFailed(target))
         case .refused(let target):
             events.append(.targetFailed(target))
+        case .distrusted(let certificate):
+            events.append(.certificateRefused(certificate))
         case .listenersClosed:
             events.append(.listenersClosed)
         case .work(let work):

@@ -84,9 +84,7 @@ final class StreamHandler: ChannelDuplexHandler {
         var names: [String] = []
         switch verdict?.judgeResumed(try? context.pipeline.syncOperations.nioSSL_peerCertificate()) {
         case .believed(let proven): names = proven
-        case .refused(let why):
-            shared.counters.add(\.refusedCertificates)
-            return refuse("certificate refused", detail: why)
+        case .refused(let why): return distrust(why)
         case nil: break
         }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -270,6 +268,19 @@ final class StreamHandler: ChannelDuplexHandler {
 
     // MARK: Refusing
 
+    private func distrust(_ why: String) {
+        guard !isRefused else { return }
+        shared.counters.add(\.refusedCertificates)
+        let source = IPAddress(context?.remoteAddress)
+        refuse("certificate refused", detail: why)
+        var refused = RefusedCertificate(remote: source, listener: nil, target: nil, reason: why)
+        switch origin {
+        case .accepted(let listener): refused.listener = listener
+        case .dialled(let target): refused.target = target
+        }
+        shared.mailbox.post(.distrusted(refused))
+    }
+
     private func refuse(_ reason: String, detail: String = "") {
         guard !isRefused else { return }
         isRefused = true
@@ -280,11 +291,9 @@ final class StreamHandler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if case .handshaking = state, !isRefused {
             if case .refused(let why) = verdict?.verdict {
-                shared.counters.add(\.refusedCertificates)
-                refuse("certificate refused", detail: why)
+                distrust(why)
             } else if "\(error)".contains("PEER_DID_NOT_RETURN_A_CERTIFICATE") {
-                shared.counters.add(\.refusedCertificates)
-                refuse("certificate refused", detail: "none shown")
+                distrust("none shown")
             } else if transport == .tls {
                 shared.counters.add(\.failedHandshakes)
                 refuse("handshake failed")

@@ -11,8 +11,22 @@ public enum TransportEvent: Hashable, Sendable {
     case received(FlowID, [UInt8])
     /// No connection to that target could be made, or the one it had broke with messages unsent.
     case targetFailed(Target)
+    /// A peer's certificate is not believed; its connection is closed.
+    case certificateRefused(RefusedCertificate)
     /// The listeners of streams are closed, as was asked: others may bind their addresses.
     case listenersClosed
+}
+
+/// Whose certificate was not believed, and why.
+public struct RefusedCertificate: Hashable, Sendable {
+    /// nil where it came to no connection.
+    public var remote: IPAddress?
+    /// The listener that it came to; nil where this side dialled.
+    public var listener: String?
+    /// Whom this side dialled.
+    public var target: Target?
+    /// Of our making; never octets of the peer.
+    public var reason: String
 }
 
 /// What the transport knows of a connection or UDP association.

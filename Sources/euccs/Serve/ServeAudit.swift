@@ -82,6 +82,9 @@ final class ServeAudit: Sendable {
     /// Why the log cannot be kept now; nil where it can.
     var trouble: String? { recorder.trouble }
 
+    /// Entries that are not durable yet, and those that are lost and not told of.
+    var backlog: (waiting: Int, lost: UInt64) { recorder.backlog }
+
     /// After the system: what it said last is kept too.
     func stop() async {
         tended.cancel()
