@@ -133,6 +133,18 @@ extension ParticipatingFunction {
         }
     }
 
+    /// Not at once: a partner needs its moment to see that we began anew, and would forget what came before.
+    mutating func sayAgain(to partner: MCSystemID, at now: Now) {
+        for (id, user) in users {
+            endWatch(of: id, at: partner, now)
+            for (client, served) in user.clients where served.groups.values.contains(where: { $0.owner == partner }) {
+                deadlines.set(
+                    .publication(ClientKey(user: id, client: client), partner),
+                    at: now.instant + apart(settings.publicationRetry * 2))
+            }
+        }
+    }
+
     private mutating func hangUpCalls(of partner: MCSystemID, at now: Now) {
         for id in Array(users.keys) {
             for call in users[id]?.calls ?? [] where calls[call]?.home == partner {

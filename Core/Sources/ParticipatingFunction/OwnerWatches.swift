@@ -73,7 +73,7 @@ extension ParticipatingFunction {
     }
 
     /// Up to half as much more, so that thousands of users do not ask in the same instant.
-    private mutating func apart(_ pause: Duration) -> Duration {
+    mutating func apart(_ pause: Duration) -> Duration {
         pause + .nanoseconds(Int64(random.next() % UInt64(max(2, pause.wholeNanoseconds) / 2)))
     }
 

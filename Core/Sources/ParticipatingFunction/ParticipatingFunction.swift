@@ -122,6 +122,13 @@ public struct ParticipatingFunction: Sendable {
         return drain(at: now)
     }
 
+    /// Partners are connected with another process of the system from now on. They see it begin, forget what they knew of
+    /// our users, and hear it again.
+    public mutating func borderMoved(at now: Now) -> [FunctionAction] {
+        for owner in directory.partners.map(\.system) { sayAgain(to: owner, at: now) }
+        return drain(at: now)
+    }
+
     /// Carries out one event.
     public mutating func handle(_ event: FunctionEvent, at now: Now) -> [FunctionAction] {
         switch event {

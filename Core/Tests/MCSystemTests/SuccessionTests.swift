@@ -11,7 +11,7 @@ import Testing
 @Suite struct SuccessionTests {
     private static let fire = MCPTTGroupID("sip:fire@mc.it.example")
     private static let smoke = MCPTTGroupID("sip:smoke@mc.it.example")
-    /// A group of France with Carla in it.
+    /// A group of France with Anna and Carla in it.
     private static let pompiers = MCPTTGroupID("sip:pompiers@mc.fr.example")
     private static let old = 0
     private static let anna = 0
@@ -39,7 +39,7 @@ import Testing
                 system: system, users: names.map { Lab.user($0, of: system) }, groups: groups, partners: partners)
             try lab.addSite("it", users: names, groups: groups, partners: partners)
             if partner {
-                let pompiers = Lab.group("pompiers", of: "fr", members: [members[2], members[3]])
+                let pompiers = Lab.group("pompiers", of: "fr", members: [members[0], members[2], members[3]])
                 try lab.addSite("fr", users: ["jean"], groups: [pompiers], partners: [Lab.partner("it")])
             }
             for name in names { lab.addHandset(name, at: old) }
@@ -321,6 +321,21 @@ import Testing
         _ = ground.lab.act(Self.jean) { $0.call(Self.pompiers, at: $1) }
         ground.lab.pass(.seconds(2))
         #expect(ground.lab.handsets[Self.carla].acknowledged.count == 1)
+    }
+
+    /// France sees another process of Italy begin, and forgets what the one before told of those who stay with it.
+    @Test func whoStaysWithHisCallStaysAffiliatedAbroad() throws {
+        var ground = try Ground(partner: true)
+        ground.lab.act(Self.anna) { $0.affiliate([Self.fire, Self.smoke, Self.pompiers], at: $1) }
+        ground.lab.pass(.seconds(1))
+        ground.succeed()
+        ground.lab.pass(.seconds(60))
+        ground.lab.act(Self.jean) { $0.affiliate([Self.pompiers], at: $1) }
+        let before = ground.lab.handsets[Self.anna].acknowledged.count
+        _ = ground.lab.act(Self.jean) { $0.call(Self.pompiers, at: $1) }
+        ground.lab.pass(.seconds(2))
+        #expect(ground.lab.handsets[Self.jean].establishedAnswers.count == 1)
+        #expect(ground.lab.handsets[Self.anna].acknowledged.count == before + 1)
     }
 
     @Test func partnersStayWhileACallOfTheirsStands() throws {

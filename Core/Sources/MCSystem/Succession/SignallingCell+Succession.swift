@@ -119,6 +119,7 @@ extension SignallingCell {
         gateway.rest()
         closePartners()
         say([.border], at: now)
+        take(participating.borderMoved(at: now), from: .participating, at: now)
     }
 
     private mutating func closePartners() {
