@@ -237,21 +237,17 @@ struct Handset {
 
     /// Who takes part in a call, asked by its session identity.
     mutating func observe(_ session: SIPURI, at now: Now) {
-        var request = request(.subscribe)
-        request.uri = session
-        request.headers.append(.event, "conference")
-        request.headers.append(.expires, "600")
-        request.headers.append(.contact, ServiceHeaders.contact(contact))
-        request.body = CallBody(information: MCPTTInfo(clientID: clientID)).write(into: &request.headers)
-        _ = agent.subscribe(request, at: now)
-        turn(at: now)
+        subscribe("conference", expires: 600, to: session, at: now)
     }
 
     /// Asks to be told of the own affiliations.
-    mutating func watchAffiliations(at now: Now) {
+    mutating func watchAffiliations(at now: Now) { subscribe("presence", expires: 3_600, at: now) }
+
+    private mutating func subscribe(_ event: String, expires: UInt32, to uri: SIPURI? = nil, at now: Now) {
         var request = request(.subscribe)
-        request.headers.append(.event, "presence")
-        request.headers.append(.expires, "3600")
+        if let uri { request.uri = uri }
+        request.headers.append(.event, event)
+        request.headers.append(.expires, "\(expires)")
         request.headers.append(.contact, ServiceHeaders.contact(contact))
         request.body = CallBody(information: MCPTTInfo(clientID: clientID)).write(into: &request.headers)
         _ = agent.subscribe(request, at: now)
